@@ -1,0 +1,79 @@
+"""Reading places and the days that matter there."""
+
+from collections.abc import Sequence
+from datetime import date
+from functools import cache
+
+import holidays
+from sqlmodel import Session, col, select
+
+from timebank.areas.models import Area, AreaKind, CalendarDay, DayKind, Facility, FacilityKind, RoadClosure
+from timebank.core.actors import Scope
+from timebank.core.db import in_area
+
+
+def area(session: Session, code: str) -> Area | None:
+    """The area with this code."""
+    return session.get(Area, code)
+
+
+def area_for(session: Session, scope: Scope, code: str) -> Area | None:
+    """The area with this code if it lies inside the scope."""
+    found = session.get(Area, code)
+    return found if found and scope.holds_area(found.code) else None
+
+
+def areas_within(session: Session, area_code: str, kind: AreaKind) -> list[Area]:
+    """All areas of one level inside an area, by code."""
+    found = select(Area).where(in_area(col(Area.code), area_code), Area.kind == kind)
+    return list(session.exec(found.order_by(Area.code)))
+
+
+def facilities_within(session: Session, area_code: str, kind: FacilityKind | None = None) -> list[Facility]:
+    """Stations, kitchens, dining points and van yards inside an area, by id."""
+    found = select(Facility).where(in_area(col(Facility.area_code), area_code))
+    if kind is not None:
+        found = found.where(Facility.kind == kind)
+    return list(session.exec(found.order_by(Facility.id)))
+
+
+def closures_on(session: Session, area_code: str, on: date) -> list[RoadClosure]:
+    """Roads closed or slow on a day, reported by an area or the areas inside it."""
+    found = select(RoadClosure).where(
+        in_area(col(RoadClosure.area_code), area_code), RoadClosure.starts_on <= on, RoadClosure.ends_on >= on
+    )
+    return list(session.exec(found.order_by(RoadClosure.id)))
+
+
+@cache
+def _national(year: int) -> holidays.HolidayBase:
+    return holidays.country_holidays("CN", years=year, language="zh_CN")
+
+
+def day_kinds(session: Session, area_code: str, days: Sequence[date]) -> dict[date, dict[DayKind, str]]:
+    """For each date, what it is for an area: kind → name. Entries of the office override the national calendar.
+
+    National holidays and make-up working days come from the `holidays` package; market days from the township's
+    digits; farming season, closures and corrections from the calendar table of the area or those above it.
+    """
+    codes = [area_code[:size] for size in (6, 9, 12, 14) if len(area_code) >= size]
+    digits = _market_digits(session, codes)
+    kinds: dict[date, dict[DayKind, str]] = {}
+    for on in days:
+        national = _national(on.year)
+        kinds[on] = {DayKind.HOLIDAY: national.get(on, "")} if on in national else {}
+        if not kinds[on] and on.weekday() >= 5 and national.is_working_day(on):
+            kinds[on] = {DayKind.WORKDAY: ""}
+        if str(on.day % 10) in digits:
+            kinds[on][DayKind.MARKET] = ""
+    entered = select(CalendarDay).where(col(CalendarDay.area_code).in_(codes), col(CalendarDay.on).in_(list(kinds)))
+    for entry in session.exec(entered.order_by(CalendarDay.area_code)):
+        if entry.kind == DayKind.WORKDAY:
+            kinds[entry.on].pop(DayKind.HOLIDAY, None)
+        kinds[entry.on][entry.kind] = entry.name
+    return kinds
+
+
+def _market_digits(session: Session, codes: list[str]) -> set[str]:
+    found = session.exec(select(Area.market_digits).where(col(Area.code).in_(codes))).all()
+    return {digit for digits in found for digit in digits.split(",") if digit}

@@ -1,0 +1,1 @@
+"""What was done, by whom, when: append-only. Rows hold ids only, so that a lawful erasure never breaks the proof."""

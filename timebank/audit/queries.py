@@ -1,0 +1,18 @@
+"""Reading the event log."""
+
+from sqlmodel import Session, col, select
+
+from timebank.audit.models import AuditEvent
+from timebank.core.actors import Scope
+from timebank.core.db import in_area
+from timebank.core.limits import PAGE_ROWS
+
+
+def latest_events(session: Session, scope: Scope, *, subject_id: str = "", before_id: str = "") -> list[AuditEvent]:
+    """One page of events of the scope's area, newest first, older than `before_id` where given."""
+    found = select(AuditEvent).where(in_area(col(AuditEvent.area_code), scope.area_code))
+    if subject_id:
+        found = found.where(AuditEvent.subject_id == subject_id)
+    if before_id:
+        found = found.where(col(AuditEvent.id) < before_id)
+    return list(session.exec(found.order_by(col(AuditEvent.id).desc()).limit(PAGE_ROWS)))

@@ -1,0 +1,125 @@
+"""The one guard above every view: load through the caller's scope, check access, then act; commit once at the edge.
+
+`@guard(Role.COORDINATOR, load={"visit_id": visit_for})` lets coordinators in, calls
+`visit_for(session, scope, visit_id)` and hands the view `visit=…`; an object outside the scope is as absent as one
+that does not exist. Unsafe methods run in one writing unit of work that the guard commits when the view returns.
+"""
+
+from collections.abc import Callable, Mapping
+from functools import wraps
+from typing import Any
+
+from flask import abort, current_app, g, redirect, request, url_for
+from flask_login import current_user
+from sqlmodel import Session
+
+from timebank.audit.operations import note
+from timebank.auth.queries import grants_on
+from timebank.core import clock, db, http
+from timebank.core.actors import SYSTEM, Actor, Role, Scope
+from timebank.core.errors import NotAllowed, NotFound
+from timebank.core.text import T
+
+Loader = Callable[[Session, Scope, str], Any]
+ActsFor = Callable[[Session, str], frozenset[str]]
+View = Callable[..., Any]
+
+OFFICE = (Role.COORDINATOR, Role.SUPERVISOR, Role.BUREAU, Role.ADMINISTRATOR)
+STAFF = (Role.ASSISTANT, *OFFICE)
+MEMBERS = (Role.VOLUNTEER, Role.ELDER)
+EVERY_ROLE = tuple(Role)
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+def public(view: View) -> View:
+    """Declare a view that needs no login. Unsafe methods still run in one unit of work."""
+    return _guarded(view, roles=(), load={}, writes=True)
+
+
+def guard(*roles: Role, load: Mapping[str, Loader] | None = None, writes: bool = True) -> Callable[[View], View]:
+    """Declare who may use a view and what it works on.
+
+    Parameters
+    ----------
+    roles
+        Roles that may enter; the caller acts in the first of them that they hold.
+    load
+        For each URL parameter `<thing>_id`, the query that finds it within the caller's scope; the view gets `<thing>`.
+    writes
+        False for an unsafe method that manages its own units of work (a planner run).
+    """
+    if not roles:
+        raise ValueError("a guard names its roles; use @public for open views")
+    return lambda view: _guarded(view, roles=roles, load=dict(load or {}), writes=writes)
+
+
+def _guarded(view: View, *, roles: tuple[Role, ...], load: dict[str, Loader], writes: bool) -> View:
+    @wraps(view)
+    def guarded(**arguments: Any) -> Any:
+        if request.method in _SAFE or not writes:
+            return _enter(view, roles, load, arguments)
+        http.close_session()  # a reading session opened by before-request hooks would not see our own writes
+        with db.transaction() as session:
+            g.session = session
+            try:
+                return _enter(view, roles, load, arguments)
+            finally:
+                g.pop("session", None)
+
+    guarded.__guard__ = {"roles": roles, "load": sorted(load)}  # type: ignore[attr-defined]
+    return guarded
+
+
+def _enter(view: View, roles: tuple[Role, ...], load: dict[str, Loader], arguments: dict[str, Any]) -> Any:
+    if roles:
+        if not current_user.is_authenticated:
+            return _ask_to_sign_in()
+        g.actor = _actor(roles)
+        for name, query in load.items():
+            found = query(http.session(), g.actor.scope, arguments.pop(name))
+            if found is None:
+                raise NotFound("http.404", T("There is no such page here, or it is not yours to see."))
+            arguments[name.removesuffix("_id")] = found
+    return view(**arguments)
+
+
+def _ask_to_sign_in() -> Any:
+    if http.wants_json():
+        abort(http.answer("auth.sign_in", T("Please sign in again; nothing on this phone is lost."), 401))
+    return redirect(url_for("auth.sign_in", next=request.full_path if request.method == "GET" else None))
+
+
+def _actor(roles: tuple[Role, ...]) -> Actor:
+    session = http.session()
+    held = grants_on(session, current_user.id, clock.today())
+    for role in roles:
+        for grant in held:
+            if grant.role == role:
+                acts_for: ActsFor = current_app.extensions["acts_for"]
+                person_id = current_user.person_id
+                stands_for = acts_for(session, person_id) if person_id and role == Role.ELDER else frozenset()
+                return Actor(current_user.id, role, grant.area_code, person_id, stands_for)
+    _note_denial()
+    raise NotAllowed("auth.not_your_role", T("This page is for other people. Ask the township office if you need it."))
+
+
+def _note_denial() -> None:
+    """Each denial leaves one event, in its own unit of work: the request's own is rolled back."""
+    http.close_session()
+    if "session" in g:
+        g.session.rollback()
+    with db.transaction() as session:
+        note(session, actor=SYSTEM, action="auth.denied", subject_id=current_user.id, endpoint=request.endpoint)
+
+
+def actor() -> Actor:
+    """The caller of the guarded view."""
+    found: Actor = g.actor
+    return found
+
+
+def held_roles() -> frozenset[Role]:
+    """Every role of the signed-in user today; empty for strangers."""
+    if not current_user.is_authenticated:
+        return frozenset()
+    return frozenset(grant.role for grant in grants_on(http.session(), current_user.id, clock.today()))

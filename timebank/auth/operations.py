@@ -1,0 +1,133 @@
+"""Making logins, giving roles, signing in."""
+
+from datetime import date, timedelta
+
+import sqlalchemy as sa
+from argon2 import PasswordHasher
+from argon2.exceptions import VerificationError
+from sqlmodel import Session, col, delete
+
+from timebank.audit.operations import note
+from timebank.auth import queries
+from timebank.auth.models import Attempt, Grant, LoginSession, User
+from timebank.auth.rules import check_password
+from timebank.core import clock, crypto, ids
+from timebank.core.actors import SYSTEM, Actor, Role
+from timebank.core.errors import NotAllowed, NotFound, Refused
+from timebank.core.limits import LOGIN_TRIES_PER_HOUR
+from timebank.core.text import T
+
+_hasher = PasswordHasher()
+_NOBODY = _hasher.hash("a login that does not exist costs the same time")
+
+
+def create_user(
+    session: Session, *, actor: Actor, login_name: str, secret: str, display_name: str, person_id: str | None = None
+) -> User:
+    """A new login without any role. Refuses a name that is taken and an easy password."""
+    name = login_name.strip().lower()
+    check_password(secret, login_name=name)
+    if queries.user_by_name(session, name):
+        raise Refused("auth.name_taken", T("This login name is taken. Choose another."), field="login_name")
+    user = User(
+        id=ids.new_id("usr"), login_name=name, secret_hash=_hasher.hash(secret), display_name=display_name,
+        person_id=person_id, created_at=clock.now(),
+    )
+    session.add(user)
+    session.flush()
+    note(session, actor=actor, action="auth.create_user", subject_id=user.id)
+    return user
+
+
+def give_role(
+    session: Session, *, actor: Actor, user_id: str, role: Role, area_code: str, ends_on: date | None = None
+) -> Grant:
+    """Give a login a role in an area from today. Nobody gives a role to themselves or outside their own area."""
+    if actor.user_id == user_id:
+        raise NotAllowed("auth.own_role", T("Nobody can give themselves a role. Ask another administrator."))
+    if not actor.scope.holds_area(area_code):
+        raise NotAllowed("auth.role_outside_area", T("You can give roles inside your own area only."), field="area_code")
+    grant = Grant(
+        id=ids.new_id("grt"), user_id=user_id, role=role, area_code=area_code, starts_on=clock.today(), ends_on=ends_on
+    )
+    session.add(grant)
+    note(session, actor=actor, action="auth.give_role", subject_id=user_id, area_code=area_code, role_given=role.value)
+    return grant
+
+
+def end_role(session: Session, *, actor: Actor, grant_id: str) -> None:
+    """End a role with effect on the very next request."""
+    grant = session.get(Grant, grant_id)
+    if grant is None or not actor.scope.holds_area(grant.area_code):
+        raise NotFound("auth.no_such_grant", T("There is no such role in your area."))
+    grant.ends_on = clock.today() - timedelta(days=1)
+    session.add(grant)
+    note(session, actor=actor, action="auth.end_role", subject_id=grant.user_id, area_code=grant.area_code)
+
+
+def disable_user(session: Session, *, actor: Actor, user_id: str) -> None:
+    """End a login and all its sessions at once (lost phone, staff who left)."""
+    user = session.get(User, user_id)
+    if user is None:
+        raise NotFound("auth.no_such_user", T("There is no such login."))
+    user.disabled_at = clock.now()
+    session.add(user)
+    end_sessions(session, user_id=user_id)
+    note(session, actor=actor, action="auth.disable_user", subject_id=user_id)
+
+
+def end_sessions(session: Session, *, user_id: str) -> None:
+    """End every session of a login, on every device."""
+    ended = sa.update(LoginSession).where(col(LoginSession.user_id) == user_id, col(LoginSession.ended_at).is_(None))
+    session.connection().execute(ended.values(ended_at=clock.now()))
+
+
+def set_secret(session: Session, *, actor: Actor, user_id: str, secret: str) -> None:
+    """Set a new password; every other session of the login ends."""
+    user = session.get(User, user_id)
+    if user is None:
+        raise NotFound("auth.no_such_user", T("There is no such login."))
+    check_password(secret, login_name=user.login_name)
+    user.secret_hash = _hasher.hash(secret)
+    session.add(user)
+    end_sessions(session, user_id=user_id)
+    note(session, actor=actor, action="auth.set_secret", subject_id=user_id)
+
+
+def sign_in(session: Session, *, login_name: str, secret: str) -> User | None:
+    """The user if name and secret fit, else None; unknown and wrong take the same time. Slows guessing per name."""
+    count_attempt(session, purpose="login", of=login_name.strip().lower(), limit=LOGIN_TRIES_PER_HOUR)
+    user = queries.user_by_name(session, login_name)
+    fits = verify_secret(user, secret)
+    if user is None or not fits or not user.is_active:
+        note(session, actor=SYSTEM, action="auth.sign_in_failed", subject_id=user.id if user else "unknown")
+        return None
+    forget_attempts(session, purpose="login", of=user.login_name)
+    note(session, actor=SYSTEM, action="auth.sign_in", subject_id=user.id)
+    return user
+
+
+def verify_secret(user: User | None, secret: str) -> bool:
+    """Whether the secret belongs to the user, in the same time for a user who does not exist."""
+    try:
+        return _hasher.verify(user.secret_hash if user else _NOBODY, secret) and user is not None
+    except VerificationError:
+        return False
+
+
+def count_attempt(session: Session, *, purpose: str, of: str, limit: int) -> None:
+    """Count one try of something guessable in this hour; refuses the one after the limit."""
+    hour_at = clock.now().replace(minute=0, second=0, microsecond=0)
+    key = f"{purpose}:{crypto.vault().fingerprint(of)[:32]}:{hour_at:%Y%m%d%H}"
+    row = session.get(Attempt, key, with_for_update=True) or Attempt(id=key, count=0, hour_at=hour_at)
+    if row.count >= limit:
+        raise NotAllowed("auth.too_many_tries", T("Too many tries. Wait an hour, or ask your village assistant."))
+    row.count += 1
+    session.add(row)
+    session.exec(delete(Attempt).where(col(Attempt.hour_at) < hour_at - timedelta(hours=2)))
+
+
+def forget_attempts(session: Session, *, purpose: str, of: str) -> None:
+    """Forget the tries of this hour after a success."""
+    prefix = f"{purpose}:{crypto.vault().fingerprint(of)[:32]}:"
+    session.exec(delete(Attempt).where(col(Attempt.id).startswith(prefix)))

@@ -1,0 +1,26 @@
+"""Reading logins and their roles."""
+
+from datetime import date
+
+from sqlmodel import Session, col, or_, select
+
+from timebank.auth.models import Grant, User
+
+
+def user_by_name(session: Session, login_name: str) -> User | None:
+    """The login with this name, in whatever state."""
+    return session.exec(select(User).where(User.login_name == login_name.strip().lower())).first()
+
+
+def user_by_id(session: Session, user_id: str) -> User | None:
+    """The login with this id, if it is not disabled."""
+    user = session.get(User, user_id)
+    return user if user and user.is_active else None
+
+
+def grants_on(session: Session, user_id: str, on: date) -> list[Grant]:
+    """The roles a login holds on a day, widest area first."""
+    found = select(Grant).where(
+        Grant.user_id == user_id, Grant.starts_on <= on, or_(col(Grant.ends_on).is_(None), col(Grant.ends_on) >= on)
+    )
+    return sorted(session.exec(found), key=lambda grant: (len(grant.area_code), grant.id))

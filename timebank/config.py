@@ -1,0 +1,80 @@
+"""Settings of one installation: typed, frozen, read once from the environment (`TIMEBANK_…`); a bad value refuses to start.
+
+Keys that are not given are made on the first start and kept in `<data_dir>/keys.json`, readable by the owner only.
+"""
+
+import json
+import os
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from timebank.core import crypto, ids
+
+
+class Settings(BaseSettings):
+    """Every setting; docs/runbook.md has a line for each."""
+
+    model_config = SettingsConfigDict(env_prefix="TIMEBANK_", frozen=True, extra="ignore")
+
+    data_dir: Path = Path("var")
+    database_url: str = ""
+    base_url: str = "http://127.0.0.1:8000"
+    secure_cookies: bool = False
+    session_key: str = Field(default="", repr=False)
+    field_key: str = Field(default="", repr=False)
+    scheme_name_zh: str = "互助时间"
+    scheme_name_en: str = "Mutual Help Hours"
+    district_code: str = Field(default="500156", pattern=r"^\d{6}$")
+    default_locale: Literal["zh", "en"] = "zh"
+    idle_minutes: int = Field(default=60 * 12, ge=5, le=60 * 24 * 30)
+    absolute_minutes: int = Field(default=60 * 24 * 30, ge=30, le=60 * 24 * 90)
+    tile_url: str = ""
+    travel_matrix_url: str = ""
+    trusted_proxies: int = Field(default=0, ge=0, le=5)
+
+    @field_validator("database_url")
+    @classmethod
+    def _known_database(cls, url: str) -> str:
+        if url and not url.startswith(("sqlite:///", "postgresql+psycopg://")):
+            raise ValueError("must start with sqlite:/// or postgresql+psycopg://")
+        return url
+
+    @property
+    def database(self) -> str:
+        """The database URL, by default an SQLite file in the data directory."""
+        return self.database_url or f"sqlite:///{(self.data_dir / 'timebank.sqlite3').resolve()}"
+
+
+class BadSetting(SystemExit):
+    """A setting that cannot be used; ends the start with its name."""
+
+
+def load(**given: object) -> Settings:
+    """Read the settings, make missing keys, and create the data directory.
+
+    Raises
+    ------
+    BadSetting
+        With the name of each setting that cannot be used and the reason.
+    """
+    try:
+        settings = Settings(**given)  # type: ignore[arg-type]
+    except ValidationError as error:
+        lines = [f"TIMEBANK_{str(item['loc'][0]).upper()}: {item['msg']}" for item in error.errors()]
+        raise BadSetting("Cannot start. " + "; ".join(lines)) from None
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    return settings.model_copy(update=_keys(settings))
+
+
+def _keys(settings: Settings) -> dict[str, str]:
+    path = settings.data_dir / "keys.json"
+    kept = json.loads(path.read_text()) if path.exists() else {}
+    made = {"session_key": settings.session_key or kept.get("session_key") or ids.new_secret()}
+    made["field_key"] = settings.field_key or kept.get("field_key") or crypto.new_key()
+    if not path.exists() and not (settings.session_key and settings.field_key):
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            json.dump(made, file)
+    return made

@@ -1,0 +1,106 @@
+"""The database of this process: engine, units of work, shared columns.
+
+A unit of work that writes starts with BEGIN IMMEDIATE on SQLite: a default session starts its transaction at the
+first write, so two spenders could both pass the same balance check (docs/decisions/0004). WAL with synchronous=FULL
+and PostgreSQL's synchronous_commit=on make an acknowledged write durable (promise P1). `recursive_triggers` keeps
+INSERT OR REPLACE from walking past the append-only triggers.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
+from sqlalchemy.sql.elements import ColumnElement
+from sqlmodel import Session, SQLModel
+
+from timebank.core.actors import Scope
+
+SQLModel.metadata.naming_convention = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+_engine: Engine | None = None
+
+
+def make_engine(url: str) -> Engine:
+    """An engine for `sqlite:///…` or `postgresql+psycopg://…` with the settings this product relies on."""
+    if url.startswith("sqlite"):
+        engine = sa.create_engine(url, connect_args={"timeout": 30, "check_same_thread": False})
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+        return engine
+    return sa.create_engine(url, pool_size=10, max_overflow=10, pool_pre_ping=True)
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # we say BEGIN ourselves
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "recursive_triggers=ON"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: sa.Connection) -> None:
+    writes = connection.get_execution_options().get("writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def use(engine: Engine) -> None:
+    """Make `engine` the database of this process."""
+    global _engine
+    _engine = engine
+
+
+def engine() -> Engine:
+    """The engine of this process."""
+    if _engine is None:
+        raise RuntimeError("no database: call create_app or db.use first")
+    return _engine
+
+
+@contextmanager
+def transaction() -> Iterator[Session]:
+    """One unit of work that writes: committed at the end of the block, rolled back if it raises."""
+    with Session(engine().execution_options(writes=True), expire_on_commit=False) as session:
+        with session.begin():
+            yield session
+
+
+@contextmanager
+def reading() -> Iterator[Session]:
+    """One unit of work that only reads; sees one state of the database."""
+    with Session(engine(), expire_on_commit=False, autoflush=False) as session:
+        yield session
+
+
+def enum_type(kind: type[StrEnum], *, length: int = 24) -> sa.Enum:
+    """A column type that stores the value of a StrEnum as text with a check on both databases."""
+    return sa.Enum(
+        kind,
+        native_enum=False,
+        create_constraint=True,
+        validate_strings=True,
+        length=length,
+        name=kind.__name__.lower(),
+        values_callable=lambda members: [member.value for member in members],
+    )
+
+
+def in_area(column: Any, area_code: str) -> ColumnElement[bool]:
+    """Rows whose area code lies inside an area: a range, so the index on the column serves it on both databases."""
+    if not area_code:
+        return sa.true()
+    return sa.and_(column >= area_code, column < area_code + ":")  # ':' follows '9'
+
+
+def in_scope(scope: Scope, area_column: Any, *person_columns: Any) -> ColumnElement[bool]:
+    """Rows that a scope may see: by area for offices, by any of the person columns for members."""
+    if scope.person_ids is None:
+        return in_area(area_column, scope.area_code)
+    return sa.or_(sa.false(), *(column.in_(scope.person_ids) for column in person_columns))

@@ -1,0 +1,1 @@
+"""Elders, volunteers, kin and proxies; consents, qualifications, real-name checks."""

@@ -1,0 +1,1 @@
+"""The rules of the scheme as data with a start date; every decision names the version it used."""

@@ -1,0 +1,60 @@
+"""Which rules are in force where and when."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlmodel import Session, col, select
+
+from timebank.policies.models import PolicyVersion
+from timebank.policies.rules import KEYS, merged
+
+DEFAULTS_VERSION = "pol_defaults"
+
+
+@dataclass(frozen=True)
+class Policy:
+    """The rules of an area on a day. `version` names the decision rows that made it, for the posting to keep."""
+
+    area_code: str
+    on: date
+    version: str
+    values: Mapping[str, Any]
+
+    def number(self, key: str) -> int:
+        """The whole number set for a key."""
+        return int(self.values[key])
+
+    def choice(self, key: str) -> str:
+        """The choice set for a key."""
+        return str(self.values[key])
+
+
+def in_force(session: Session, area_code: str, on: date) -> Policy:
+    """The rules for an area on a day: for each level from the district down, the latest approved version that has begun."""
+    codes = [area_code[:size] for size in (6, 9) if len(area_code) >= size]
+    rows = session.exec(
+        select(PolicyVersion)
+        .where(col(PolicyVersion.area_code).in_(codes), PolicyVersion.starts_on <= on, col(PolicyVersion.approved_by).is_not(None))
+        .order_by(col(PolicyVersion.starts_on), col(PolicyVersion.id))
+    ).all()
+    layers: list[Mapping[str, Any]] = []
+    names: list[str] = []
+    for code in codes:
+        of_level = [row for row in rows if row.area_code == code]
+        layers += [row.changes for row in of_level]  # each version sets what it names and leaves the rest
+        names += [row.id for row in of_level[-1:]]
+    return Policy(area_code, on, "+".join(names) or DEFAULTS_VERSION, merged(layers))
+
+
+def versions_of(session: Session, area_code: str) -> list[PolicyVersion]:
+    """All decisions that touch an area, newest start first."""
+    codes = [area_code[:size] for size in (6, 9) if len(area_code) >= size]
+    found = select(PolicyVersion).where(col(PolicyVersion.area_code).in_(codes))
+    return list(session.exec(found.order_by(col(PolicyVersion.starts_on).desc(), col(PolicyVersion.id).desc())))
+
+
+def is_assumed(policy_rows: list[PolicyVersion], key: str) -> bool:
+    """Whether the value of a key is still our assumption: marked as such and decided by nobody."""
+    return KEYS[key].assumed and not any(key in row.changes for row in policy_rows if row.approved_by)

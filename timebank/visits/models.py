@@ -1,0 +1,147 @@
+"""Tables of visits."""
+
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import Field, SQLModel, UniqueConstraint
+
+from timebank.careplans.models import ServiceKind
+from timebank.core.db import enum_type
+
+
+class VisitState(StrEnum):
+    """Where a visit stands on the path of one hour."""
+
+    DUE = "due"  # generated or requested, on no published day plan
+    PLANNED = "planned"  # on a published day plan, or taken by a volunteer
+    RUNNING = "running"  # somebody checked in
+    DONE = "done"  # everybody checked out, waits for the elder's side
+    CONFIRMED = "confirmed"  # waits for review, or for settlement
+    SETTLED = "settled"  # hours are in the ledger
+    UNREACHED = "unreached"  # nobody answered
+    CANCELLED = "cancelled"
+    REJECTED = "rejected"  # reviewed and not credited
+
+
+class EvidenceGrade(StrEnum):
+    """A two independent proofs (place and elder), B one, C paper or later entry (field guide §4.8)."""
+
+    A = "a"
+    B = "b"
+    C = "c"
+
+
+class Visit(SQLModel, table=True):
+    """One service for one elder on one day."""
+
+    __table_args__ = (UniqueConstraint("care_item_id", "due_on", "slot"),)
+
+    id: str = Field(primary_key=True, max_length=31)
+    elder_id: str = Field(foreign_key="person.id", index=True, max_length=31)
+    area_code: str = Field(foreign_key="area.code", index=True, max_length=14)  # villager group of the elder
+    household_code: str = Field(foreign_key="household.code", max_length=20)
+    service: ServiceKind = Field(sa_type=enum_type(ServiceKind))  # type: ignore[call-overload]
+    state: VisitState = Field(default=VisitState.DUE, index=True, sa_type=enum_type(VisitState))  # type: ignore[call-overload]
+    care_item_id: str | None = Field(default=None, foreign_key="care_item.id", max_length=31)  # None: on request
+    requested_by: str = Field(default="", max_length=31)  # person who asked; redeeming member
+    hold_id: str | None = Field(default=None, max_length=31)  # hours held for a redeemed visit
+    paid_by: str = Field(default="hours", max_length=12)  # hours, gift, voucher: a voucher visit never posts hours
+    due_on: date = Field(index=True)
+    slot: int = 0
+    window_from_minute: int
+    window_to_minute: int
+    duration_minutes: int
+    crew_size: int = 1
+    same_sex: str = Field(default="", max_length=8)
+    tier: str = Field(default="general", max_length=12)
+    notes: str = Field(default="", max_length=400)
+    day_plan_id: str | None = Field(default=None, index=True, max_length=31)
+    day_code_hash: str = Field(default="", max_length=64)  # keyed hash of the six digits on the home's strip for the day
+    grade: EvidenceGrade | None = Field(default=None, sa_type=enum_type(EvidenceGrade))  # type: ignore[call-overload]
+    flags: list[str] = Field(default_factory=list, sa_type=sa.JSON)  # out_of_fence, clock_skew, same_device, …
+    created_at: datetime
+
+
+class CarerState(StrEnum):
+    """A volunteer is invited and may decline: the law forbids forced assignment (志愿服务条例 art. 25)."""
+
+    INVITED = "invited"
+    ACCEPTED = "accepted"
+    DECLINED = "declined"
+    REPLACED = "replaced"
+
+
+class VisitCarer(SQLModel, table=True):
+    """One carer of one visit: invited, accepted, checked in, checked out, credited."""
+
+    __table_args__ = (UniqueConstraint("visit_id", "person_id"),)
+
+    id: str = Field(primary_key=True, max_length=31)
+    visit_id: str = Field(foreign_key="visit.id", index=True, max_length=31)
+    person_id: str = Field(foreign_key="person.id", index=True, max_length=31)
+    state: CarerState = Field(default=CarerState.INVITED, sa_type=enum_type(CarerState))  # type: ignore[call-overload]
+    starts_minute: int  # planned start, minute of the local day
+    decline_reason: str = Field(default="", max_length=200)
+    checked_in_at: datetime | None = None
+    checked_out_at: datetime | None = None
+    credited_minutes: int | None = None
+    transfer_id: str | None = Field(default=None, max_length=31)
+
+
+class EventKind(StrEnum):
+    """What a phone, an assistant or a paper slip can say about a visit."""
+
+    CHECK_IN = "check_in"
+    CHECK_OUT = "check_out"
+    TICK = "tick"
+    VITALS = "vitals"
+    NOTE = "note"
+    PHOTO = "photo"
+    NO_ANSWER = "no_answer"
+    CANCELLED = "cancelled"
+    SOS = "sos"
+
+
+class VisitEvent(SQLModel, table=True):
+    """One thing that happened at a visit, under the id that the phone gave it. Append-only."""
+
+    id: str = Field(primary_key=True, max_length=31)
+    visit_id: str = Field(foreign_key="visit.id", index=True, max_length=31)
+    person_id: str = Field(foreign_key="person.id", index=True, max_length=31)
+    kind: EventKind = Field(sa_type=enum_type(EventKind))  # type: ignore[call-overload]
+    device_id: str = Field(default="", max_length=40)
+    counter: int = 0
+    device_at: datetime
+    server_at: datetime
+    place_sealed: str = Field(default="", max_length=160)  # sealed [lat, lon, accuracy_m]
+    entered_by: str = Field(default="", max_length=31)  # login that entered it for the carer (paper slip, proxy)
+    data: dict[str, Any] = Field(default_factory=dict, sa_type=sa.JSON)
+    digest: str = Field(max_length=64)  # of the content: same id with other content is refused
+
+
+class Confirmation(SQLModel, table=True):
+    """The elder's side said how it was."""
+
+    id: str = Field(primary_key=True, max_length=31)
+    visit_id: str = Field(foreign_key="visit.id", unique=True, index=True, max_length=31)
+    by_person_id: str | None = Field(default=None, max_length=31)
+    by_user_id: str = Field(max_length=31)
+    method: str = Field(max_length=24)  # code, button, assistant, call_back, paper
+    happy: int | None = None  # three faces: 1, 2, 3
+    disputed: bool = False
+    remark: str = Field(default="", max_length=400)
+    at: datetime
+
+
+class Review(SQLModel, table=True):
+    """A reviewer, never who earned, recorded or confirmed the hour, decides what is credited."""
+
+    id: str = Field(primary_key=True, max_length=31)
+    visit_id: str = Field(foreign_key="visit.id", index=True, max_length=31)
+    reviewer_id: str = Field(max_length=31)  # login
+    approved: bool
+    minutes: dict[str, int] = Field(default_factory=dict, sa_type=sa.JSON)  # person id → minutes credited
+    reason: str = Field(default="", max_length=400)
+    at: datetime
