@@ -98,7 +98,7 @@ class CareItem(SQLModel, table=True):
     """A recurring part of a care plan: service, when, how long, how many carers, what they must be able to do."""
 
     id: str = Field(primary_key=True, max_length=31)
-    care_plan_id: str = Field(foreign_key="care_plan.id", index=True, max_length=31)
+    care_plan_id: str = Field(foreign_key="careplan.id", index=True, max_length=31)
     service: ServiceKind = Field(sa_type=enum_type(ServiceKind))  # type: ignore[call-overload]
     recurrence: str = Field(max_length=200)  # an RRULE, e.g. FREQ=WEEKLY;BYDAY=MO,TH
     window_from_minute: int

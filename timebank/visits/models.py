@@ -44,7 +44,7 @@ class Visit(SQLModel, table=True):
     household_code: str = Field(foreign_key="household.code", max_length=20)
     service: ServiceKind = Field(sa_type=enum_type(ServiceKind))  # type: ignore[call-overload]
     state: VisitState = Field(default=VisitState.DUE, index=True, sa_type=enum_type(VisitState))  # type: ignore[call-overload]
-    care_item_id: str | None = Field(default=None, foreign_key="care_item.id", max_length=31)  # None: on request
+    care_item_id: str | None = Field(default=None, foreign_key="careitem.id", max_length=31)  # None: on request
     requested_by: str = Field(default="", max_length=31)  # person who asked; redeeming member
     hold_id: str | None = Field(default=None, max_length=31)  # hours held for a redeemed visit
     paid_by: str = Field(default="hours", max_length=12)  # hours, gift, voucher: a voucher visit never posts hours
