@@ -1,0 +1,108 @@
+"""create_app: puts the features together in line order, so that it reads as a table of contents."""
+
+import hashlib
+from functools import cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import Blueprint, Flask, g, session, url_for
+from flask_login import LoginManager, current_user
+from flask_wtf.csrf import CSRFProtect, generate_csrf
+from markupsafe import Markup
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from timebank import config, navigation
+from timebank.auth import guards, queries
+from timebank.auth import pages as auth_pages
+from timebank.auth.sessions import StoredSessions
+from timebank.core import crypto, db, formats, http, i18n
+from timebank.core.limits import MAX_BODY_BYTES, MAX_FORM_FIELD_BYTES
+from timebank.home import pages as home_pages
+from timebank.people import pages as people_pages
+from timebank.people.queries import acts_for
+from timebank.policies import pages as policies_pages
+
+_ROOT = Path(__file__).resolve().parent.parent
+STATIC = _ROOT / "build" / "static"
+
+BLUEPRINTS: tuple[Blueprint, ...] = (
+    auth_pages.bp,
+    policies_pages.bp,
+    people_pages.bp,
+    home_pages.bp,
+)
+
+
+def create_app(settings: config.Settings | None = None) -> Flask:
+    """The application of one installation, with its database and keys in place."""
+    settings = settings or config.load()
+    crypto.use(crypto.Vault(settings.field_key))
+    db.use(db.make_engine(settings.database))
+    app = Flask("timebank", template_folder=str(_ROOT / "templates"), static_folder=str(STATIC), static_url_path="/static")
+    app.config.update(
+        SECRET_KEY=settings.session_key,
+        MAX_CONTENT_LENGTH=MAX_BODY_BYTES,
+        MAX_FORM_MEMORY_SIZE=MAX_FORM_FIELD_BYTES,
+        WTF_CSRF_TIME_LIMIT=None,  # the token lives as long as the session it is kept in
+    )
+    app.extensions["settings"] = settings
+    app.extensions["acts_for"] = acts_for
+    app.session_interface = StoredSessions(settings)
+    if settings.trusted_proxies:
+        hops = settings.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+    http.install(app)
+    _install_login(app)
+    _install_templates(app, settings)
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint)
+    return app
+
+
+def _install_login(app: Flask) -> None:
+    manager = LoginManager(app)
+    manager.session_protection = None  # the session lies on the server; addresses change in the valley
+    manager.user_loader(lambda user_id: queries.user_by_id(http.session(), user_id))
+    CSRFProtect(app)
+
+
+def _install_templates(app: Flask, settings: config.Settings) -> None:
+    i18n.install(app)
+    formats.install(app)
+    origin = urlsplit(settings.tile_url)
+    tile_origin = f"{origin.scheme}://{origin.netloc}" if origin.netloc else ""
+
+    @app.before_request
+    def remember_settings() -> None:
+        g.default_locale = settings.default_locale
+        g.tile_origin = tile_origin
+
+    @app.context_processor
+    def shared_values() -> dict[str, Any]:
+        locale = i18n.current_locale()
+        return {
+            "locale": locale,
+            "scheme_name": settings.scheme_name_zh if locale == "zh" else settings.scheme_name_en,
+            "type_size": session.get("type_size") or getattr(current_user, "type_size", "normal"),
+            "nav": navigation.for_roles(guards.held_roles()),
+            "asset": asset,
+            "csrf_token": generate_csrf,
+            "csrf_field": csrf_field,
+        }
+
+
+def csrf_field() -> Markup:
+    """The hidden field that every form carries."""
+    return Markup('<input type="hidden" name="csrf_token" value="{}">').format(generate_csrf())
+
+
+def asset(name: str) -> str:
+    """The address of a built file, with a mark that changes when its content does."""
+    return url_for("static", filename=name, v=_fingerprint(name))
+
+
+@cache
+def _fingerprint(name: str) -> str:
+    path = STATIC / name
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:10] if path.exists() else "missing"

@@ -1,0 +1,103 @@
+"""What may be written about people. Pure.
+
+Sources: GB 11643 (check digit of the identity number), 志愿服务条例 arts 15-17 (age, training, insurance).
+"""
+
+from datetime import date
+
+from timebank.core.errors import BadInput
+from timebank.core.limits import EARLIEST_BIRTH_YEAR, MAX_NAME_CHARS
+from timebank.core.months import age_on
+from timebank.core.text import Text, T
+
+_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
+_CHECK_SIGNS = "10X98765432"
+
+TAGS: dict[str, Text] = {
+    "living_alone": T("lives alone"),
+    "empty_nest": T("children live elsewhere"),
+    "left_behind": T("left behind"),
+    "disabled": T("cannot care for themselves"),
+    "severely_handicapped": T("severely handicapped"),
+    "one_child_loss": T("family-planning special family"),
+    "hardship": T("in hardship"),
+}
+QUALIFICATIONS: dict[str, Text] = {
+    "visit": T("visiting"),
+    "meal": T("carrying meals"),
+    "bath": T("helping with baths"),
+    "escort": T("going along to the doctor"),
+    "vitals": T("taking blood pressure"),
+    "insurance": T("accident insurance"),
+    "health": T("health check"),
+    "agreement": T("volunteer agreement"),
+}
+RELATIONS: dict[str, Text] = {
+    "spouse": T("spouse"),
+    "child": T("child"),
+    "parent": T("parent"),
+    "grandchild": T("grandchild"),
+    "grandparent": T("grandparent"),
+    "sibling": T("brother or sister"),
+    "other": T("other kin"),
+}
+PROXY_PURPOSES: dict[str, Text] = {
+    "request": T("ask for help"),
+    "confirm": T("confirm visits"),
+    "donate": T("give hours"),
+    "follow_visits": T("follow visits"),
+    "see_bed": T("see the plan of the bed"),
+}
+
+
+def check_name(raw: str) -> str:
+    """A name of one to sixty printable signs, blanks trimmed."""
+    name = " ".join(raw.split())
+    if not name or len(name) > MAX_NAME_CHARS or not name.isprintable():
+        raise BadInput("people.bad_name", T("Write the name as on the identity card."), field="name")
+    return name
+
+
+def check_birth(born_on: date, *, today: date) -> date:
+    """A date of birth after 1899 and not in the future."""
+    if born_on.year < EARLIEST_BIRTH_YEAR or born_on > today:
+        raise BadInput("people.bad_birth", T("Write a date of birth between 1900 and today."), field="born_on")
+    return born_on
+
+
+def check_id_number(raw: str) -> str:
+    """An 18-sign identity number with a right check sign, in capitals."""
+    number = raw.strip().upper()
+    fits = len(number) == 18 and number.isascii() and number[:17].isdigit() and number[17] in _CHECK_SIGNS
+    if not fits or number[17] != check_sign(number[:17]):
+        text = T("The identity number has 18 signs; one of them is wrong. Look at the card again.")
+        raise BadInput("people.bad_id_number", text, field="id_number")
+    return number
+
+
+def check_sign(first_17: str) -> str:
+    """The last sign of an identity number (GB 11643-1999, ISO 7064 MOD 11-2)."""
+    return _CHECK_SIGNS[sum(weight * int(digit) for weight, digit in zip(_WEIGHTS, first_17, strict=True)) % 11]
+
+
+def check_phone(raw: str) -> str:
+    """A phone number of 5 to 15 ASCII digits, or nothing; blanks and hyphens are dropped."""
+    digits = raw.replace(" ", "").replace("-", "")
+    if digits and not (digits.isascii() and digits.isdigit() and 5 <= len(digits) <= 15):
+        raise BadInput("people.bad_phone", T("A phone number has 5 to 15 plain digits."), field="phone")
+    return digits
+
+
+def masked_name(name: str) -> str:
+    """A name for papers that others may see: the first sign and circles."""
+    return name[:1] + "〇" * max(1, len(name) - 1)
+
+
+def masked_id_number(number: str) -> str:
+    """An identity number for papers: the first three and the last two signs."""
+    return f"{number[:3]}{'*' * 13}{number[-2:]}"
+
+
+def may_volunteer(born_on: date, on: date) -> bool:
+    """Whether somebody is old enough to help alone: 18 (younger ones come with a guardian in groups)."""
+    return age_on(born_on, on) >= 18
