@@ -1,4 +1,4 @@
-"""Settings of one installation: typed, frozen, read once from the environment (`TIMEBANK_…`); a bad value refuses to start.
+"""Settings of one installation: typed, frozen, read once from the environment; a bad value refuses to start.
 
 Keys that are not given are made on the first start and kept in `<data_dir>/keys.json`, readable by the owner only.
 """

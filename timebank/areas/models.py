@@ -21,7 +21,7 @@ class Area(SQLModel, table=True):
     """A node of the tree. The code of a part begins with the code of the whole, so a scope is a range of codes."""
 
     code: str = Field(primary_key=True, max_length=14)
-    kind: AreaKind = Field(sa_type=enum_type(AreaKind))  # type: ignore[call-overload]
+    kind: AreaKind = Field(sa_type=enum_type(AreaKind))
     parent_code: str | None = Field(default=None, foreign_key="area.code", index=True, max_length=14)
     name_zh: str = Field(max_length=60)
     name_en: str = Field(max_length=60)
@@ -45,7 +45,7 @@ class Facility(SQLModel, table=True):
     """A care station, a meal kitchen, a dining point, or the yard of a bathing van."""
 
     id: str = Field(primary_key=True, max_length=31)
-    kind: FacilityKind = Field(sa_type=enum_type(FacilityKind))  # type: ignore[call-overload]
+    kind: FacilityKind = Field(sa_type=enum_type(FacilityKind))
     area_code: str = Field(foreign_key="area.code", index=True, max_length=14)
     name: str = Field(max_length=60)
     lat: float
@@ -69,7 +69,7 @@ class CalendarDay(SQLModel, table=True):
     id: str = Field(primary_key=True, max_length=31)
     area_code: str = Field(foreign_key="area.code", index=True, max_length=14)
     on: date = Field(index=True)
-    kind: DayKind = Field(sa_type=enum_type(DayKind))  # type: ignore[call-overload]
+    kind: DayKind = Field(sa_type=enum_type(DayKind))
     name: str = Field(default="", max_length=60)
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import Any
 
-from flask import abort, current_app, g, redirect, request, url_for
+from flask import current_app, g, redirect, request, url_for
 from flask_login import current_user
 from sqlmodel import Session
 
@@ -85,7 +85,7 @@ def _enter(view: View, roles: tuple[Role, ...], load: dict[str, Loader], argumen
 
 def _ask_to_sign_in() -> Any:
     if http.wants_json():
-        abort(http.answer("auth.sign_in", T("Please sign in again; nothing on this phone is lost."), 401))
+        return http.answer("auth.sign_in", T("Please sign in again; nothing on this phone is lost."), 401)
     return redirect(url_for("auth.sign_in", next=request.full_path if request.method == "GET" else None))
 
 

@@ -11,7 +11,7 @@ from timebank.core.actors import Role
 from timebank.core.db import enum_type
 
 
-class User(UserMixin, SQLModel, table=True):
+class User(UserMixin, SQLModel, table=True):  # type: ignore[misc]
     """A login. Not a person (people) and not an hour account (ledger); may belong to a person."""
 
     id: str = Field(primary_key=True, max_length=31)
@@ -35,14 +35,14 @@ class Grant(SQLModel, table=True):
 
     id: str = Field(primary_key=True, max_length=31)
     user_id: str = Field(foreign_key="user.id", index=True, max_length=31)
-    role: Role = Field(sa_type=enum_type(Role))  # type: ignore[call-overload]
+    role: Role = Field(sa_type=enum_type(Role))
     area_code: str = Field(foreign_key="area.code", max_length=14)
     starts_on: date
     ends_on: date | None = None
 
 
 class LoginSession(SQLModel, table=True):
-    """What a browser's cookie points at. The cookie holds a secret, this row its hash; ending the row ends every copy."""
+    """What a browser's cookie points at: the cookie holds a secret, this row its hash; ending it ends every copy."""
 
     id: str = Field(primary_key=True, max_length=64)  # SHA-256 of the cookie
     user_id: str | None = Field(default=None, index=True, max_length=31)

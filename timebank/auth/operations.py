@@ -30,8 +30,12 @@ def create_user(
     if queries.user_by_name(session, name):
         raise Refused("auth.name_taken", T("This login name is taken. Choose another."), field="login_name")
     user = User(
-        id=ids.new_id("usr"), login_name=name, secret_hash=_hasher.hash(secret), display_name=display_name,
-        person_id=person_id, created_at=clock.now(),
+        id=ids.new_id("usr"),
+        login_name=name,
+        secret_hash=_hasher.hash(secret),
+        display_name=display_name,
+        person_id=person_id,
+        created_at=clock.now(),
     )
     session.add(user)
     session.flush()
@@ -46,7 +50,9 @@ def give_role(
     if actor.user_id == user_id:
         raise NotAllowed("auth.own_role", T("Nobody can give themselves a role. Ask another administrator."))
     if not actor.scope.holds_area(area_code):
-        raise NotAllowed("auth.role_outside_area", T("You can give roles inside your own area only."), field="area_code")
+        raise NotAllowed(
+            "auth.role_outside_area", T("You can give roles inside your own area only."), field="area_code"
+        )
     grant = Grant(
         id=ids.new_id("grt"), user_id=user_id, role=role, area_code=area_code, starts_on=clock.today(), ends_on=ends_on
     )

@@ -25,7 +25,7 @@ class StoredSession(CallbackDict[str, Any], SessionMixin):
         def changed(stored: "StoredSession") -> None:
             stored.modified = True
 
-        super().__init__(values, changed)  # type: ignore[arg-type]
+        super().__init__(values, changed)
         self.token = token
         self.ends_token: str | None = None
         self.seen_lately = seen_lately
@@ -66,8 +66,11 @@ class StoredSessions(SessionInterface):
         if row is None or row.ended_at is not None:
             return None
         over = is_over(
-            created_at=row.created_at, last_seen_at=row.last_seen_at, now=clock.now(),
-            idle_minutes=self._settings.idle_minutes, absolute_minutes=self._settings.absolute_minutes,
+            created_at=row.created_at,
+            last_seen_at=row.last_seen_at,
+            now=clock.now(),
+            idle_minutes=self._settings.idle_minutes,
+            absolute_minutes=self._settings.absolute_minutes,
         )
         return None if over else row
 
@@ -80,8 +83,13 @@ class StoredSessions(SessionInterface):
             return
         self._write(session)
         response.set_cookie(
-            self.cookie, session.token or "", httponly=True, secure=self._settings.secure_cookies, samesite="Lax",
-            path="/", max_age=self._settings.absolute_minutes * 60,
+            self.cookie,
+            session.token or "",
+            httponly=True,
+            secure=self._settings.secure_cookies,
+            samesite="Lax",
+            path="/",
+            max_age=self._settings.absolute_minutes * 60,
         )
         response.headers.add("Vary", "Cookie")
 

@@ -57,7 +57,7 @@ class CareBed(SQLModel, table=True):
     id: str = Field(primary_key=True, max_length=31)
     elder_id: str = Field(foreign_key="person.id", index=True, max_length=31)
     area_code: str = Field(foreign_key="area.code", index=True, max_length=14)
-    state: BedState = Field(sa_type=enum_type(BedState))  # type: ignore[call-overload]
+    state: BedState = Field(sa_type=enum_type(BedState))
     provider: str = Field(default="", max_length=80)
     contract_no: str = Field(default="", max_length=40)
     starts_on: date | None = None
@@ -85,7 +85,7 @@ class CarePlan(SQLModel, table=True):
     elder_id: str = Field(foreign_key="person.id", index=True, max_length=31)
     area_code: str = Field(foreign_key="area.code", index=True, max_length=14)
     version: int
-    state: CarePlanState = Field(sa_type=enum_type(CarePlanState))  # type: ignore[call-overload]
+    state: CarePlanState = Field(sa_type=enum_type(CarePlanState))
     starts_on: date
     ends_on: date | None = None
     agreed_at: datetime | None = None
@@ -99,7 +99,7 @@ class CareItem(SQLModel, table=True):
 
     id: str = Field(primary_key=True, max_length=31)
     care_plan_id: str = Field(foreign_key="careplan.id", index=True, max_length=31)
-    service: ServiceKind = Field(sa_type=enum_type(ServiceKind))  # type: ignore[call-overload]
+    service: ServiceKind = Field(sa_type=enum_type(ServiceKind))
     recurrence: str = Field(max_length=200)  # an RRULE, e.g. FREQ=WEEKLY;BYDAY=MO,TH
     window_from_minute: int
     window_to_minute: int  # of the local day

@@ -6,7 +6,9 @@ import sqlalchemy as sa
 from sqlmodel import Session, SQLModel
 
 
-def claim(session: Session, model: type[SQLModel], key: str, *, expected: dict[str, Any], change: dict[str, Any]) -> bool:
+def claim(
+    session: Session, model: type[SQLModel], key: str, *, expected: dict[str, Any], change: dict[str, Any]
+) -> bool:
     """Change the row with id `key` if it still is as `expected`; True for the one caller who changed it."""
     table = sa.inspect(model).local_table
     conditions = [table.c[name] == value for name, value in expected.items()]

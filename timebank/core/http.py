@@ -13,13 +13,13 @@ from werkzeug.exceptions import HTTPException
 from timebank.core import db
 from timebank.core.errors import BadInput, NotAllowed, TimebankError
 from timebank.core.i18n import say
-from timebank.core.text import Text, T
+from timebank.core.text import T, Text
 
 log = logging.getLogger("timebank")
 
 
 def session() -> Session:
-    """The database session of this request: reads see one state; writes are committed once, by the guard, at the end."""
+    """The database session of this request: reads see one state; the guard commits writes once, at the end."""
     if "session" not in g:
         g.session_context = db.reading()
         g.session = g.session_context.__enter__()

@@ -54,7 +54,7 @@ def say(text: Text | str, locale: str | None = None) -> str:
 
 
 def current_locale() -> str:
-    """The reader's language: chosen on the page, else of the login, else of the installation. Chinese outside requests."""
+    """The reader's language: chosen on the page, else of the login, else of the installation; else Chinese."""
     if not has_request_context():
         return "zh"
     if "locale" not in g:

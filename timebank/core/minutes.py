@@ -2,7 +2,7 @@
 
 from timebank.core.errors import BadInput
 from timebank.core.limits import MAX_POSTED_MINUTES
-from timebank.core.text import Text, T
+from timebank.core.text import T, Text
 
 
 def round_down(minutes: int, step_minutes: int) -> int:

@@ -18,7 +18,9 @@ class Text:
 
     def render(self, gettext: Callable[[str], str]) -> str:
         """The sentence in the language of `gettext`, values filled in."""
-        values = {key: value.render(gettext) if isinstance(value, Text) else value for key, value in self.values.items()}
+        values = {
+            key: value.render(gettext) if isinstance(value, Text) else value for key, value in self.values.items()
+        }
         sentence = gettext(self.msgid)
         return sentence.format(**values) if values else sentence
 

@@ -55,19 +55,19 @@ class Person(SQLModel, table=True):
     area_code: str = Field(foreign_key="area.code", index=True, max_length=14)  # of the household
     name: str = Field(index=True, max_length=60)
     pinyin: str = Field(default="", index=True, max_length=120)  # "chen guiying"; correctable by hand
-    sex: Sex = Field(sa_type=enum_type(Sex))  # type: ignore[call-overload]
+    sex: Sex = Field(sa_type=enum_type(Sex))
     born_on: date
     phone_sealed: str = Field(default="", max_length=120)
     id_number_sealed: str = Field(default="", max_length=160)
     id_number_hash: str | None = Field(default=None, unique=True, index=True, max_length=64)
     national_volunteer_no: str = Field(default="", max_length=40)
     dialect: str = Field(default="", max_length=20)
-    state: PersonState = Field(default=PersonState.ACTIVE, sa_type=enum_type(PersonState))  # type: ignore[call-overload]
+    state: PersonState = Field(default=PersonState.ACTIVE, sa_type=enum_type(PersonState))
     state_since_on: date | None = None
     merged_into_id: str | None = Field(default=None, max_length=31)
     elder_since_on: date | None = Field(default=None, index=True)
     tags: list[str] = Field(default_factory=list, sa_type=sa.JSON)  # living_alone, empty_nest, left_behind, disabled, …
-    tier: RiskTier = Field(default=RiskTier.GENERAL, sa_type=enum_type(RiskTier))  # type: ignore[call-overload]
+    tier: RiskTier = Field(default=RiskTier.GENERAL, sa_type=enum_type(RiskTier))
     care_wish: str = Field(default="", max_length=24)  # family, neighbours, group_living, social_services
     volunteer_since_on: date | None = Field(default=None, index=True)
     volunteer_kind: str = Field(default="", max_length=24)  # young_old, left_behind_woman, cadre, party_member, other
@@ -89,7 +89,9 @@ class Proxy(SQLModel, table=True):
     id: str = Field(primary_key=True, max_length=31)
     for_person_id: str = Field(foreign_key="person.id", index=True, max_length=31)
     proxy_person_id: str = Field(foreign_key="person.id", index=True, max_length=31)
-    purposes: list[str] = Field(default_factory=list, sa_type=sa.JSON)  # request, confirm, donate, follow_visits, see_bed
+    purposes: list[str] = Field(
+        default_factory=list, sa_type=sa.JSON
+    )  # request, confirm, donate, follow_visits, see_bed
     evidence: str = Field(max_length=200)  # where the signed paper lies
     starts_on: date
     ends_on: date

@@ -49,7 +49,9 @@ def register(session: Session, *, actor: Actor, given: NewPerson) -> Person:
     """Register somebody once. Refuses a known identity number (keyed hash) and a household outside the actor's area."""
     household = session.get(Household, given.household_code)
     if household is None or not actor.scope.holds_area(household.area_code):
-        raise BadInput("people.no_such_household", T("There is no such household in your area."), field="household_code")
+        raise BadInput(
+            "people.no_such_household", T("There is no such household in your area."), field="household_code"
+        )
     today = clock.today()
     born_on = rules.check_birth(given.born_on, today=today)
     if given.is_volunteer and not rules.may_volunteer(born_on, today):
@@ -100,7 +102,9 @@ def correct_pinyin(session: Session, *, actor: Actor, person_id: str, pinyin: st
     person = _of_area(session, actor, person_id)
     cleaned = " ".join(pinyin.lower().split())
     if not cleaned or len(cleaned) > 120 or not cleaned.replace(" ", "").isalpha():
-        raise BadInput("people.bad_pinyin", T("Write the reading in letters, for example shan xiongxin."), field="pinyin")
+        raise BadInput(
+            "people.bad_pinyin", T("Write the reading in letters, for example shan xiongxin."), field="pinyin"
+        )
     person.pinyin = cleaned
     session.add(person)
     note(session, actor=actor, action="people.correct_pinyin", subject_id=person.id, area_code=person.area_code)
@@ -112,7 +116,12 @@ def give_consent(
     """Keep that somebody agreed to one purpose, and how (signed, thumb print, read aloud)."""
     person = _of_area(session, actor, person_id)
     consent = Consent(
-        id=ids.new_id("con"), person_id=person.id, purpose=purpose, method=method, evidence=evidence, given_at=clock.now()
+        id=ids.new_id("con"),
+        person_id=person.id,
+        purpose=purpose,
+        method=method,
+        evidence=evidence,
+        given_at=clock.now(),
     )
     session.add(consent)
     note(session, actor=actor, action="people.give_consent", subject_id=person.id, purpose=purpose)
@@ -130,7 +139,13 @@ def withdraw_consent(session: Session, *, actor: Actor, person_id: str, purpose:
 
 
 def give_proxy(
-    session: Session, *, actor: Actor, for_person_id: str, proxy_person_id: str, purposes: Sequence[str], ends_on: date,
+    session: Session,
+    *,
+    actor: Actor,
+    for_person_id: str,
+    proxy_person_id: str,
+    purposes: Sequence[str],
+    ends_on: date,
     evidence: str,
 ) -> Proxy:
     """A written power to act for somebody, for named purposes, for at most two years. Refuses oneself and no paper."""
@@ -147,8 +162,13 @@ def give_proxy(
     if session.get(Person, proxy_person_id) is None:
         raise BadInput("people.no_such_person", T("There is no such person."), field="proxy_person_id")
     proxy = Proxy(
-        id=ids.new_id("prx"), for_person_id=person.id, proxy_person_id=proxy_person_id, purposes=list(purposes),
-        evidence=evidence.strip(), starts_on=today, ends_on=ends_on,
+        id=ids.new_id("prx"),
+        for_person_id=person.id,
+        proxy_person_id=proxy_person_id,
+        purposes=list(purposes),
+        evidence=evidence.strip(),
+        starts_on=today,
+        ends_on=ends_on,
     )
     session.add(proxy)
     note(session, actor=actor, action="people.give_proxy", subject_id=person.id, proxy=proxy_person_id)
@@ -163,7 +183,9 @@ def revoke_proxy(session: Session, *, actor: Actor, proxy_id: str) -> None:
     _of_area(session, actor, proxy.for_person_id)
     proxy.revoked_at = proxy.revoked_at or clock.now()
     session.add(proxy)
-    note(session, actor=actor, action="people.revoke_proxy", subject_id=proxy.for_person_id, proxy=proxy.proxy_person_id)
+    note(
+        session, actor=actor, action="people.revoke_proxy", subject_id=proxy.for_person_id, proxy=proxy.proxy_person_id
+    )
 
 
 def check_real_name(session: Session, *, actor: Actor, person_id: str, passed: bool, method: str) -> RealNameCheck:
@@ -172,7 +194,11 @@ def check_real_name(session: Session, *, actor: Actor, person_id: str, passed: b
     if actor.person_id == person.id:
         raise NotAllowed("people.own_check", T("Somebody else must check your identity card."))
     check = RealNameCheck(
-        id=ids.new_id("rnc"), person_id=person.id, passed=passed, method=method, checked_at=clock.now(),
+        id=ids.new_id("rnc"),
+        person_id=person.id,
+        passed=passed,
+        method=method,
+        checked_at=clock.now(),
         verifier_user_id=actor.user_id,
     )
     session.add(check)
@@ -181,7 +207,14 @@ def check_real_name(session: Session, *, actor: Actor, person_id: str, passed: b
 
 
 def add_qualification(
-    session: Session, *, actor: Actor, person_id: str, kind: str, valid_from_on: date, valid_until_on: date, evidence: str
+    session: Session,
+    *,
+    actor: Actor,
+    person_id: str,
+    kind: str,
+    valid_from_on: date,
+    valid_until_on: date,
+    evidence: str,
 ) -> Qualification:
     """Keep a training, insurance or certificate with its end. Nobody gives themselves one."""
     person = _of_area(session, actor, person_id)
@@ -192,7 +225,11 @@ def add_qualification(
     if actor.person_id == person.id:
         raise NotAllowed("people.own_qualification", T("Somebody else must enter your certificates."))
     held = Qualification(
-        id=ids.new_id("qua"), person_id=person.id, kind=kind, valid_from_on=valid_from_on, valid_until_on=valid_until_on,
+        id=ids.new_id("qua"),
+        person_id=person.id,
+        kind=kind,
+        valid_from_on=valid_from_on,
+        valid_until_on=valid_until_on,
         evidence=evidence.strip(),
     )
     session.add(held)
@@ -225,7 +262,11 @@ def set_availability(
     for weekday, start, end in windows:
         session.add(
             Availability(
-                id=ids.new_id("avl"), person_id=person.id, weekday=weekday, from_minute=start, to_minute=end,
+                id=ids.new_id("avl"),
+                person_id=person.id,
+                weekday=weekday,
+                from_minute=start,
+                to_minute=end,
                 travel_mode=travel_mode,
             )
         )
@@ -238,7 +279,9 @@ def change_state(session: Session, *, actor: Actor, person_id: str, state: Perso
     if person.state in (PersonState.DEAD, PersonState.MERGED):
         raise Refused("people.state_is_final", T("This cannot be changed any more. Ask the township office."))
     if state == PersonState.MERGED or since_on > clock.today():
-        raise BadInput("people.bad_state", T("Choose from the list, with a day that is not in the future."), field="state")
+        raise BadInput(
+            "people.bad_state", T("Choose from the list, with a day that is not in the future."), field="state"
+        )
     person.state, person.state_since_on = state, since_on
     case = PersonCase(
         id=ids.new_id("cas"), person_id=person.id, kind=state.value, happened_on=since_on, opened_at=clock.now()

@@ -12,6 +12,8 @@ from timebank.core.db import in_area, in_scope
 from timebank.core.limits import PAGE_ROWS
 from timebank.people.models import Availability, Consent, DayOff, Household, Person, PersonState, Proxy, Qualification
 
+CONSENT_PURPOSES = ("register", "health", "place", "visits", "open_data")
+
 
 def person_for(session: Session, scope: Scope, person_id: str) -> Person | None:
     """The person if the scope may see them."""
@@ -72,7 +74,10 @@ def acts_for(session: Session, person_id: str) -> frozenset[str]:
     """Everybody a person may act for today by a written power that is in force."""
     today = clock.today()
     found = select(Proxy.for_person_id).where(
-        Proxy.proxy_person_id == person_id, Proxy.starts_on <= today, Proxy.ends_on >= today, col(Proxy.revoked_at).is_(None)
+        Proxy.proxy_person_id == person_id,
+        Proxy.starts_on <= today,
+        Proxy.ends_on >= today,
+        col(Proxy.revoked_at).is_(None),
     )
     return frozenset(session.exec(found))
 
@@ -83,8 +88,11 @@ def may_act(session: Session, *, person_id: str, for_person_id: str, purpose: st
         return True
     today = clock.today()
     found = select(Proxy).where(
-        Proxy.proxy_person_id == person_id, Proxy.for_person_id == for_person_id,
-        Proxy.starts_on <= today, Proxy.ends_on >= today, col(Proxy.revoked_at).is_(None),
+        Proxy.proxy_person_id == person_id,
+        Proxy.for_person_id == for_person_id,
+        Proxy.starts_on <= today,
+        Proxy.ends_on >= today,
+        col(Proxy.revoked_at).is_(None),
     )
     return any(purpose in proxy.purposes for proxy in session.exec(found))
 
@@ -101,7 +109,8 @@ def valid_qualifications(session: Session, person_ids: Iterable[str], on: date) 
     """For each person, the kinds of qualification that are valid on a day."""
     found = select(Qualification.person_id, Qualification.kind).where(
         col(Qualification.person_id).in_(set(person_ids)),
-        Qualification.valid_from_on <= on, Qualification.valid_until_on >= on,
+        Qualification.valid_from_on <= on,
+        Qualification.valid_until_on >= on,
     )
     kinds: dict[str, set[str]] = {}
     for person_id, kind in session.exec(found):
@@ -111,7 +120,7 @@ def valid_qualifications(session: Session, person_ids: Iterable[str], on: date) 
 
 @dataclass(frozen=True)
 class CarerDay:
-    """A volunteer who can work on a day: from where, when (minutes of the local day), how they travel, what they may do."""
+    """A volunteer who can work on a day: from where, when (minutes of the local day), how, with which skills."""
 
     person: Person
     lat: float
@@ -141,3 +150,19 @@ def carers_on(session: Session, area_code: str, on: date) -> list[CarerDay]:
         kinds = held.get(person.id, frozenset())
         days[person.id] = CarerDay(person, lat, lon, shifts, window.travel_mode, kinds)
     return list(days.values())
+
+
+def proxies_of(session: Session, person_id: str) -> list[tuple[Proxy, Person]]:
+    """The written powers that others hold for a person, with the holder; the newest end first."""
+    found = (
+        select(Proxy, Person)
+        .where(Proxy.for_person_id == person_id, Person.id == Proxy.proxy_person_id, col(Proxy.revoked_at).is_(None))
+        .order_by(col(Proxy.ends_on).desc())
+    )
+    return [(proxy, holder) for proxy, holder in session.exec(found)]
+
+
+def consents_of(session: Session, person_id: str) -> dict[str, Consent]:
+    """The consents in force of a person, by purpose."""
+    found = select(Consent).where(Consent.person_id == person_id, col(Consent.withdrawn_at).is_(None))
+    return {consent.purpose: consent for consent in session.exec(found)}

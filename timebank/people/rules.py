@@ -8,7 +8,7 @@ from datetime import date
 from timebank.core.errors import BadInput
 from timebank.core.limits import EARLIEST_BIRTH_YEAR, MAX_NAME_CHARS
 from timebank.core.months import age_on
-from timebank.core.text import Text, T
+from timebank.core.text import T, Text
 
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _CHECK_SIGNS = "10X98765432"

@@ -8,7 +8,7 @@ from sqlmodel import Field, SQLModel
 
 
 class PolicyVersion(SQLModel, table=True):
-    """What an area decided from a day on. Holds only the keys it sets; the rest comes from the area above and the defaults."""
+    """What an area decided from a day on. Holds only what it sets; the rest comes from above and the defaults."""
 
     id: str = Field(primary_key=True, max_length=31)
     area_code: str = Field(foreign_key="area.code", index=True, max_length=14)

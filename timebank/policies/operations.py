@@ -27,8 +27,13 @@ def propose(
         raise Refused("policies.nothing_changed", T("Change at least one rule."))
     checked = {name: check_change(name, value) for name, value in changes.items()}
     row = PolicyVersion(
-        id=ids.new_id("pol"), area_code=area_code, starts_on=starts_on, changes=checked, note=note_text,
-        proposed_by=actor.user_id, created_at=clock.now(),
+        id=ids.new_id("pol"),
+        area_code=area_code,
+        starts_on=starts_on,
+        changes=checked,
+        note=note_text,
+        proposed_by=actor.user_id,
+        created_at=clock.now(),
     )
     session.add(row)
     note(session, actor=actor, action="policies.propose", subject_id=row.id, area_code=area_code, changes=checked)

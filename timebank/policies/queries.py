@@ -32,11 +32,15 @@ class Policy:
 
 
 def in_force(session: Session, area_code: str, on: date) -> Policy:
-    """The rules for an area on a day: for each level from the district down, the latest approved version that has begun."""
+    """The rules for an area on a day: defaults, then each approved version that has begun, district before township."""
     codes = [area_code[:size] for size in (6, 9) if len(area_code) >= size]
     rows = session.exec(
         select(PolicyVersion)
-        .where(col(PolicyVersion.area_code).in_(codes), PolicyVersion.starts_on <= on, col(PolicyVersion.approved_by).is_not(None))
+        .where(
+            col(PolicyVersion.area_code).in_(codes),
+            PolicyVersion.starts_on <= on,
+            col(PolicyVersion.approved_by).is_not(None),
+        )
         .order_by(col(PolicyVersion.starts_on), col(PolicyVersion.id))
     ).all()
     layers: list[Mapping[str, Any]] = []

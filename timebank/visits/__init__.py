@@ -1,1 +1,1 @@
-"""Visits from the request to the settled hour: generation, check-in and out, proof, confirmation, review, settlement."""
+"""Visits from the request to the settled hour: generation, check-in, proof, confirmation, review, settlement."""

@@ -42,8 +42,8 @@ class Visit(SQLModel, table=True):
     elder_id: str = Field(foreign_key="person.id", index=True, max_length=31)
     area_code: str = Field(foreign_key="area.code", index=True, max_length=14)  # villager group of the elder
     household_code: str = Field(foreign_key="household.code", max_length=20)
-    service: ServiceKind = Field(sa_type=enum_type(ServiceKind))  # type: ignore[call-overload]
-    state: VisitState = Field(default=VisitState.DUE, index=True, sa_type=enum_type(VisitState))  # type: ignore[call-overload]
+    service: ServiceKind = Field(sa_type=enum_type(ServiceKind))
+    state: VisitState = Field(default=VisitState.DUE, index=True, sa_type=enum_type(VisitState))
     care_item_id: str | None = Field(default=None, foreign_key="careitem.id", max_length=31)  # None: on request
     requested_by: str = Field(default="", max_length=31)  # person who asked; redeeming member
     hold_id: str | None = Field(default=None, max_length=31)  # hours held for a redeemed visit
@@ -58,8 +58,10 @@ class Visit(SQLModel, table=True):
     tier: str = Field(default="general", max_length=12)
     notes: str = Field(default="", max_length=400)
     day_plan_id: str | None = Field(default=None, index=True, max_length=31)
-    day_code_hash: str = Field(default="", max_length=64)  # keyed hash of the six digits on the home's strip for the day
-    grade: EvidenceGrade | None = Field(default=None, sa_type=enum_type(EvidenceGrade))  # type: ignore[call-overload]
+    day_code_hash: str = Field(
+        default="", max_length=64
+    )  # keyed hash of the six digits on the home's strip for the day
+    grade: EvidenceGrade | None = Field(default=None, sa_type=enum_type(EvidenceGrade))
     flags: list[str] = Field(default_factory=list, sa_type=sa.JSON)  # out_of_fence, clock_skew, same_device, …
     created_at: datetime
 
@@ -81,7 +83,7 @@ class VisitCarer(SQLModel, table=True):
     id: str = Field(primary_key=True, max_length=31)
     visit_id: str = Field(foreign_key="visit.id", index=True, max_length=31)
     person_id: str = Field(foreign_key="person.id", index=True, max_length=31)
-    state: CarerState = Field(default=CarerState.INVITED, sa_type=enum_type(CarerState))  # type: ignore[call-overload]
+    state: CarerState = Field(default=CarerState.INVITED, sa_type=enum_type(CarerState))
     starts_minute: int  # planned start, minute of the local day
     decline_reason: str = Field(default="", max_length=200)
     checked_in_at: datetime | None = None
@@ -110,7 +112,7 @@ class VisitEvent(SQLModel, table=True):
     id: str = Field(primary_key=True, max_length=31)
     visit_id: str = Field(foreign_key="visit.id", index=True, max_length=31)
     person_id: str = Field(foreign_key="person.id", index=True, max_length=31)
-    kind: EventKind = Field(sa_type=enum_type(EventKind))  # type: ignore[call-overload]
+    kind: EventKind = Field(sa_type=enum_type(EventKind))
     device_id: str = Field(default="", max_length=40)
     counter: int = 0
     device_at: datetime

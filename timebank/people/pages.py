@@ -1,0 +1,160 @@
+"""Finding, registering and keeping people: the desk of the village assistant and the township."""
+
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from timebank.auth.guards import OFFICE, STAFF, actor, guard
+from timebank.core import clock, forms, http
+from timebank.core.actors import Role
+from timebank.core.errors import TimebankError
+from timebank.core.i18n import gettext, say
+from timebank.people import operations, queries, rules
+from timebank.people.models import Person, PersonState, Sex
+
+bp = Blueprint("people", __name__)
+
+
+@bp.get("/people")
+@guard(*STAFF, Role.AUDITOR)
+def list_people() -> Any:
+    """One page of people of the caller's area, by words, village and kind."""
+    asked = {key: request.args.get(key, "") for key in ("words", "area_code", "kind", "after_id")}
+    found = queries.search_people(http.session(), actor().scope, **asked)
+    return render_template("people/list.html", people=found, asked=asked)
+
+
+@bp.get("/people/new")
+@guard(*STAFF)
+def new_person() -> Any:
+    """The form to register somebody on the spot."""
+    return _form({}, None)
+
+
+def _form(values: Any, error: TimebankError | None) -> str:
+    return render_template("people/new.html", values=values, error=error, tags=rules.TAGS, sexes=list(Sex))
+
+
+@bp.post("/people/new")
+@guard(*STAFF)
+def register_person() -> Any:
+    """Register somebody; what was typed stays when something is refused."""
+    form = request.form
+    try:
+        given = operations.NewPerson(
+            household_code=forms.text(form, "household_code", required=True, most=20),
+            name=forms.text(form, "name", required=True),
+            sex=forms.choice(form, "sex", Sex),
+            born_on=forms.calendar_date(form, "born_on"),
+            id_number=forms.text(form, "id_number", most=18),
+            phone=forms.text(form, "phone", most=20),
+            dialect=forms.text(form, "dialect", most=20),
+            tags=forms.choices(form, "tags", rules.TAGS),
+            is_elder="is_elder" in form,
+            is_volunteer="is_volunteer" in form,
+        )
+        person = operations.register(http.session(), actor=actor(), given=given)
+    except TimebankError as error:
+        return _form(form, error), error.status
+    flash(gettext("Registered: {name}.", name=person.name))
+    return redirect(url_for("people.show_person", person_id=person.id), code=303)
+
+
+@bp.get("/people/<string:person_id>")
+@guard(*STAFF, Role.AUDITOR, load={"person_id": queries.person_for})
+def show_person(person: Person) -> Any:
+    """What the office needs to know about somebody today."""
+    session = http.session()
+    held = queries.valid_qualifications(session, [person.id], clock.today()).get(person.id, frozenset())
+    return render_template(
+        "people/show.html",
+        person=person,
+        household=queries.household_for(session, actor().scope, person.household_code),
+        held=held,
+        proxies=queries.proxies_of(session, person.id),
+        consents=queries.consents_of(session, person.id),
+        rules=rules,
+        states=[state for state in PersonState if state != PersonState.MERGED],
+        today=clock.today(),
+    )
+
+
+@bp.post("/people/<string:person_id>/state")
+@guard(*STAFF, load={"person_id": queries.person_for})
+def change_state(person: Person) -> Response:
+    """In hospital, away, back, moved, died."""
+    state = forms.choice(request.form, "state", PersonState)
+    since_on = forms.calendar_date(request.form, "since_on")
+    operations.change_state(http.session(), actor=actor(), person_id=person.id, state=state, since_on=since_on)
+    return _back(person, gettext("Saved. Visits of that time are looked at again."))
+
+
+@bp.post("/people/<string:person_id>/pinyin")
+@guard(*STAFF, load={"person_id": queries.person_for})
+def correct_pinyin(person: Person) -> Response:
+    """Correct the reading of a name."""
+    pinyin = forms.text(request.form, "pinyin", required=True, most=120)
+    operations.correct_pinyin(http.session(), actor=actor(), person_id=person.id, pinyin=pinyin)
+    return _back(person, gettext("The reading is corrected."))
+
+
+@bp.post("/people/<string:person_id>/qualifications")
+@guard(*STAFF, load={"person_id": queries.person_for})
+def add_qualification(person: Person) -> Response:
+    """Enter a training, insurance or certificate."""
+    form = request.form
+    operations.add_qualification(
+        http.session(),
+        actor=actor(),
+        person_id=person.id,
+        kind=forms.text(form, "kind", required=True),
+        valid_from_on=forms.calendar_date(form, "valid_from_on"),
+        valid_until_on=forms.calendar_date(form, "valid_until_on"),
+        evidence=forms.text(form, "evidence", most=200),
+    )
+    return _back(person, gettext("Saved."))
+
+
+@bp.post("/people/<string:person_id>/proxies")
+@guard(*STAFF, load={"person_id": queries.person_for})
+def give_proxy(person: Person) -> Response:
+    """Enter a written power."""
+    form = request.form
+    operations.give_proxy(
+        http.session(),
+        actor=actor(),
+        for_person_id=person.id,
+        proxy_person_id=forms.text(form, "proxy_person_id", required=True, most=31),
+        purposes=forms.choices(form, "purposes", rules.PROXY_PURPOSES),
+        ends_on=forms.calendar_date(form, "ends_on"),
+        evidence=forms.text(form, "evidence", most=200),
+    )
+    return _back(person, gettext("The power is kept. It ends by itself on the day you wrote."))
+
+
+@bp.post("/people/<string:person_id>/proxies/<string:proxy_id>/revoke")
+@guard(*OFFICE, Role.ASSISTANT, load={"person_id": queries.person_for})
+def revoke_proxy(person: Person, proxy_id: str) -> Response:
+    """End a written power at once."""
+    operations.revoke_proxy(http.session(), actor=actor(), proxy_id=proxy_id)
+    return _back(person, gettext("The power is ended."))
+
+
+@bp.post("/people/<string:person_id>/consents")
+@guard(*STAFF, load={"person_id": queries.person_for})
+def change_consent(person: Person) -> Response:
+    """Give or withdraw the consent for one purpose."""
+    form, session = request.form, http.session()
+    purpose = forms.choices(form, "purpose", queries.CONSENT_PURPOSES)[:1] or [""]
+    if form.get("withdraw"):
+        operations.withdraw_consent(session, actor=actor(), person_id=person.id, purpose=purpose[0])
+        return _back(person, gettext("The consent is withdrawn."))
+    method = forms.text(form, "method", required=True, most=24)
+    operations.give_consent(session, actor=actor(), person_id=person.id, purpose=purpose[0], method=method)
+    return _back(person, gettext("The consent is kept."))
+
+
+def _back(person: Person, message: str) -> Response:
+    flash(say(message))
+    return redirect(url_for("people.show_person", person_id=person.id), code=303)
