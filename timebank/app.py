@@ -13,7 +13,8 @@ from markupsafe import Markup
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from timebank import config, navigation
-from timebank.auth import guards, queries
+from timebank.areas import pages as areas_pages
+from timebank.auth import desk, guards, queries
 from timebank.auth import pages as auth_pages
 from timebank.auth.sessions import StoredSessions
 from timebank.core import crypto, db, formats, http, i18n
@@ -27,7 +28,9 @@ _ROOT = Path(__file__).resolve().parent.parent
 STATIC = _ROOT / "build" / "static"
 
 BLUEPRINTS: tuple[Blueprint, ...] = (
+    areas_pages.bp,
     auth_pages.bp,
+    desk.bp,
     policies_pages.bp,
     people_pages.bp,
     home_pages.bp,
@@ -39,7 +42,9 @@ def create_app(settings: config.Settings | None = None) -> Flask:
     settings = settings or config.load()
     crypto.use(crypto.Vault(settings.field_key))
     db.use(db.make_engine(settings.database))
-    app = Flask("timebank", template_folder=str(_ROOT / "templates"), static_folder=str(STATIC), static_url_path="/static")
+    app = Flask(
+        "timebank", template_folder=str(_ROOT / "templates"), static_folder=str(STATIC), static_url_path="/static"
+    )
     app.config.update(
         SECRET_KEY=settings.session_key,
         MAX_CONTENT_LENGTH=MAX_BODY_BYTES,

@@ -7,7 +7,7 @@ from flask import request, url_for
 
 from timebank.core.actors import Role
 from timebank.core.i18n import say
-from timebank.core.text import Text, T
+from timebank.core.text import T, Text
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,9 @@ def _entry(endpoint: str, text: Text, icon: str, *roles: Role) -> Entry:
 ENTRIES = (
     _entry("home.start", T("Start"), "home", *Role),
     _entry("people.list_people", T("People"), "users", Role.ASSISTANT, Role.COORDINATOR, Role.SUPERVISOR, Role.BUREAU),
+    _entry("areas.calendar", T("Calendar and roads"), "calendar", Role.ASSISTANT, Role.COORDINATOR, Role.SUPERVISOR),
+    _entry("desk.list_logins", T("Logins"), "key", Role.ADMINISTRATOR),
+    _entry("desk.event_log", T("What was done"), "scroll-text", Role.AUDITOR, Role.ADMINISTRATOR),
     _entry("policies.rules_in_force", T("Rules"), "book-open", *Role),
 )
 

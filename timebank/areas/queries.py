@@ -77,3 +77,11 @@ def day_kinds(session: Session, area_code: str, days: Sequence[date]) -> dict[da
 def _market_digits(session: Session, codes: list[str]) -> set[str]:
     found = session.exec(select(Area.market_digits).where(col(Area.code).in_(codes))).all()
     return {digit for digits in found for digit in digits.split(",") if digit}
+
+
+def entered_days(session: Session, area_code: str, first_on: date, last_on: date) -> list[CalendarDay]:
+    """Special days that offices inside an area entered, by date."""
+    found = select(CalendarDay).where(
+        in_area(col(CalendarDay.area_code), area_code), CalendarDay.on >= first_on, CalendarDay.on <= last_on
+    )
+    return list(session.exec(found.order_by(CalendarDay.on, CalendarDay.id)))

@@ -5,6 +5,9 @@ from datetime import date
 from sqlmodel import Session, col, or_, select
 
 from timebank.auth.models import Grant, User
+from timebank.core.actors import Scope
+from timebank.core.db import in_area
+from timebank.core.limits import PAGE_ROWS
 
 
 def user_by_name(session: Session, login_name: str) -> User | None:
@@ -24,3 +27,14 @@ def grants_on(session: Session, user_id: str, on: date) -> list[Grant]:
         Grant.user_id == user_id, Grant.starts_on <= on, or_(col(Grant.ends_on).is_(None), col(Grant.ends_on) >= on)
     )
     return sorted(session.exec(found), key=lambda grant: (len(grant.area_code), grant.id))
+
+
+def logins_page(session: Session, scope: Scope, *, words: str = "") -> list[tuple[User, list[Grant]]]:
+    """One page of logins with a role inside the scope's area, by name."""
+    inside = select(Grant.user_id).where(in_area(col(Grant.area_code), scope.area_code))
+    found = select(User).where(col(User.id).in_(inside))
+    if words.strip():
+        found = found.where(col(User.login_name).startswith(words.strip().lower(), autoescape=True))
+    users = session.exec(found.order_by(User.login_name).limit(PAGE_ROWS)).all()
+    grants = session.exec(select(Grant).where(col(Grant.user_id).in_([user.id for user in users]))).all()
+    return [(user, [grant for grant in grants if grant.user_id == user.id]) for user in users]

@@ -1,0 +1,78 @@
+"""The calendar of a township and its closed roads."""
+
+from datetime import timedelta
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+
+from timebank.areas import operations, queries
+from timebank.areas.models import AreaKind, DayKind
+from timebank.auth.guards import OFFICE, STAFF, actor, guard
+from timebank.core import clock, forms, http
+from timebank.core.i18n import gettext
+
+bp = Blueprint("areas", __name__)
+
+
+@bp.get("/calendar")
+@guard(*STAFF)
+def calendar() -> Any:
+    """The next five weeks: holidays, market days, what the office entered; and roads closed today."""
+    session, code, today = http.session(), actor().area_code, clock.today()
+    days = [today + timedelta(days=index) for index in range(35)]
+    return render_template(
+        "areas/calendar.html",
+        kinds=queries.day_kinds(session, code, days),
+        entered=queries.entered_days(session, code, days[0], days[-1]),
+        closures=queries.closures_on(session, code, today),
+        places=queries.areas_within(session, code[:9], AreaKind.VILLAGE)
+        or queries.areas_within(session, code, AreaKind.TOWNSHIP),
+        day_kinds=list(DayKind),
+        today=today,
+    )
+
+
+@bp.post("/calendar/days")
+@guard(*OFFICE)
+def enter_day() -> Any:
+    """Enter a special day for the caller's area."""
+    form = request.form
+    operations.enter_day(
+        http.session(),
+        actor=actor(),
+        area_code=actor().area_code,
+        on=forms.calendar_date(form, "on"),
+        kind=forms.choice(form, "kind", DayKind),
+        name=forms.text(form, "name", most=60),
+    )
+    flash(gettext("Entered. Visits not yet generated will respect it."))
+    return redirect(url_for("areas.calendar"), code=303)
+
+
+@bp.post("/calendar/days/<string:day_id>/remove")
+@guard(*OFFICE)
+def remove_day(day_id: str) -> Any:
+    """Take an entered day back."""
+    operations.remove_day(http.session(), actor=actor(), day_id=day_id)
+    flash(gettext("Removed."))
+    return redirect(url_for("areas.calendar"), code=303)
+
+
+@bp.post("/calendar/roads")
+@guard(*STAFF)
+def close_road() -> Any:
+    """Report a closed or slow road."""
+    form = request.form
+    slow = forms.whole_number(form, "extra_minutes", least=1, most=600) if form.get("extra_minutes") else None
+    operations.close_road(
+        http.session(),
+        actor=actor(),
+        from_code=forms.text(form, "from_code", required=True, most=14),
+        to_code=forms.text(form, "to_code", required=True, most=14),
+        starts_on=forms.calendar_date(form, "starts_on"),
+        ends_on=forms.calendar_date(form, "ends_on"),
+        extra_minutes=slow,
+        reason=forms.text(form, "reason", most=200),
+    )
+    flash(gettext("Kept. Day plans go round it from now on."))
+    return redirect(url_for("areas.calendar"), code=303)
