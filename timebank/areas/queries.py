@@ -84,4 +84,4 @@ def entered_days(session: Session, area_code: str, first_on: date, last_on: date
     found = select(CalendarDay).where(
         in_area(col(CalendarDay.area_code), area_code), CalendarDay.on >= first_on, CalendarDay.on <= last_on
     )
-    return list(session.exec(found.order_by(CalendarDay.on, CalendarDay.id)))
+    return list(session.exec(found.order_by(col(CalendarDay.on), col(CalendarDay.id))))
