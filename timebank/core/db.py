@@ -9,7 +9,7 @@ INSERT OR REPLACE from walking past the append-only triggers.
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
-from typing import Any
+from typing import Any, cast
 
 import sqlalchemy as sa
 from sqlalchemy import event
@@ -103,3 +103,8 @@ def in_scope(scope: Scope, area_column: Any, *person_columns: Any) -> ColumnElem
     if scope.person_ids is None:
         return in_area(area_column, scope.area_code)
     return sa.or_(sa.false(), *(column.in_(scope.person_ids) for column in person_columns))
+
+
+def table_of(model: type[SQLModel]) -> sa.Table:
+    """The table of a model, for statements that need no objects."""
+    return cast("sa.Table", sa.inspect(model).local_table)

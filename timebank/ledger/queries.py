@@ -1,0 +1,188 @@
+"""Reading balances and lines: every figure on a screen comes from here, as does the statement's."""
+
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlmodel import Session, col, or_, select
+
+from timebank.core import months
+from timebank.core.actors import Scope
+from timebank.core.db import in_area, in_scope, table_of
+from timebank.ledger.models import AccountKind, Hold, HoldState, HourAccount, Reason, Transfer
+from timebank.people.models import Person, PersonState
+
+
+def account_of(session: Session, person_id: str, kind: AccountKind = AccountKind.MEMBER) -> HourAccount | None:
+    """A person's account of a kind, if it was opened."""
+    found = select(HourAccount).where(HourAccount.person_id == person_id, HourAccount.kind == kind)
+    return session.exec(found.execution_options(populate_existing=True)).first()
+
+
+def account_for(session: Session, scope: Scope, account_id: str) -> HourAccount | None:
+    """The account if the scope may see it."""
+    mine = in_scope(scope, col(HourAccount.area_code), col(HourAccount.person_id))
+    return session.exec(select(HourAccount).where(HourAccount.id == account_id, mine)).first()
+
+
+def common_account(session: Session, area_code: str, kind: AccountKind) -> HourAccount | None:
+    """The pool or the commons of an area's district."""
+    found = select(HourAccount).where(HourAccount.kind == kind, HourAccount.area_code == area_code[:6])
+    return session.exec(found).first()
+
+
+def pool_of(session: Session, area_code: str) -> HourAccount:
+    """The pool of an area's district; it is opened when the district is."""
+    found = common_account(session, area_code, AccountKind.POOL)
+    assert found is not None, "open_common_accounts runs when a district is set up"
+    return found
+
+
+def commons_of(session: Session, area_code: str) -> HourAccount:
+    """The commons of an area's district; it is opened when the district is."""
+    found = common_account(session, area_code, AccountKind.COMMONS)
+    assert found is not None, "open_common_accounts runs when a district is set up"
+    return found
+
+
+def balance_minutes(session: Session, account_id: str) -> int:
+    """An account's minutes: one indexed read for members and gifts; the pool's and the commons' are summed."""
+    found = session.exec(
+        select(HourAccount.kind, HourAccount.balance_minutes).where(HourAccount.id == account_id)
+    ).one()
+    return found[1] if found[0] in (AccountKind.MEMBER, AccountKind.GIFT) else replayed_minutes(session, account_id)
+
+
+def replayed_minutes(session: Session, account_id: str) -> int:
+    """An account's minutes added up from its transfers."""
+    came = select(sa.func.coalesce(sa.func.sum(Transfer.minutes), 0)).where(Transfer.credit_account_id == account_id)
+    went = select(sa.func.coalesce(sa.func.sum(Transfer.minutes), 0)).where(Transfer.debit_account_id == account_id)
+    return int(session.exec(came).one()) - int(session.exec(went).one())
+
+
+def available_minutes(session: Session, account_id: str) -> int:
+    """What can be drawn now: the balance less what is held."""
+    found = session.exec(
+        select(HourAccount.balance_minutes, HourAccount.held_minutes).where(HourAccount.id == account_id)
+    ).one()
+    return found[0] - found[1]
+
+
+def sent_in_year(session: Session, account_id: str, year: int) -> int:
+    """Minutes passed to kin from an account in a calendar year, reversals taken off."""
+    start, end = months.starts_at(f"{year}-01"), months.starts_at(f"{year + 1}-01")
+    taken_back = select(Transfer.reverses_id).where(col(Transfer.reverses_id).is_not(None))
+    found = select(sa.func.coalesce(sa.func.sum(Transfer.minutes), 0)).where(
+        Transfer.debit_account_id == account_id,
+        Transfer.reason == Reason.TRANSFER,
+        Transfer.event_at >= start,
+        Transfer.event_at < end,
+        col(Transfer.id).not_in(taken_back),
+    )
+    return int(session.exec(found).one())
+
+
+def gift_candidates(session: Session, area_code: str, month: str) -> list[Person]:
+    """Elders who get the month's gift: disabled, or living alone and 80 by its first day (field guide §2.2)."""
+    first_on = months.first_day(month)
+    born_before = first_on.replace(year=first_on.year - 80)
+    found = select(Person).where(
+        in_area(col(Person.area_code), area_code),
+        Person.state == PersonState.ACTIVE,
+        col(Person.elder_since_on) <= first_on,
+    )
+    return [
+        person
+        for person in session.exec(found.order_by(Person.id))
+        if "disabled" in person.tags or ("living_alone" in person.tags and person.born_on <= born_before)
+    ]
+
+
+def gift_accounts_with_rest(session: Session, area_code: str) -> list[HourAccount]:
+    """Gift accounts with minutes that are neither used nor held."""
+    found = select(HourAccount).where(
+        in_area(col(HourAccount.area_code), area_code),
+        HourAccount.kind == AccountKind.GIFT,
+        HourAccount.balance_minutes > HourAccount.held_minutes,
+    )
+    return list(session.exec(found.order_by(HourAccount.id)))
+
+
+@dataclass(frozen=True)
+class Line:
+    """One transfer as an account sees it: minutes positive when they came in."""
+
+    transfer: Transfer
+    minutes: int
+
+
+@dataclass(frozen=True)
+class MonthFigures:
+    """A month of an account: opening + came_in - went_out = closing, minutes."""
+
+    account_id: str
+    opening: int
+    came_in: int
+    went_out: int
+
+    @property
+    def closing(self) -> int:
+        """Minutes at the end of the month."""
+        return self.opening + self.came_in - self.went_out
+
+
+def lines_of(session: Session, account_id: str, month: str) -> list[Line]:
+    """The lines of an account in a book month, in the order in which things happened."""
+    found = (
+        select(Transfer)
+        .where(or_(Transfer.debit_account_id == account_id, Transfer.credit_account_id == account_id))
+        .where(Transfer.book_month == month)
+        .order_by(col(Transfer.event_at), col(Transfer.id))
+    )
+    return [
+        Line(transfer, transfer.minutes if transfer.credit_account_id == account_id else -transfer.minutes)
+        for transfer in session.exec(found)
+    ]
+
+
+def month_figures(session: Session, month: str, account_id: str | None = None) -> dict[str, MonthFigures]:
+    """Opening, in, out of every account with any transfer up to a month, in one query over the book months."""
+    t = table_of(Transfer).c
+    earlier, within = t.book_month < month, t.book_month == month
+    sides = []
+    for column, came, went in ((t.credit_account_id, t.minutes, 0), (t.debit_account_id, 0, t.minutes)):
+        part = sa.select(
+            column.label("account_id"),
+            sa.func.sum(sa.case((earlier, came - went), else_=0)).label("opening"),
+            sa.func.sum(sa.case((within, came), else_=0)).label("came_in"),
+            sa.func.sum(sa.case((within, went), else_=0)).label("went_out"),
+        ).where(t.book_month <= month)
+        sides.append(part.where(column == account_id).group_by(column) if account_id else part.group_by(column))
+    both = sa.union_all(*sides).subquery()
+    total = sa.select(
+        both.c.account_id, sa.func.sum(both.c.opening), sa.func.sum(both.c.came_in), sa.func.sum(both.c.went_out)
+    ).group_by(both.c.account_id)
+    return {
+        row[0]: MonthFigures(row[0], int(row[1]), int(row[2]), int(row[3]))
+        for row in session.connection().execute(total)
+    }
+
+
+def waiting_holds(session: Session, account_ids: list[str]) -> list[Hold]:
+    """Holds of accounts that still wait, the next to expire first."""
+    found = select(Hold).where(col(Hold.account_id).in_(account_ids), Hold.state == HoldState.WAITING)
+    return list(session.exec(found.order_by(col(Hold.expires_at))))
+
+
+def totals_by_kind(session: Session, area_code: str) -> dict[AccountKind, int]:
+    """Minutes of all accounts of each kind in an area; over a district they add up to zero."""
+    totals: dict[AccountKind, int] = {}
+    for kind in (AccountKind.MEMBER, AccountKind.GIFT):
+        kept = select(sa.func.coalesce(sa.func.sum(HourAccount.balance_minutes), 0)).where(
+            in_area(col(HourAccount.area_code), area_code), HourAccount.kind == kind
+        )
+        totals[kind] = int(session.exec(kept).one())
+    for kind in (AccountKind.POOL, AccountKind.COMMONS):
+        account = common_account(session, area_code, kind)
+        if account and account.area_code.startswith(area_code):
+            totals[kind] = replayed_minutes(session, account.id)
+    return totals
