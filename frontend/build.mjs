@@ -1,6 +1,6 @@
 // Builds everything that a browser or the printer loads: bundles, the sprite of icons, and the two fonts for PDF.
 // Output folder: STATIC_OUT (default ../build/static); fonts go beside it. Nothing here reaches the network.
-import { cpSync, mkdirSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
@@ -13,9 +13,11 @@ mkdirSync(out, { recursive: true });
 mkdirSync(fonts, { recursive: true });
 
 const shared = { bundle: true, minify: true, target: "es2020", outdir: out, logLevel: "warning", loader: { ".png": "dataurl" } };
-await build({ ...shared, entryPoints: { app: "src/app.ts", board: "src/board/main.ts", phone: "src/phone/main.ts" }, format: "esm" });
-await build({ ...shared, entryPoints: { sw: "src/worker/sw.ts" }, format: "iife" });
+const scripts = { app: "src/app.ts", board: "src/board/main.ts", phone: "src/phone/main.ts", sw: "src/worker/sw.ts" };
+const present = Object.fromEntries(Object.entries(scripts).filter(([, file]) => existsSync(resolve(here, file))));
+await build({ ...shared, entryPoints: present, format: "esm" });
 await build({ ...shared, entryPoints: { app: "src/style/app.css", board: "src/style/board.css" } });
+cpSync(resolve(here, "src/icon.svg"), resolve(out, "icon.svg"));
 
 // name in templates → icon of the set
 const ICONS = {
