@@ -8,9 +8,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import Session, col, or_, select
 
+from timebank.areas.models import Area
 from timebank.core import clock, months
 from timebank.core.actors import Scope
-from timebank.core.db import in_area, in_scope
+from timebank.core.db import in_area, in_scope, table_of
 from timebank.ledger.models import AccountKind, ClosedMonth, HourAccount, Transfer
 from timebank.people.models import Person
 from timebank.statements.models import MonthRun, Statement
@@ -88,22 +89,15 @@ def accounts_to_close(session: Session, district_code: str) -> list[MonthAccount
 
 def line_rows(session: Session, month: str) -> Iterator[Any]:
     """Every transfer of a book month with the visit's service and household, in the order in which things happened."""
+    t, v = table_of(Transfer).c, table_of(Visit).c
     found = (
         sa.select(
-            col(Transfer.id),
-            Transfer.debit_account_id,
-            Transfer.credit_account_id,
-            Transfer.minutes,
-            Transfer.reason,
-            Transfer.event_at,
-            Transfer.policy_version,
-            Transfer.source_id,
-            Visit.service,
-            Visit.household_code,
+            *(t.id, t.debit_account_id, t.credit_account_id, t.minutes, t.reason, t.event_at, t.policy_version),
+            *(v.service, v.household_code),
         )
-        .outerjoin(Visit, col(Visit.id) == col(Transfer.source_id))
-        .where(col(Transfer.book_month) == month)
-        .order_by(col(Transfer.event_at), col(Transfer.id))
+        .outerjoin(table_of(Visit), v.id == t.source_id)
+        .where(t.book_month == month)
+        .order_by(t.event_at, t.id)
     )
     yield from session.connection().execute(found)
 
@@ -134,3 +128,16 @@ def people_of(session: Session, statements: Iterable[Statement]) -> dict[str, Pe
 def issue_date(month: str, close_day: int) -> date:
     """The date printed on a month's sheets: the close day of the next month, whenever the close really ran."""
     return months.first_day(months.following(month)).replace(day=close_day)
+
+
+def parts_with_sheets(session: Session, area_code: str, month: str) -> list[tuple[str, str, int]]:
+    """The villages of an area that have statements of a month: code, name, number of sheets."""
+    village = sa.func.substr(Statement.area_code, 1, 12)
+    found = (
+        select(Area.code, Area.name_zh, sa.func.count())
+        .join(Statement, village == Area.code)
+        .where(in_area(col(Statement.area_code), area_code), Statement.month == month)
+        .group_by(Area.code, Area.name_zh)
+        .order_by(Area.code)
+    )
+    return [(code, name, int(count)) for code, name, count in session.exec(found)]

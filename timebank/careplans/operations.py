@@ -1,0 +1,96 @@
+"""Agreeing care plans."""
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+from sqlmodel import Session
+
+from timebank.audit.operations import note
+from timebank.careplans import queries
+from timebank.careplans.models import CareItem, CarePlan, CarePlanState
+from timebank.careplans.rules import ItemIn, check_item
+from timebank.core import clock, ids
+from timebank.core.actors import Actor
+from timebank.core.errors import BadInput, NotAllowed, NotFound, Refused
+from timebank.core.text import T
+from timebank.people.models import Person, PersonState
+from timebank.people.queries import has_consent, may_act
+
+
+def agree_care_plan(
+    session: Session,
+    *,
+    actor: Actor,
+    elder_id: str,
+    items: Sequence[ItemIn],
+    starts_on: date,
+    agreed_by: str,
+    consent_method: str,
+) -> CarePlan:
+    """Write down what was agreed with an elder's side; the version before ends the day before.
+
+    Refuses no items, an elder outside the area or not alive, agreement by somebody without a power, and an elder
+    who has not agreed that the office keeps health and visit data (PIPL art. 29).
+    """
+    elder = session.get(Person, elder_id)
+    if elder is None or not actor.scope.holds_area(elder.area_code):
+        raise NotFound("people.no_such_person", T("There is no such person in your area."))
+    if elder.elder_since_on is None or elder.state in (PersonState.DEAD, PersonState.MOVED, PersonState.MERGED):
+        raise Refused("careplans.not_an_elder_here", T("Only a registered elder who lives here can have a care plan."))
+    if not items:
+        raise BadInput("careplans.no_items", T("Add at least one service."), field="items")
+    if not may_act(session, person_id=agreed_by, for_person_id=elder_id, purpose="request"):
+        raise NotAllowed(
+            "careplans.no_power", T("Who agrees must be the elder or hold a written power."), field="agreed_by"
+        )
+    if not has_consent(session, elder_id, "visits"):
+        text = T("First read the consent for visits aloud to the elder and keep the answer.")
+        raise Refused("careplans.no_consent", text, field="consent")
+    checked = [check_item(item) for item in items]
+    version = _replace_present(session, elder_id, starts_on)
+    care_plan = CarePlan(
+        id=ids.new_id("cpl"),
+        elder_id=elder.id,
+        area_code=elder.area_code,
+        version=version,
+        state=CarePlanState.AGREED,
+        starts_on=starts_on,
+        agreed_at=clock.now(),
+        agreed_by=agreed_by,
+        consent_method=consent_method,
+        created_at=clock.now(),
+    )
+    session.add(care_plan)
+    session.flush()
+    session.add_all(CareItem(id=ids.new_id("cit"), care_plan_id=care_plan.id, **vars(item)) for item in checked)
+    note(
+        session,
+        actor=actor,
+        action="careplans.agree",
+        subject_id=care_plan.id,
+        area_code=elder.area_code,
+        version=version,
+    )
+    session.flush()
+    return care_plan
+
+
+def _replace_present(session: Session, elder_id: str, starts_on: date) -> int:
+    """End the versions before; the number of the next one."""
+    known = queries.plans_of(session, elder_id)
+    for care_plan in known:
+        if care_plan.state == CarePlanState.AGREED:
+            care_plan.state, care_plan.ends_on = CarePlanState.REPLACED, starts_on - timedelta(days=1)
+            session.add(care_plan)
+    return 1 + max((care_plan.version for care_plan in known), default=0)
+
+
+def end_care_plan(session: Session, *, actor: Actor, care_plan_id: str, ends_on: date) -> CarePlan:
+    """End a care plan on a day; later visits are no longer made."""
+    care_plan = session.get(CarePlan, care_plan_id)
+    if care_plan is None or not actor.scope.holds_area(care_plan.area_code):
+        raise NotFound("careplans.no_such_plan", T("There is no such care plan in your area."))
+    care_plan.state, care_plan.ends_on = CarePlanState.ENDED, ends_on
+    session.add(care_plan)
+    note(session, actor=actor, action="careplans.end", subject_id=care_plan.id, area_code=care_plan.area_code)
+    return care_plan

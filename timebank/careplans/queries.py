@@ -1,0 +1,66 @@
+"""Reading care plans, assessments and home-care beds."""
+
+from datetime import date
+
+from sqlmodel import Session, col, or_, select
+
+from timebank.careplans.models import Assessment, BedState, CareBed, CareItem, CarePlan, CarePlanState
+from timebank.core.actors import Scope
+from timebank.core.db import in_area, in_scope
+from timebank.core.limits import PAGE_ROWS
+from timebank.people.models import Person
+
+
+def care_plan_for(session: Session, scope: Scope, care_plan_id: str) -> CarePlan | None:
+    """The care plan if the scope may see it."""
+    mine = in_scope(scope, col(CarePlan.area_code), col(CarePlan.elder_id))
+    return session.exec(select(CarePlan).where(CarePlan.id == care_plan_id, mine)).first()
+
+
+def plans_of(session: Session, elder_id: str) -> list[CarePlan]:
+    """All versions of an elder's care plan, newest first."""
+    found = select(CarePlan).where(CarePlan.elder_id == elder_id).order_by(col(CarePlan.version).desc())
+    return list(session.exec(found))
+
+
+def items_of(session: Session, care_plan_id: str) -> list[CareItem]:
+    """The items of a care plan."""
+    return list(session.exec(select(CareItem).where(CareItem.care_plan_id == care_plan_id).order_by(CareItem.id)))
+
+
+def items_in_force(
+    session: Session, area_code: str, first_on: date, last_on: date
+) -> list[tuple[CareItem, CarePlan, Person]]:
+    """Items of agreed care plans of an area that touch a time, with plan and elder; by item id."""
+    found = (
+        select(CareItem, CarePlan, Person)
+        .where(CareItem.care_plan_id == CarePlan.id, CarePlan.elder_id == Person.id)
+        .where(in_area(col(CarePlan.area_code), area_code), CarePlan.state == CarePlanState.AGREED)
+        .where(CarePlan.starts_on <= last_on, or_(col(CarePlan.ends_on).is_(None), col(CarePlan.ends_on) >= first_on))
+        .order_by(CareItem.id)
+    )
+    return [(item, plan, elder) for item, plan, elder in session.exec(found)]
+
+
+def agreed_plans(session: Session, scope: Scope, *, after_id: str = "") -> list[tuple[CarePlan, Person]]:
+    """One page of agreed care plans of the scope's area with their elders."""
+    found = (
+        select(CarePlan, Person)
+        .where(in_area(col(CarePlan.area_code), scope.area_code), CarePlan.elder_id == Person.id)
+        .where(CarePlan.state == CarePlanState.AGREED)
+    )
+    if after_id:
+        found = found.where(col(CarePlan.id) > after_id)
+    return [(plan, elder) for plan, elder in session.exec(found.order_by(CarePlan.id).limit(PAGE_ROWS))]
+
+
+def bed_of(session: Session, elder_id: str) -> CareBed | None:
+    """An elder's home-care bed that is not closed."""
+    found = select(CareBed).where(CareBed.elder_id == elder_id, CareBed.state != BedState.CLOSED)
+    return session.exec(found).first()
+
+
+def latest_assessment(session: Session, elder_id: str) -> Assessment | None:
+    """An elder's latest assessment."""
+    found = select(Assessment).where(Assessment.elder_id == elder_id)
+    return session.exec(found.order_by(col(Assessment.assessed_on).desc(), col(Assessment.id).desc())).first()

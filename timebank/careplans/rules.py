@@ -1,0 +1,95 @@
+"""What a care plan may contain and when its items fall due. Pure.
+
+Sources: GB/T 42195-2022 levels (entitlement), DB3201/T 1164-2023 (baths), field guide §2.5.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time
+
+from dateutil.rrule import rrulestr
+
+from timebank.areas.models import DayKind
+from timebank.careplans.models import ServiceKind
+from timebank.core.errors import BadInput
+from timebank.core.limits import MAX_CREW, MAX_VISIT_MINUTES
+from timebank.core.text import T, Text
+
+_FREQUENCIES = ("DAILY", "WEEKLY", "MONTHLY")
+LEAST_CREW = {ServiceKind.BATH: 2}  # two people for a bath, always
+LONGEST_MINUTES = {ServiceKind.PHONE_CHECK: 30, ServiceKind.MEAL: 60}
+
+
+@dataclass(frozen=True)
+class ItemIn:
+    """One line of a care plan as the coordinator writes it; minutes of the local day."""
+
+    service: ServiceKind
+    recurrence: str
+    window_from_minute: int
+    window_to_minute: int
+    duration_minutes: int
+    crew_size: int = 1
+    same_sex: str = ""
+    skips_holidays: bool = False
+    skips_market_days: bool = False
+    notes: str = ""
+
+
+def check_item(item: ItemIn) -> ItemIn:
+    """The item if it can be carried out; refuses it with the field that is wrong."""
+    longest = LONGEST_MINUTES.get(item.service, MAX_VISIT_MINUTES)
+    if not 5 <= item.duration_minutes <= longest:
+        text = T("This service takes 5 to {longest} minutes.", longest=longest)
+        raise BadInput("careplans.bad_duration", text, field="duration_minutes")
+    if not 0 <= item.window_from_minute < item.window_to_minute <= 24 * 60:
+        raise BadInput("careplans.bad_window", T("The end of a time must lie after its beginning."), field="window_to")
+    least = LEAST_CREW.get(item.service, 1)
+    if not least <= item.crew_size <= MAX_CREW:
+        text = T("This service needs {least} to {most} people.", least=least, most=MAX_CREW)
+        raise BadInput("careplans.bad_crew", text, field="crew_size")
+    if item.same_sex not in ("", "soft", "hard"):
+        raise BadInput("core.not_a_choice", T("Choose from the list."), field="same_sex")
+    parse_recurrence(item.recurrence)
+    return item
+
+
+def parse_recurrence(recurrence: str) -> str:
+    """A recurrence (RFC 5545 RRULE) by day, week or month without an end of its own; else a refusal."""
+    parts = dict(part.split("=", 1) for part in recurrence.split(";") if "=" in part)
+    text = T("Choose on which days the service takes place.")
+    if parts.get("FREQ") not in _FREQUENCIES or {"COUNT", "UNTIL", "BYHOUR", "BYMINUTE"} & set(parts):
+        raise BadInput("careplans.bad_recurrence", text, field="recurrence")
+    try:
+        rrulestr(recurrence, dtstart=datetime(2026, 1, 1))
+    except (ValueError, TypeError, KeyError):
+        raise BadInput("careplans.bad_recurrence", text, field="recurrence") from None
+    return recurrence
+
+
+def due_dates(recurrence: str, *, starts_on: date, first_on: date, last_on: date) -> list[date]:
+    """The dates of a recurrence that began on `starts_on`, from `first_on` to `last_on`."""
+    rule = rrulestr(recurrence, dtstart=datetime.combine(starts_on, time.min))
+    found = rule.between(datetime.combine(first_on, time.min), datetime.combine(last_on, time.min), inc=True)
+    return [instant.date() for instant in found]
+
+
+def reason_to_skip(
+    kinds: Mapping[DayKind, str], *, skips_holidays: bool, skips_market_days: bool, essential: bool
+) -> Text | None:
+    """Why a visit of a day is not made, or None. Meals and high-risk visits take place on holidays too."""
+    if DayKind.NO_SERVICE in kinds:
+        return T("no service on this day")
+    if skips_holidays and DayKind.HOLIDAY in kinds and not essential:
+        return T("public holiday")
+    if skips_market_days and DayKind.MARKET in kinds:
+        return T("market day")
+    return None
+
+
+def weekly(weekdays: Sequence[int]) -> str:
+    """The recurrence for some weekdays (0 = Monday)."""
+    if not weekdays:
+        raise BadInput("careplans.bad_recurrence", T("Choose on which days the service takes place."), field="weekdays")
+    names = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
+    return "FREQ=WEEKLY;BYDAY=" + ",".join(names[weekday] for weekday in sorted(set(weekdays)))

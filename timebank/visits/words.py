@@ -1,0 +1,26 @@
+"""What services and states are called on pages and paper."""
+
+from timebank.careplans.models import ServiceKind
+from timebank.core.text import T, Text
+from timebank.visits.models import VisitState
+
+SERVICE_WORDS: dict[str, Text] = {
+    ServiceKind.VISIT: T("visit"),
+    ServiceKind.MEAL: T("meal"),
+    ServiceKind.BATH: T("bath"),
+    ServiceKind.ESCORT: T("to the doctor"),
+    ServiceKind.CHORE: T("housework"),
+    ServiceKind.COMPANY: T("company"),
+    ServiceKind.PHONE_CHECK: T("phone call"),
+}
+STATE_WORDS: dict[str, Text] = {
+    VisitState.DUE: T("not planned yet"),
+    VisitState.PLANNED: T("planned"),
+    VisitState.RUNNING: T("under way"),
+    VisitState.DONE: T("waits for the elder's nod"),
+    VisitState.CONFIRMED: T("waits for review"),
+    VisitState.SETTLED: T("hours are in the book"),
+    VisitState.UNREACHED: T("nobody answered"),
+    VisitState.CANCELLED: T("cancelled"),
+    VisitState.REJECTED: T("not credited"),
+}
