@@ -1,0 +1,151 @@
+"""What makes a visit count: place, code, proof, minutes. Pure.
+
+Sources: field guide §4.8 (grades, fence, forgotten check-out), §2.2 (policy keys).
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from math import asin, cos, radians, sin, sqrt
+from typing import Any
+
+from timebank.core.errors import BadInput
+from timebank.core.limits import CLOCK_SKEW_FLAG_MINUTES, MAX_VISIT_MINUTES
+from timebank.core.minutes import round_down
+from timebank.core.text import T
+from timebank.visits.models import EventKind, EvidenceGrade
+
+_EARTH_RADIUS_M = 6_371_000
+_TEXT_LIMIT = 2_000
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a phone says it is: WGS-84, and how exact, in metres."""
+
+    lat: float
+    lon: float
+    accuracy_m: float
+
+
+@dataclass(frozen=True)
+class EventIn:
+    """One thing that happened at a visit, as a phone, an assistant or a slip says it."""
+
+    id: str
+    visit_id: str
+    kind: EventKind
+    device_at: datetime
+    device_id: str = ""
+    counter: int = 0
+    place: Place | None = None
+    day_code: str | None = None
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.device_at.tzinfo is None:
+            raise BadInput("visits.no_zone", T("The time of the phone lacks its zone."), field="device_at")
+        if len(json.dumps(dict(self.data), ensure_ascii=False)) > _TEXT_LIMIT:
+            raise BadInput("visits.note_too_long", T("The note is too long. Keep it to a few sentences."), field="data")
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the content, to tell a repetition from a conflict."""
+        place = [self.place.lat, self.place.lon, self.place.accuracy_m] if self.place else None
+        content = [
+            *(self.visit_id, self.kind.value, self.device_at.isoformat(), self.device_id, self.counter),
+            *(place, self.day_code, dict(self.data)),
+        ]
+        return hashlib.sha256(json.dumps(content, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+
+
+def distance_m(lat1: float, lon1: float, lat2: float, lon2: float) -> float:
+    """Great-circle distance in metres."""
+    a, b = radians(lat1), radians(lat2)
+    half = sin((b - a) / 2) ** 2 + cos(a) * cos(b) * sin(radians(lon2 - lon1) / 2) ** 2
+    return 2 * _EARTH_RADIUS_M * asin(sqrt(half))
+
+
+def inside_fence(place: Place, door: tuple[float, float], *, fence_m: int) -> bool:
+    """The GPS fence: the circle of the phone's uncertainty touches the circle round the door.
+
+    Accuracy counts in the volunteer's favour, because a valley blurs every position (field guide §1.3).
+    """
+    return distance_m(place.lat, place.lon, *door) - place.accuracy_m <= fence_m
+
+
+def is_skewed(device_at: datetime, server_at: datetime) -> bool:
+    """Whether a phone's clock runs ahead of ours by more than the limit. Late arrival is not skew: valleys lack signal."""
+    return device_at - server_at > timedelta(minutes=CLOCK_SKEW_FLAG_MINUTES)
+
+
+def grade(*, place_proved: bool, elder_proved: bool, on_paper: bool) -> EvidenceGrade:
+    """A two independent proofs (place and elder), B one, C paper or none."""
+    if on_paper or not (place_proved or elder_proved):
+        return EvidenceGrade.C
+    return EvidenceGrade.A if place_proved and elder_proved else EvidenceGrade.B
+
+
+def minutes_present(
+    checked_in_at: datetime | None, checked_out_at: datetime | None, *, planned_minutes: int, tolerance_minutes: int
+) -> tuple[int, list[str]]:
+    """Minutes of one carer that may be credited without questions, and what is to be looked at.
+
+    A forgotten check-out, or one much later than planned, credits at most planned + tolerance, after review.
+    """
+    most = planned_minutes + tolerance_minutes
+    if checked_in_at is None:
+        return 0, ["no_check_in"]
+    if checked_out_at is None:
+        return most, ["no_check_out"]
+    present = int((checked_out_at - checked_in_at).total_seconds() // 60)
+    if present < 0:
+        return 0, ["out_before_in"]
+    return (most, ["longer_than_planned"]) if present > most else (min(present, MAX_VISIT_MINUTES), [])
+
+
+def credited_minutes(
+    present_minutes: int, *, step_minutes: int, left_today: int, left_this_week: int
+) -> tuple[int, list[str]]:
+    """Minutes that go into the book: rounded down, within what day and week still allow."""
+    rounded = round_down(present_minutes, step_minutes)
+    allowed = max(0, min(rounded, left_today, left_this_week))
+    return allowed, [] if allowed == rounded else ["over_the_cap"]
+
+
+def bath_gate_failures(
+    vitals: Mapping[str, Any] | None,
+    *,
+    assessed_days_ago: int | None,
+    most_days: int,
+    systolic: tuple[int, int],
+    present: int,
+) -> list[str]:
+    """Why a bath must not start (field guide §2.5): old assessment, no or bad blood pressure, one carer alone, illness."""
+    failures = []
+    if assessed_days_ago is None or assessed_days_ago > most_days:
+        failures.append("assessment_too_old")
+    pressure = (vitals or {}).get("systolic")
+    if not isinstance(pressure, int):
+        failures.append("no_blood_pressure")
+    elif not systolic[0] <= pressure <= systolic[1]:
+        failures.append("blood_pressure")
+    if present < 2:
+        failures.append("carer_alone")
+    if (vitals or {}).get("contraindication"):
+        failures.append("contraindication")
+    return failures
+
+
+def is_sampled(visit_id: str, *, percent: int) -> bool:
+    """Whether a visit is drawn for a call-back: by its id, so that nobody can choose and every run agrees."""
+    return int(hashlib.sha256(f"sample {visit_id}".encode()).hexdigest()[:8], 16) % 100 < percent
+
+
+def may_review(
+    user_id: str, person_id: str | None, *, carers: Iterable[str], recorded_by: Iterable[str], confirmed_by: str
+) -> bool:
+    """Nobody earns, records and approves the same hour (promise P9)."""
+    return person_id not in set(carers) and user_id not in set(recorded_by) and user_id != confirmed_by
