@@ -77,7 +77,7 @@ def inside_fence(place: Place, door: tuple[float, float], *, fence_m: int) -> bo
 
 
 def is_skewed(device_at: datetime, server_at: datetime) -> bool:
-    """Whether a phone's clock runs ahead of ours by more than the limit. Late arrival is not skew: valleys lack signal."""
+    """Whether a phone's clock runs ahead of ours beyond the limit. Late arrival is no skew: valleys lack signal."""
     return device_at - server_at > timedelta(minutes=CLOCK_SKEW_FLAG_MINUTES)
 
 
@@ -123,7 +123,7 @@ def bath_gate_failures(
     systolic: tuple[int, int],
     present: int,
 ) -> list[str]:
-    """Why a bath must not start (field guide §2.5): old assessment, no or bad blood pressure, one carer alone, illness."""
+    """Why a bath must not start (field guide §2.5): old assessment, blood pressure, one carer alone, illness."""
     failures = []
     if assessed_days_ago is None or assessed_days_ago > most_days:
         failures.append("assessment_too_old")

@@ -1,4 +1,4 @@
-"""Visits come into being: generated from care plans, due by cadence, asked for; then somebody is invited and answers."""
+"""Visits come into being: generated from care plans or asked for; then somebody is invited and answers."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -70,13 +70,13 @@ def generate(session: Session, *, actor: Actor, area_code: str, month: str) -> G
 
 
 def _known_slots(session: Session, area_code: str, first_on: date, last_on: date) -> set[tuple[str, date]]:
-    found = select(Visit.care_item_id, Visit.due_on).where(
+    found = select(Visit).where(
         in_area(col(Visit.area_code), area_code),
         Visit.due_on >= first_on,
         Visit.due_on <= last_on,
         col(Visit.care_item_id).is_not(None),
     )
-    return {(item_id, on) for item_id, on in session.exec(found) if item_id}
+    return {(visit.care_item_id, visit.due_on) for visit in session.exec(found) if visit.care_item_id}
 
 
 def _dates_of(item: CareItem, care_plan: CarePlan, days: Sequence[date]) -> list[date]:
