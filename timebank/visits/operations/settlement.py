@@ -40,17 +40,7 @@ def confirm(
     known = queries.confirmation_of(session, visit_id)
     if known:
         return known
-    carers = queries.carers_of(session, [visit_id]).get(visit_id, [])
-    if actor.person_id in {carer.person_id for carer, _ in carers}:
-        raise NotAllowed(
-            "visits.own_visit", T("Who helped cannot also confirm. Ask the elder, the kin or the village.")
-        )
-    if actor.role in (Role.VOLUNTEER, Role.ELDER):
-        allowed = may_act(session, person_id=actor.person_id or "", for_person_id=visit.elder_id, purpose="confirm")
-        if not allowed:
-            raise NotAllowed("visits.no_power", T("You need a written power to confirm in this name."))
-    if visit.state != VisitState.DONE:
-        raise Refused("visits.not_done", T("This visit is not finished yet."))
+    _check_confirmer(session, actor, visit)
     made = Confirmation(
         id=ids.new_id("cfm"),
         visit_id=visit.id,
@@ -70,6 +60,21 @@ def confirm(
     session.add_all([made, visit])
     note(session, actor=actor, action="visits.confirm", subject_id=visit.id, area_code=visit.area_code, method=method)
     return made
+
+
+def _check_confirmer(session: Session, actor: Actor, visit: Visit) -> None:
+    carers = queries.carers_of(session, [visit.id]).get(visit.id, [])
+    if actor.person_id in {carer.person_id for carer, _ in carers}:
+        raise NotAllowed(
+            "visits.own_visit", T("Who helped cannot also confirm. Ask the elder, the kin or the village.")
+        )
+    is_member = actor.role in (Role.VOLUNTEER, Role.ELDER)
+    if is_member and not may_act(
+        session, person_id=actor.person_id or "", for_person_id=visit.elder_id, purpose="confirm"
+    ):
+        raise NotAllowed("visits.no_power", T("You need a written power to confirm in this name."))
+    if visit.state != VisitState.DONE:
+        raise Refused("visits.not_done", T("This visit is not finished yet."))
 
 
 def proposed_minutes(session: Session, visit: Visit) -> dict[str, tuple[int, list[str]]]:
@@ -185,7 +190,7 @@ def _check_reviewer(session: Session, actor: Actor, visit: Visit) -> None:
 
 
 def settle(session: Session, *, actor: Actor, visit: Visit, minutes: dict[str, int]) -> None:
-    """Post the hours of a reviewed visit: each carer earns, the member who asked draws. A voucher visit posts nothing."""
+    """Post the hours of a reviewed visit: each carer earns, who asked draws. A voucher visit earns nothing."""
     policy = in_force(session, visit.area_code, visit.due_on)
     for carer, person in queries.carers_of(session, [visit.id]).get(visit.id, []):
         credited = minutes.get(carer.person_id, 0)
