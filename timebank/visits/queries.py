@@ -225,3 +225,30 @@ def wrong_codes(session: Session, visit_id: str) -> int:
     """How many wrong day codes were tried at a visit."""
     found = select(VisitEvent).where(VisitEvent.visit_id == visit_id, VisitEvent.kind == EventKind.CHECK_IN)
     return sum(1 for event in session.exec(found) if event.data.get("code") == "wrong")
+
+
+def homes_with_visits(session: Session, area_code: str, month: str) -> list[Household]:
+    """The homes of an area that have visits in a month, by code."""
+    due = select(Visit.household_code).where(
+        in_area(col(Visit.area_code), area_code),
+        Visit.due_on >= months.first_day(month),
+        Visit.due_on <= months.last_day(month),
+    )
+    return list(session.exec(select(Household).where(col(Household.code).in_(due)).order_by(Household.code)))
+
+
+def wanted_near(
+    session: Session, person_id: str, township_code: str, on: date
+) -> list[tuple[Visit, Person, Household]]:
+    """Open single-carer requests of a township that are on no plan, in the next week, the own village first."""
+    me = session.get_one(Person, person_id)
+    found = session.exec(
+        select(Visit, Person, Household)
+        .where(in_area(col(Visit.area_code), township_code), Visit.state == VisitState.DUE, Visit.crew_size == 1)
+        .where(col(Visit.care_item_id).is_(None), Visit.due_on >= on, Visit.due_on <= on + timedelta(days=7))
+        .where(Person.id == Visit.elder_id, Household.code == Visit.household_code, Visit.elder_id != person_id)
+        .order_by(col(Visit.due_on), col(Visit.window_from_minute))
+        .limit(PAGE_ROWS)
+    ).all()
+    rows = [(visit, elder, household) for visit, elder, household in found]
+    return sorted(rows, key=lambda row: row[0].area_code[:12] != me.area_code[:12])
