@@ -16,7 +16,7 @@ from timebank.visits import operations, queries
 from timebank.visits.models import EventKind, Visit
 from timebank.visits.operations.fieldwork import GATE_WORDS
 from timebank.visits.rules import EventIn, Place
-from timebank.visits.words import FLAG_WORDS, SERVICE_WORDS, STATE_WORDS
+from timebank.visits.words import EVENT_WORDS, FLAG_WORDS, SERVICE_WORDS, STATE_WORDS
 
 bp = Blueprint("visits", __name__)
 
@@ -24,7 +24,12 @@ bp = Blueprint("visits", __name__)
 @bp.app_context_processor
 def words() -> dict[str, Any]:
     """What services, states and flags are called, for every template that shows visits."""
-    return {"service_words": SERVICE_WORDS, "state_words": STATE_WORDS, "flag_words": FLAG_WORDS}
+    return {
+        "service_words": SERVICE_WORDS,
+        "state_words": STATE_WORDS,
+        "flag_words": FLAG_WORDS,
+        "event_words": EVENT_WORDS,
+    }
 
 
 @bp.get("/today")

@@ -15,10 +15,13 @@ from timebank.core.errors import BadInput
 from timebank.core.limits import CLOCK_SKEW_FLAG_MINUTES, MAX_VISIT_MINUTES
 from timebank.core.minutes import round_down
 from timebank.core.text import T
-from timebank.visits.models import EventKind, EvidenceGrade
+from timebank.visits.models import EventKind, EvidenceGrade, VisitEvent
 
 _EARTH_RADIUS_M = 6_371_000
 _TEXT_LIMIT = 2_000
+_LATE_HOURS = 72
+_FASTEST_M_PER_MINUTE = 1_000  # 60 km/h on a mountain road: nobody is faster door to door
+AGAINST_A_BATH = ("contraindication", "ill", "fasting", "alcohol")
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,11 @@ class Place:
     lat: float
     lon: float
     accuracy_m: float
+
+    def __post_init__(self) -> None:
+        fits = -90 <= self.lat <= 90 and -180 <= self.lon <= 180 and 0 <= self.accuracy_m <= 100_000
+        if not fits:  # NaN fits nowhere
+            raise BadInput("visits.bad_place", T("The position of the phone cannot be read."), field="place")
 
 
 @dataclass(frozen=True)
@@ -76,6 +84,77 @@ def inside_fence(place: Place, door: tuple[float, float], *, fence_m: int) -> bo
     return distance_m(place.lat, place.lon, *door) - place.accuracy_m <= fence_m
 
 
+def place_doubt(place: Place, door: tuple[float, float], *, fence_m: int, max_accuracy_m: int) -> str | None:
+    """Why a position is no proof of the place: outside, too blurred, or too perfect to be a phone's; None if it is."""
+    if not inside_fence(place, door, fence_m=fence_m):
+        return "out_of_fence"
+    if place.accuracy_m <= 0:
+        return "place_too_perfect"
+    return "place_inexact" if place.accuracy_m > max_accuracy_m else None
+
+
+def event_doubts(event: VisitEvent) -> list[str]:
+    """What a reviewer should know about one event: a fast clock, a wrong code, an entry that came days later."""
+    doubts = []
+    if is_skewed(event.device_at, event.server_at):
+        doubts.append("clock_skew")
+    if event.data.get("code") in ("wrong", "other_day", "locked"):
+        doubts.append("code_mismatch")
+    if event.server_at - event.device_at > timedelta(hours=_LATE_HOURS) and not event.entered_by:
+        doubts.append("arrived_late")
+    return doubts
+
+
+def starts_bath(kind: EventKind, data: Mapping[str, Any]) -> bool:
+    """Whether an event says that the water runs: a tick of the task `bath_start`."""
+    return kind == EventKind.TICK and data.get("task") == "bath_start"
+
+
+def check_vitals(data: Mapping[str, Any]) -> None:
+    """Refuse blood pressure, temperatures or signs that no body and no bathroom has."""
+    for field_name, (least, most) in _VITALS.items():
+        value = data.get(field_name)
+        if value is None:
+            continue
+        if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= most:
+            text = T("Look at this figure again: it goes from {least} to {most}.", least=least, most=most)
+            raise BadInput("visits.bad_vitals", text, field=field_name)
+
+
+_VITALS = {
+    "systolic": (50, 260),
+    "diastolic": (30, 160),
+    "pulse": (30, 220),
+    "temperature_c": (33, 43),
+    "water_c": (20, 50),
+    "room_c": (-5, 45),
+}
+
+
+@dataclass(frozen=True)
+class Presence:
+    """Where a carer was from when to when: one visit of a day."""
+
+    visit_id: str
+    door: tuple[float, float]
+    from_at: datetime
+    to_at: datetime
+
+
+def movement_doubts(this: Presence, others: Iterable[Presence]) -> list[str]:
+    """Two homes at once, or two homes too far apart for the time between (field guide §4.8)."""
+    found = set()
+    for other in others:
+        first, second = (this, other) if this.from_at <= other.from_at else (other, this)
+        gap_minutes = (second.from_at - first.to_at).total_seconds() / 60
+        metres = distance_m(*first.door, *second.door)
+        if gap_minutes < 0 and this.door != other.door:
+            found.add("two_homes_at_once")
+        elif metres > _FASTEST_M_PER_MINUTE * max(gap_minutes, 0) + 500:
+            found.add("impossible_travel")
+    return sorted(found)
+
+
 def is_skewed(device_at: datetime, server_at: datetime) -> bool:
     """Whether a phone's clock runs ahead of ours beyond the limit. Late arrival is no skew: valleys lack signal."""
     return device_at - server_at > timedelta(minutes=CLOCK_SKEW_FLAG_MINUTES)
@@ -122,6 +201,8 @@ def bath_gate_failures(
     most_days: int,
     systolic: tuple[int, int],
     present: int,
+    needed: int = 2,
+    contraindicated: bool = False,
 ) -> list[str]:
     """Why a bath must not start (field guide §2.5): old assessment, blood pressure, one carer alone, illness."""
     failures = []
@@ -132,9 +213,9 @@ def bath_gate_failures(
         failures.append("no_blood_pressure")
     elif not systolic[0] <= pressure <= systolic[1]:
         failures.append("blood_pressure")
-    if present < 2:
+    if present < needed:
         failures.append("carer_alone")
-    if (vitals or {}).get("contraindication"):
+    if contraindicated or any((vitals or {}).get(sign) for sign in AGAINST_A_BATH):
         failures.append("contraindication")
     return failures
 

@@ -1,31 +1,30 @@
 """What phones, assistants and paper slips say about visits: kept once, in any order, however late.
 
-State is derived anew from all events of a visit after each, so the order of arrival does not matter (promise P7).
-An event is never refused for doubt about place or time: doubt is a flag that a reviewer sees.
+What a visit is follows from all its events together (operations.derivation), so the order of arrival does not matter
+(promise P7). An event is never refused for doubt about place or time: doubt is a flag that a reviewer sees.
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import timedelta
+from typing import Any
 
 from sqlmodel import Session, select
 
 from timebank.audit.operations import note
 from timebank.careplans.models import ServiceKind
-from timebank.careplans.queries import latest_assessment
 from timebank.core import clock, crypto, ids
 from timebank.core.actors import Actor
 from timebank.core.errors import BadInput, NotFound, Refused
-from timebank.core.limits import DAY_CODE_TRIES_PER_VISIT
+from timebank.core.limits import CLOCK_SKEW_FLAG_MINUTES, DAY_CODE_TRIES_PER_VISIT
 from timebank.core.text import T, Text
-from timebank.people.models import Household
-from timebank.people.queries import place_of
-from timebank.policies.queries import Policy, in_force
 from timebank.visits import queries, rules
-from timebank.visits.models import EventKind, Visit, VisitCarer, VisitEvent, VisitState
+from timebank.visits.models import EventKind, Visit, VisitCarer, VisitEvent
+from timebank.visits.operations.derivation import bath_gates, derive, open_states, with_flag
 from timebank.visits.rules import EventIn
+from timebank.visits.words import GATE_WORDS
 
-_OPEN = (VisitState.DUE, VisitState.PLANNED, VisitState.RUNNING, VisitState.DONE, VisitState.UNREACHED)
-_ORDER_FREE = (EventKind.CHECK_IN, EventKind.CHECK_OUT, EventKind.NO_ANSWER)
+_MATTERS_LATE = (EventKind.CHECK_IN, EventKind.CHECK_OUT, EventKind.NO_ANSWER, EventKind.CANCELLED)
+_PRIVATE = (EventKind.VITALS, EventKind.NOTE)  # health data and free text are sealed (PIPL art. 28)
 
 
 @dataclass(frozen=True)
@@ -35,6 +34,7 @@ class EventResult:
     id: str
     state: str
     message: Text
+    code: str = ""
 
 
 def record_event(
@@ -43,7 +43,8 @@ def record_event(
     """Keep one event of a carer's visit under the id that the phone gave it.
 
     Sent again it changes nothing; the same id with other content is a conflict. `entered_by` is the login of an
-    assistant who enters a paper slip. Events for a visit that is cancelled or closed are kept and looked at.
+    assistant who enters a paper slip. Events for a visit that is cancelled, closed or given to somebody else are
+    kept and looked at. Refuses only a visit that never was on this carer's list, and water before a bath is safe.
     """
     if not ids.is_id(event.id, "evt"):
         raise BadInput(
@@ -56,11 +57,7 @@ def record_event(
     carer = _carer(session, event.visit_id, person_id)
     if visit is None or carer is None:
         raise NotFound("visits.not_your_visit", T("This visit is not on your list. Call the coordinator."))
-    server_at = clock.now()
-    data = dict(event.data)
-    if event.kind == EventKind.CHECK_IN:
-        _refuse_unsafe_bath(session, visit, carer, data)
-        data["code"] = _code_verdict(session, visit, event)
+    _refuse_unsafe_bath(session, visit, event)
     row = VisitEvent(
         id=event.id,
         visit_id=visit.id,
@@ -69,10 +66,10 @@ def record_event(
         device_id=event.device_id,
         counter=event.counter,
         device_at=event.device_at,
-        server_at=server_at,
+        server_at=clock.now(),
         place_sealed=_sealed_place(event),
         entered_by=entered_by,
-        data=data,
+        data=_kept_data(session, visit, event),
         digest=event.digest,
     )
     session.add(row)
@@ -80,12 +77,21 @@ def record_event(
     note(
         session, actor=actor, action="visits.record_event", subject_id=visit.id, area_code=visit.area_code, event=row.id
     )
-    if visit.state not in _OPEN:
-        _flag(visit, "late_event")
+    if visit.state in open_states():
+        derive(session, visit)
+    return _answer(session, visit, carer, row)
+
+
+def _answer(session: Session, visit: Visit, carer: VisitCarer, row: VisitEvent) -> EventResult:
+    if row.kind in _MATTERS_LATE and visit.state not in open_states():
+        visit.flags = with_flag(visit.flags, "late_event")
         session.add(visit)
-        return EventResult(event.id, "held", T("Kept. This visit was closed already; the office looks at it."))
-    derive(session, visit)
-    return EventResult(event.id, "accepted", _words(event.kind))
+        text = T("Kept. This visit was closed already; the office looks at it.")
+        return EventResult(row.id, "held", text, "visits.closed_already")
+    if carer.state not in queries.COMING and row.kind != EventKind.CANCELLED:
+        text = T("Kept. This visit was given to somebody else; the office looks at it.")
+        return EventResult(row.id, "held", text, "visits.given_to_another")
+    return EventResult(row.id, "accepted", _words(row, visit))
 
 
 def _repeated(known: VisitEvent, event: EventIn) -> EventResult:
@@ -105,6 +111,15 @@ def _sealed_place(event: EventIn) -> str:
     return crypto.vault().seal([place.lat, place.lon, place.accuracy_m]) if place else ""
 
 
+def _kept_data(session: Session, visit: Visit, event: EventIn) -> dict[str, Any]:
+    if event.kind == EventKind.VITALS:
+        rules.check_vitals(event.data)
+    data = {"sealed": crypto.vault().seal(dict(event.data))} if event.kind in _PRIVATE else dict(event.data)
+    data.pop("code", None)  # ours to write
+    verdict = _code_verdict(session, visit, event)
+    return {**data, "code": verdict} if verdict else data
+
+
 def _code_verdict(session: Session, visit: Visit, event: EventIn) -> str:
     """Whether the day's six digits are right; after five wrong ones at a visit no code counts any more."""
     if not event.day_code:
@@ -112,119 +127,44 @@ def _code_verdict(session: Session, visit: Visit, event: EventIn) -> str:
     if queries.wrong_codes(session, visit.id) >= DAY_CODE_TRIES_PER_VISIT:
         return "locked"
     on = clock.local_date(event.device_at)
-    return "right" if event.day_code == queries.day_code(visit.household_code, on) else "wrong"
+    if event.day_code == queries.day_code(visit.household_code, on):
+        return "right" if on == visit.due_on else "other_day"
+    earlier = [queries.day_code(visit.household_code, on - timedelta(days=back)) for back in range(1, 8)]
+    return "other_day" if event.day_code in earlier else "wrong"
 
 
-def _words(kind: EventKind) -> Text:
-    words = {
-        EventKind.CHECK_IN: T("Arrival is in the book."),
-        EventKind.CHECK_OUT: T("Done. Now the elder's side nods."),
-        EventKind.NO_ANSWER: T("Kept. The coordinator calls the neighbours."),
-        EventKind.SOS: T("Help is called."),
-    }
-    return words.get(kind, T("Kept."))
-
-
-def derive(session: Session, visit: Visit) -> None:
-    """Work out carers' times, grade, flags and state of a visit from all its events."""
-    events = queries.events_of(session, visit.id)
-    policy = in_force(session, visit.area_code, visit.due_on)
-    carers = queries.carers_of(session, [visit.id]).get(visit.id, [])
-    for carer, _ in carers:
-        own = [event for event in events if event.person_id == carer.person_id]
-        carer.checked_in_at = min((_when(event) for event in own if event.kind == EventKind.CHECK_IN), default=None)
-        carer.checked_out_at = max((_when(event) for event in own if event.kind == EventKind.CHECK_OUT), default=None)
-        session.add(carer)
-    _grade(session, visit, events, policy)
-    visit.state = _state(visit, [carer for carer, _ in carers], {event.kind for event in events})
-    session.add(visit)
-    session.flush()
-
-
-def _when(event: VisitEvent) -> datetime:
-    """When it happened: the phone's time, unless its clock runs ahead of ours."""
-    return event.server_at if rules.is_skewed(event.device_at, event.server_at) else event.device_at
-
-
-def _state(visit: Visit, carers: list[VisitCarer], kinds: set[EventKind]) -> VisitState:
-    arrived = [carer for carer in carers if carer.checked_in_at]
-    if arrived and len([carer for carer in arrived if carer.checked_out_at]) == len(arrived) >= visit.crew_size:
-        return VisitState.DONE
-    if EventKind.NO_ANSWER in kinds:
-        return VisitState.UNREACHED
-    if arrived:
-        return VisitState.RUNNING
-    return VisitState.CANCELLED if EventKind.CANCELLED in kinds else visit.state
-
-
-def _grade(session: Session, visit: Visit, events: list[VisitEvent], policy: Policy) -> None:
-    household = session.get_one(Household, visit.household_code)
-    fence_m = household.fence_m or policy.number("geo.fence_m")
-    place_proved = elder_proved = False
-    for event in events:
-        if event.kind not in _ORDER_FREE:
-            continue
-        if rules.is_skewed(event.device_at, event.server_at):
-            _flag(visit, "clock_skew")
-        if event.place_sealed:
-            lat, lon, accuracy_m = crypto.vault().open(event.place_sealed)
-            inside = rules.inside_fence(rules.Place(lat, lon, accuracy_m), place_of(household), fence_m=fence_m)
-            exact = accuracy_m <= policy.number("geo.max_accuracy_m")
-            place_proved = place_proved or (inside and exact)
-            if not inside:
-                _flag(visit, "out_of_fence")
-        elder_proved = elder_proved or event.data.get("code") == "right"
-        if event.data.get("code") in ("wrong", "locked"):
-            _flag(visit, "code_mismatch")
-    _flag_shared_phone(visit, events)
-    on_paper = bool(events) and all(event.entered_by for event in events)
-    visit.grade = rules.grade(place_proved=place_proved, elder_proved=elder_proved, on_paper=on_paper)
-
-
-def _flag_shared_phone(visit: Visit, events: list[VisitEvent]) -> None:
-    """Several people on one phone is allowed and shown to the reviewer."""
-    users: dict[str, set[str]] = {}
-    for event in events:
-        if event.device_id:
-            users.setdefault(event.device_id, set()).add(event.person_id)
-    if any(len(people) > 1 for people in users.values()):
-        _flag(visit, "same_device")
-
-
-def _flag(visit: Visit, flag: str) -> None:
-    if flag not in visit.flags:
-        visit.flags = [*visit.flags, flag]
-
-
-GATE_WORDS: dict[str, Text] = {
-    "assessment_too_old": T("the assessment is too old"),
-    "no_blood_pressure": T("blood pressure has not been taken"),
-    "blood_pressure": T("the blood pressure is not safe for a bath"),
-    "carer_alone": T("the second carer is not there yet"),
-    "contraindication": T("something speaks against a bath today"),
+_WORDS = {
+    EventKind.CHECK_IN: T("Arrival is in the book."),
+    EventKind.CHECK_OUT: T("Done. Now the elder's side nods."),
+    EventKind.NO_ANSWER: T("Kept. The coordinator calls the neighbours."),
+    EventKind.CANCELLED: T("Kept. The coordinator finds somebody else."),
+    EventKind.SOS: T("Help is called."),
+}
+_CODE_WORDS = {
+    "wrong": T("Kept. The six digits are not those of this door today; look at the strip again."),
+    "other_day": T("Kept. These six digits are of another day; tear the strip off down to today."),
+    "locked": T("Kept. Too many wrong digits at this visit; the village will ask the elder instead."),
 }
 
 
-def bath_gates(session: Session, visit: Visit) -> list[str]:
-    """What keeps a bath from starting now; empty when it may start."""
-    policy = in_force(session, visit.area_code, visit.due_on)
-    events = queries.events_of(session, visit.id)
-    vitals = next((event.data for event in reversed(events) if event.kind == EventKind.VITALS), None)
-    latest = latest_assessment(session, visit.elder_id)
-    return rules.bath_gate_failures(
-        vitals,
-        assessed_days_ago=(visit.due_on - latest.assessed_on).days if latest else None,
-        most_days=policy.number("bath.assessment_max_days"),
-        systolic=(policy.number("bath.systolic_min"), policy.number("bath.systolic_max")),
-        present=len({event.person_id for event in events if event.kind == EventKind.CHECK_IN}),
-    )
+def _words(row: VisitEvent, visit: Visit) -> Text:
+    return _CODE_WORDS.get(str(row.data.get("code", ""))) or _WORDS.get(row.kind, T("Kept."))
 
 
-def _refuse_unsafe_bath(session: Session, visit: Visit, carer: VisitCarer, data: dict[str, object]) -> None:
-    """Arriving is always kept; starting the water (`start` in the event) is refused while a gate fails."""
-    if visit.service != ServiceKind.BATH or not data.get("start"):
+def _refuse_unsafe_bath(session: Session, visit: Visit, event: EventIn) -> None:
+    """The water is refused while a gate fails; news of water that ran hours ago in a valley is kept and flagged."""
+    if visit.service != ServiceKind.BATH or not rules.starts_bath(event.kind, event.data):
         return
+    if clock.now() - event.device_at > timedelta(minutes=CLOCK_SKEW_FLAG_MINUTES):
+        return
+    refuse_unsafe_bath(session, visit)
+
+
+def refuse_unsafe_bath(session: Session, visit: Visit) -> None:
+    """Refuse the start of a bath with every reason that speaks against it now (field guide §2.5)."""
     failures = bath_gates(session, visit)
     if failures:
-        reasons = " · ".join(str(GATE_WORDS[failure]) for failure in failures)
-        raise Refused("visits.bath_gate", T("Do not start the bath: {reasons}.", reasons=reasons), field=failures[0])
+        named = {failure: GATE_WORDS[failure] for failure in failures}
+        reasons = Text(" · ".join(f"{{{failure}}}" for failure in failures), dict(named))
+        text = T("Do not start the bath: {reasons}.", reasons=reasons)
+        raise Refused("visits.bath_gate", text, field=failures[0])

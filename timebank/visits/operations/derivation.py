@@ -1,0 +1,154 @@
+"""What a visit is, worked out anew from everything that was said about it.
+
+Carers' times, grade, flags and state are functions of the set of events, the confirmation and a few decisions of the
+office; nothing here remembers in which order they arrived (promise P7, campaign C9).
+"""
+
+from datetime import datetime
+from itertools import pairwise
+from typing import Any
+
+from sqlmodel import Session, select
+
+from timebank.careplans.models import ServiceKind
+from timebank.careplans.queries import contraindications_of, latest_assessment
+from timebank.core import crypto
+from timebank.people.models import Household
+from timebank.people.queries import place_of
+from timebank.policies.queries import Policy, in_force
+from timebank.visits import queries, rules
+from timebank.visits.models import CarerState, EventKind, Visit, VisitCarer, VisitEvent, VisitState
+
+KEPT_FLAGS = frozenset({"disputed", "late_event", "day_closed", "second_try", "reopened"})  # decided, not derived
+_PROVING = (EventKind.CHECK_IN, EventKind.CHECK_OUT, EventKind.NO_ANSWER)
+
+
+def open_states() -> tuple[VisitState, ...]:
+    """States in which events still change a visit; before anybody reviewed, cancelled or settled it."""
+    return (
+        VisitState.DUE,
+        VisitState.PLANNED,
+        VisitState.RUNNING,
+        VisitState.DONE,
+        VisitState.CONFIRMED,
+        VisitState.UNREACHED,
+    )
+
+
+def with_flag(flags: list[str], flag: str) -> list[str]:
+    """Flags with one more, without repetition, in a fixed order."""
+    return sorted({*flags, flag})
+
+
+def derive(session: Session, visit: Visit) -> None:
+    """Work out carers' times, grade, flags and state of a visit from all its events."""
+    session.flush()
+    events = queries.events_of(session, visit.id)
+    policy = in_force(session, visit.area_code, visit.due_on)
+    carers = list(session.exec(select(VisitCarer).where(VisitCarer.visit_id == visit.id).order_by(VisitCarer.id)))
+    for carer in carers:
+        _derive_carer(carer, [event for event in events if event.person_id == carer.person_id])
+        session.add(carer)
+    flags = {flag for flag in visit.flags if flag in KEPT_FLAGS}
+    _grade(session, visit, events, policy, flags)
+    flags |= _doubts(session, visit, events, carers)
+    visit.flags = sorted(flags)
+    visit.state = _state(session, visit, carers, events)
+    session.add(visit)
+    session.flush()
+
+
+def _derive_carer(carer: VisitCarer, own: list[VisitEvent]) -> None:
+    carer.checked_in_at = min((_when(event) for event in own if event.kind == EventKind.CHECK_IN), default=None)
+    carer.checked_out_at = min((_when(event) for event in own if event.kind == EventKind.CHECK_OUT), default=None)
+    if carer.state == CarerState.REPLACED:
+        return
+    if carer.checked_in_at or any(event.kind == EventKind.NO_ANSWER for event in own):
+        carer.state = CarerState.ACCEPTED  # who came has accepted
+    elif any(event.kind == EventKind.CANCELLED for event in own):
+        reasons = [str(event.data.get("reason", "")) for event in own if event.kind == EventKind.CANCELLED]
+        carer.state, carer.decline_reason = CarerState.DECLINED, reasons[0][:200]
+
+
+def _when(event: VisitEvent) -> datetime:
+    """When it happened: the phone's time, unless its clock runs ahead of ours."""
+    return event.server_at if rules.is_skewed(event.device_at, event.server_at) else event.device_at
+
+
+def _state(session: Session, visit: Visit, carers: list[VisitCarer], events: list[VisitEvent]) -> VisitState:
+    coming = [carer for carer in carers if carer.state in queries.COMING]
+    arrived = [carer for carer in coming if carer.checked_in_at]
+    all_left = bool(arrived) and all(carer.checked_out_at for carer in arrived) and len(arrived) >= visit.crew_size
+    if all_left or (arrived and "day_closed" in visit.flags):
+        return VisitState.CONFIRMED if queries.confirmation_of(session, visit.id) else VisitState.DONE
+    present = {carer.person_id for carer in coming}
+    if any(event.kind == EventKind.NO_ANSWER and event.person_id in present for event in events):
+        return VisitState.UNREACHED
+    if arrived:
+        return VisitState.RUNNING
+    return VisitState.PLANNED if len(coming) >= visit.crew_size else VisitState.DUE
+
+
+def _grade(session: Session, visit: Visit, events: list[VisitEvent], policy: Policy, flags: set[str]) -> None:
+    household = session.get_one(Household, visit.household_code)
+    door, fence_m = place_of(household), household.fence_m or policy.number("geo.fence_m")
+    place_proved = elder_proved = False
+    for event in events:
+        elder_proved = elder_proved or event.data.get("code") == "right"
+        if event.kind not in _PROVING or not event.place_sealed:
+            continue
+        place = rules.Place(*crypto.vault().open(event.place_sealed))
+        doubt = rules.place_doubt(place, door, fence_m=fence_m, max_accuracy_m=policy.number("geo.max_accuracy_m"))
+        if doubt:
+            flags.add(doubt)
+        else:
+            place_proved = True
+    confirmation = queries.confirmation_of(session, visit.id)
+    said = confirmation is not None and confirmation.method != "paper" and not confirmation.disputed
+    on_paper = bool(events) and all(event.entered_by for event in events)
+    visit.grade = rules.grade(place_proved=place_proved, elder_proved=elder_proved or said, on_paper=on_paper)
+
+
+def _doubts(session: Session, visit: Visit, events: list[VisitEvent], carers: list[VisitCarer]) -> set[str]:
+    found = {doubt for event in events for doubt in rules.event_doubts(event)}
+    devices: dict[str, list[VisitEvent]] = {}
+    for event in events:
+        if event.device_id and not event.entered_by:
+            devices.setdefault(event.device_id, []).append(event)
+    if any(len({event.person_id for event in own}) > 1 for own in devices.values()):
+        found.add("same_device")
+    for own in devices.values():
+        own.sort(key=lambda event: (event.counter, event.id))
+        if any(later.device_at < earlier.device_at for earlier, later in pairwise(own)):
+            found.add("clock_went_back")
+    replaced = {carer.person_id for carer in carers if carer.state == CarerState.REPLACED}
+    if any(event.person_id in replaced for event in events if event.kind in _PROVING):
+        found.add("not_assigned")
+    if visit.service == ServiceKind.BATH:
+        starts = [event for event in events if rules.starts_bath(event.kind, event.data)]
+        if any(bath_gates(session, visit, until=event.device_at) for event in starts):
+            found.add("bath_gate")
+    return found
+
+
+def data_of(event: VisitEvent) -> dict[str, Any]:
+    """What an event said, opened where it lies sealed."""
+    sealed = event.data.get("sealed")
+    return dict(crypto.vault().open(sealed)) if sealed else dict(event.data)
+
+
+def bath_gates(session: Session, visit: Visit, *, until: datetime | None = None) -> list[str]:
+    """What keeps a bath from starting, by what was known now or `until` then; empty when it may start."""
+    policy = in_force(session, visit.area_code, visit.due_on)
+    events = [event for event in queries.events_of(session, visit.id) if until is None or event.device_at <= until]
+    vitals = next((data_of(event) for event in reversed(events) if event.kind == EventKind.VITALS), None)
+    latest = latest_assessment(session, visit.elder_id)
+    return rules.bath_gate_failures(
+        vitals,
+        assessed_days_ago=(visit.due_on - latest.assessed_on).days if latest else None,
+        most_days=policy.number("bath.assessment_max_days"),
+        systolic=(policy.number("bath.systolic_min"), policy.number("bath.systolic_max")),
+        present=len({event.person_id for event in events if event.kind == EventKind.CHECK_IN}),
+        needed=visit.crew_size,
+        contraindicated=bool(contraindications_of(session, visit.elder_id)),
+    )
