@@ -1,0 +1,72 @@
+"""Where Alembic meets this product: one database, one connection, SQLite and PostgreSQL alike.
+
+The database is the installation's own (`TIMEBANK_DATABASE_URL`), or the `connection` or `sqlalchemy.url` that a caller
+put into the configuration (`timebank migrate`, tests). PostgreSQL migrates under an advisory lock, so that two starting
+processes do not both migrate, and gives up on a table lock after a second rather than make a whole county wait behind it.
+New revisions take the next number and write it to `.head`: two branches with a migration then conflict in git, not in
+production.
+"""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from alembic import context
+from sqlalchemy import pool
+
+from timebank import config as settings
+from timebank.core import db
+from timebank.tables import metadata
+
+HEAD = Path(__file__).parent / ".head"
+MIGRATION_LOCK = 7461_001  # one number of our own for pg_advisory_xact_lock
+
+
+def number_the_revision(_context: Any, _revision: Any, directives: Iterable[Any]) -> None:
+    """Give a new revision the next four-digit number and make it the head."""
+    for script in directives:
+        last = HEAD.read_text().strip() if HEAD.exists() else ""
+        script.rev_id = f"{int(last or 0) + 1:04d}"
+        HEAD.write_text(f"{script.rev_id}\n")
+
+
+def migrate(connection: sa.Connection) -> None:
+    """Run the asked-for migrations on one connection, in one transaction."""
+    context.configure(
+        connection=connection,
+        target_metadata=metadata,
+        render_as_batch=connection.dialect.name == "sqlite",
+        compare_type=True,
+        process_revision_directives=number_the_revision,
+    )
+    with context.begin_transaction():
+        if connection.dialect.name == "postgresql":
+            connection.execute(sa.text("SET LOCAL lock_timeout = '1s'"))
+            connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
+        context.run_migrations()
+
+
+def own_engine() -> sa.Engine:
+    """An engine for the address in the configuration, else for this installation's database."""
+    url = context.config.get_main_option("sqlalchemy.url") or settings.load().database
+    if url.startswith("sqlite"):
+        return db.make_engine(url)
+    return sa.create_engine(url, poolclass=pool.NullPool)
+
+
+def main() -> None:
+    """Migrate on the caller's connection where there is one, else on an own one that is closed again."""
+    given = context.config.attributes.get("connection")
+    if given is not None:
+        migrate(given)
+        return
+    engine = own_engine()
+    try:
+        with engine.connect().execution_options(writes=True) as connection:
+            migrate(connection)
+    finally:
+        engine.dispose()
+
+
+main()
