@@ -91,6 +91,8 @@ class CarePlan(SQLModel, table=True):
     agreed_at: datetime | None = None
     agreed_by: str = Field(default="", max_length=31)  # person who agreed: the elder or a proxy
     consent_method: str = Field(default="", max_length=24)
+    contraindications: list[str] = Field(default_factory=list, sa_type=sa.JSON)  # codes of rules.CONTRAINDICATIONS
+    entitlement: str = Field(default="", max_length=40)  # version of the basic service list it was checked against
     created_at: datetime
 
 
@@ -108,4 +110,5 @@ class CareItem(SQLModel, table=True):
     same_sex: str = Field(default="", max_length=8)  # "", soft, hard
     skips_holidays: bool = False
     skips_market_days: bool = False
+    paid_by: str = Field(default="hours", max_length=12)  # hours, voucher: the two are never mixed
     notes: str = Field(default="", max_length=400)

@@ -7,8 +7,8 @@ from sqlmodel import Session
 
 from timebank.audit.operations import note
 from timebank.careplans import queries
-from timebank.careplans.models import CareItem, CarePlan, CarePlanState
-from timebank.careplans.rules import ItemIn, check_item
+from timebank.careplans.models import CareItem, CarePlan, CarePlanState, ServiceKind
+from timebank.careplans.rules import CONTRAINDICATIONS, ItemIn, check_entitlement, check_item
 from timebank.core import clock, ids
 from timebank.core.actors import Actor
 from timebank.core.errors import BadInput, NotAllowed, NotFound, Refused
@@ -26,27 +26,29 @@ def agree_care_plan(
     starts_on: date,
     agreed_by: str,
     consent_method: str,
+    contraindications: Sequence[str] = (),
 ) -> CarePlan:
     """Write down what was agreed with an elder's side; the version before ends the day before.
 
-    Refuses no items, an elder outside the area or not alive, agreement by somebody without a power, and an elder
-    who has not agreed that the office keeps health and visit data (PIPL art. 29).
+    Refuses no items, an elder outside the area or not alive, agreement by somebody without a power, an elder who
+    has not agreed that the office keeps visit data (for baths: health data, PIPL art. 29), and more of a service than
+    the basic service list grants at the elder's level.
     """
-    elder = session.get(Person, elder_id)
-    if elder is None or not actor.scope.holds_area(elder.area_code):
-        raise NotFound("people.no_such_person", T("There is no such person in your area."))
-    if elder.elder_since_on is None or elder.state in (PersonState.DEAD, PersonState.MOVED, PersonState.MERGED):
-        raise Refused("careplans.not_an_elder_here", T("Only a registered elder who lives here can have a care plan."))
+    elder = _elder_here(session, actor, elder_id)
     if not items:
         raise BadInput("careplans.no_items", T("Add at least one service."), field="items")
     if not may_act(session, person_id=agreed_by, for_person_id=elder_id, purpose="request"):
         raise NotAllowed(
             "careplans.no_power", T("Who agrees must be the elder or hold a written power."), field="agreed_by"
         )
-    if not has_consent(session, elder_id, "visits"):
-        text = T("First read the consent for visits aloud to the elder and keep the answer.")
-        raise Refused("careplans.no_consent", text, field="consent")
     checked = [check_item(item) for item in items]
+    _check_consents(session, elder_id, checked)
+    if not set(contraindications) <= set(CONTRAINDICATIONS):
+        raise BadInput("core.not_a_choice", T("Choose from the list."), field="contraindications")
+    latest = queries.latest_assessment(session, elder_id)
+    granted = queries.service_list()
+    limits = granted["most_in_31_days_by_level"]
+    check_entitlement(checked, level=latest.level if latest else 0, limits=limits, starts_on=starts_on)
     version = _replace_present(session, elder_id, starts_on)
     care_plan = CarePlan(
         id=ids.new_id("cpl"),
@@ -58,6 +60,8 @@ def agree_care_plan(
         agreed_at=clock.now(),
         agreed_by=agreed_by,
         consent_method=consent_method,
+        contraindications=list(contraindications),
+        entitlement=granted["version"],
         created_at=clock.now(),
     )
     session.add(care_plan)
@@ -73,6 +77,24 @@ def agree_care_plan(
     )
     session.flush()
     return care_plan
+
+
+def _elder_here(session: Session, actor: Actor, elder_id: str) -> Person:
+    elder = session.get(Person, elder_id)
+    if elder is None or not actor.scope.holds_area(elder.area_code):
+        raise NotFound("people.no_such_person", T("There is no such person in your area."))
+    if elder.elder_since_on is None or elder.state in (PersonState.DEAD, PersonState.MOVED, PersonState.MERGED):
+        raise Refused("careplans.not_an_elder_here", T("Only a registered elder who lives here can have a care plan."))
+    return elder
+
+
+def _check_consents(session: Session, elder_id: str, items: Sequence[ItemIn]) -> None:
+    if not has_consent(session, elder_id, "visits"):
+        text = T("First read the consent for visits aloud to the elder and keep the answer.")
+        raise Refused("careplans.no_consent", text, field="consent")
+    if any(item.service == ServiceKind.BATH for item in items) and not has_consent(session, elder_id, "health"):
+        text = T("A bath needs the elder's consent to keep health data. Read it aloud and keep the answer.")
+        raise Refused("careplans.no_health_consent", text, field="consent")
 
 
 def _replace_present(session: Session, elder_id: str, starts_on: date) -> int:

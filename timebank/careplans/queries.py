@@ -1,6 +1,10 @@
 """Reading care plans, assessments and home-care beds."""
 
+import json
 from datetime import date
+from functools import cache
+from pathlib import Path
+from typing import Any
 
 from sqlmodel import Session, col, or_, select
 
@@ -64,3 +68,18 @@ def latest_assessment(session: Session, elder_id: str) -> Assessment | None:
     """An elder's latest assessment."""
     found = select(Assessment).where(Assessment.elder_id == elder_id)
     return session.exec(found.order_by(col(Assessment.assessed_on).desc(), col(Assessment.id).desc())).first()
+
+
+def contraindications_of(session: Session, elder_id: str) -> list[str]:
+    """What speaks against a bath by the elder's agreed care plan."""
+    found = select(CarePlan.contraindications).where(
+        CarePlan.elder_id == elder_id, CarePlan.state == CarePlanState.AGREED
+    )
+    return [code for codes in session.exec(found) for code in codes]
+
+
+@cache
+def service_list(version: str = "basic-2026-assumed") -> dict[str, Any]:
+    """A version of the basic service list: for each service with a limit, times in 31 days at levels 0 to 4."""
+    path = Path(__file__).parent / "service_lists" / f"{version}.json"
+    return dict(json.loads(path.read_text(encoding="utf-8")))

@@ -5,18 +5,25 @@ Sources: GB/T 42195-2022 levels (entitlement), DB3201/T 1164-2023 (baths), field
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 
 from dateutil.rrule import rrulestr
 
 from timebank.areas.models import DayKind
 from timebank.careplans.models import ServiceKind
-from timebank.core.errors import BadInput
+from timebank.core.errors import BadInput, Refused
 from timebank.core.limits import MAX_CREW, MAX_VISIT_MINUTES
 from timebank.core.text import T, Text
 
 _FREQUENCIES = ("DAILY", "WEEKLY", "MONTHLY")
 LEAST_CREW = {ServiceKind.BATH: 2}  # two people for a bath, always
+CONTRAINDICATIONS: dict[str, Text] = {
+    "heart": T("heart disease that is not under control"),
+    "open_wound": T("open wound or skin infection"),
+    "fever": T("fever or acute illness"),
+    "recent_stroke": T("stroke in the last three months"),
+    "doctor_says_no": T("a doctor advised against it"),
+}
 LONGEST_MINUTES = {ServiceKind.PHONE_CHECK: 30, ServiceKind.MEAL: 60}
 
 
@@ -33,6 +40,7 @@ class ItemIn:
     same_sex: str = ""
     skips_holidays: bool = False
     skips_market_days: bool = False
+    paid_by: str = "hours"
     notes: str = ""
 
 
@@ -50,6 +58,8 @@ def check_item(item: ItemIn) -> ItemIn:
         raise BadInput("careplans.bad_crew", text, field="crew_size")
     if item.same_sex not in ("", "soft", "hard"):
         raise BadInput("core.not_a_choice", T("Choose from the list."), field="same_sex")
+    if item.paid_by not in ("hours", "voucher"):
+        raise BadInput("core.not_a_choice", T("Choose from the list."), field="paid_by")
     parse_recurrence(item.recurrence)
     return item
 
@@ -93,3 +103,25 @@ def weekly(weekdays: Sequence[int]) -> str:
         raise BadInput("careplans.bad_recurrence", T("Choose on which days the service takes place."), field="weekdays")
     names = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
     return "FREQ=WEEKLY;BYDAY=" + ",".join(names[weekday] for weekday in sorted(set(weekdays)))
+
+
+def check_entitlement(
+    items: Sequence[ItemIn], *, level: int, limits: Mapping[str, Sequence[int]], starts_on: date
+) -> None:
+    """Refuse more of a service in 31 days than the basic service list grants at a level of dependency.
+
+    `limits` holds, for each service with a limit, the most times in 31 days at levels 0 to 4. What is paid by
+    voucher is not measured: hours and vouchers are two orders (field guide §2.4).
+    """
+    asked: dict[str, int] = {}
+    for item in items:
+        if item.paid_by == "voucher":
+            continue
+        last_on = starts_on + timedelta(days=30)
+        times = len(due_dates(item.recurrence, starts_on=starts_on, first_on=starts_on, last_on=last_on))
+        asked[item.service] = asked.get(item.service, 0) + times
+    for service, times in asked.items():
+        most = limits[service][level] if service in limits else times
+        if times > most:
+            text = T("At this level the service list grants it {most} times a month at most.", most=most)
+            raise Refused("careplans.outside_entitlement", text, field=f"service:{service}")

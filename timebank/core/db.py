@@ -67,8 +67,13 @@ def engine() -> Engine:
 @contextmanager
 def transaction() -> Iterator[Session]:
     """One unit of work that writes: committed at the end of the block, rolled back if it raises."""
-    with Session(engine().execution_options(writes=True), expire_on_commit=False) as session, session.begin():
-        yield session
+    with Session(engine().execution_options(writes=True), expire_on_commit=False) as session:
+        try:
+            yield session
+        except BaseException:
+            session.rollback()
+            raise
+        session.commit()
 
 
 @contextmanager

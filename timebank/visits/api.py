@@ -63,7 +63,7 @@ def take_events() -> Any:
     if not isinstance(events, list) or len(events) > MAX_EVENTS_PER_UPLOAD:
         text = T("Send a list of at most {most} entries.", most=MAX_EVENTS_PER_UPLOAD)
         raise BadInput("visits.bad_queue", text, field="events")
-    device = str(body.get("device", ""))[:40]
+    device = str(request.json.get("device", ""))[:40]  # type: ignore[union-attr]
     return jsonify(results=[_take(raw, device).model_dump() for raw in events])
 
 

@@ -50,6 +50,7 @@ class Visit(SQLModel, table=True):
     paid_by: str = Field(default="hours", max_length=12)  # hours, gift, voucher: a voucher visit never posts hours
     due_on: date = Field(index=True)
     slot: int = 0
+    source_key: str | None = Field(default=None, unique=True, max_length=80)  # what made it, so that it is made once
     window_from_minute: int
     window_to_minute: int
     duration_minutes: int
@@ -58,9 +59,6 @@ class Visit(SQLModel, table=True):
     tier: str = Field(default="general", max_length=12)
     notes: str = Field(default="", max_length=400)
     day_plan_id: str | None = Field(default=None, index=True, max_length=31)
-    day_code_hash: str = Field(
-        default="", max_length=64
-    )  # keyed hash of the six digits on the home's strip for the day
     grade: EvidenceGrade | None = Field(default=None, sa_type=enum_type(EvidenceGrade))
     flags: list[str] = Field(default_factory=list, sa_type=sa.JSON)  # out_of_fence, clock_skew, same_device, …
     created_at: datetime
@@ -147,3 +145,17 @@ class Review(SQLModel, table=True):
     minutes: dict[str, int] = Field(default_factory=dict, sa_type=sa.JSON)  # person id → minutes credited
     reason: str = Field(default="", max_length=400)
     at: datetime
+
+
+class VisitGeneration(SQLModel, table=True):
+    """One run of the generator: what it made, what it could not make and why, for the page that shows it."""
+
+    id: str = Field(primary_key=True, max_length=31)
+    area_code: str = Field(foreign_key="area.code", index=True, max_length=14)
+    month: str = Field(max_length=7)
+    made: int
+    known: int
+    withdrawn: int
+    skipped: list[dict[str, Any]] = Field(default_factory=list, sa_type=sa.JSON)  # elder_id, service, on, reason code
+    at: datetime
+    by_user_id: str = Field(max_length=31)

@@ -1,9 +1,10 @@
-"""The volunteer's pages: today's stops, one stop, what is wanted nearby. They work without JavaScript and without haste."""
+"""The volunteer's pages: today's stops, one stop, what is wanted nearby. They work without JavaScript."""
 
 from datetime import timedelta
 from typing import Any
 
-from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
 
 from timebank.auth.guards import actor, guard
 from timebank.core import clock, forms, http, ids
@@ -14,9 +15,8 @@ from timebank.core.text import T
 from timebank.people.queries import phone_of
 from timebank.visits import operations, queries
 from timebank.visits.models import EventKind, Visit
-from timebank.visits.operations.fieldwork import GATE_WORDS
 from timebank.visits.rules import EventIn, Place
-from timebank.visits.words import EVENT_WORDS, FLAG_WORDS, SERVICE_WORDS, STATE_WORDS
+from timebank.visits.words import EVENT_WORDS, FLAG_WORDS, GATE_WORDS, SERVICE_WORDS, STATE_WORDS
 
 bp = Blueprint("visits", __name__)
 

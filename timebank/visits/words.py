@@ -24,20 +24,6 @@ STATE_WORDS: dict[str, Text] = {
     VisitState.CANCELLED: T("cancelled"),
     VisitState.REJECTED: T("not credited"),
 }
-FLAG_WORDS: dict[str, Text] = {
-    "out_of_fence": T("far from the door"),
-    "clock_skew": T("the phone's clock was wrong"),
-    "code_mismatch": T("the day code was wrong"),
-    "same_device": T("several people on one phone"),
-    "late_event": T("something arrived after the visit was closed"),
-    "disputed": T("the elder's side disagrees"),
-    "no_check_in": T("no arrival"),
-    "no_check_out": T("departure forgotten"),
-    "out_before_in": T("left before arriving"),
-    "longer_than_planned": T("longer than planned"),
-    "over_the_cap": T("more than a day or week allows"),
-    "sampled": T("drawn for a call-back"),
-}
 GATE_WORDS: dict[str, Text] = {
     "assessment_too_old": T("the assessment is too old"),
     "no_blood_pressure": T("blood pressure has not been taken"),
