@@ -3,12 +3,11 @@
 The database is the installation's own (`TIMEBANK_DATABASE_URL`), or the `connection` or `sqlalchemy.url` that a caller
 put into the configuration (`timebank migrate`, tests). PostgreSQL migrates under an advisory lock, so that two starting
 processes do not both migrate, and gives up on a table lock after a second rather than make a whole county wait behind it.
-New revisions take the next number and write it to `.head`: two branches with a migration then conflict in git, not in
-production.
+New revisions take the next number; whoever adds one writes it to `.head` too, so that two branches with a migration
+conflict in git, not in production.
 """
 
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
@@ -19,16 +18,14 @@ from timebank import config as settings
 from timebank.core import db
 from timebank.tables import metadata
 
-HEAD = Path(__file__).parent / ".head"
 MIGRATION_LOCK = 7461_001  # one number of our own for pg_advisory_xact_lock
 
 
 def number_the_revision(_context: Any, _revision: Any, directives: Iterable[Any]) -> None:
-    """Give a new revision the next four-digit number and make it the head."""
+    """Give a new revision the next four-digit number."""
+    last = context.script.get_current_head()
     for script in directives:
-        last = HEAD.read_text().strip() if HEAD.exists() else ""
         script.rev_id = f"{int(last or 0) + 1:04d}"
-        HEAD.write_text(f"{script.rev_id}\n")
 
 
 def migrate(connection: sa.Connection) -> None:
