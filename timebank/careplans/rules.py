@@ -24,6 +24,12 @@ CONTRAINDICATIONS: dict[str, Text] = {
     "recent_stroke": T("stroke in the last three months"),
     "doctor_says_no": T("a doctor advised against it"),
 }
+NEEDED_QUALIFICATIONS: dict[str, frozenset[str]] = {
+    ServiceKind.VISIT: frozenset({"visit"}),
+    ServiceKind.MEAL: frozenset({"meal"}),
+    ServiceKind.BATH: frozenset({"bath", "insurance"}),
+    ServiceKind.ESCORT: frozenset({"escort"}),
+}
 LONGEST_MINUTES = {ServiceKind.PHONE_CHECK: 30, ServiceKind.MEAL: 60}
 
 

@@ -1,0 +1,1 @@
+"""Published instances, generated rural days, peers, and the runners that compare them."""
