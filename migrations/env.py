@@ -2,9 +2,8 @@
 
 The database is the installation's own (`TIMEBANK_DATABASE_URL`), or the `connection` or `sqlalchemy.url` that a caller
 put into the configuration (`timebank migrate`, tests). PostgreSQL migrates under an advisory lock, so that two starting
-processes do not both migrate, and gives up on a table lock after a second rather than make a whole county wait behind it.
-New revisions take the next number; whoever adds one writes it to `.head` too, so that two branches with a migration
-conflict in git, not in production.
+processes do not both migrate, and gives up on a table lock after a second: better than a county waiting behind it.
+New revisions take the next number; a house test refuses gaps and two heads.
 """
 
 from collections.abc import Iterable

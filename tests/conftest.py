@@ -1,7 +1,7 @@
-"""What every test may rely on: two real databases, a served application, a real Chromium, and no way out of the machine."""
+"""What every test may rely on: two real databases, and no way out of the machine."""
 
 import os
 
 os.environ.setdefault("TZ", "UTC")
 
-pytest_plugins = ["tests.fixtures.databases", "tests.fixtures.forbidden", "tests.fixtures.browser"]
+pytest_plugins = ["tests.fixtures.databases", "tests.fixtures.forbidden"]

@@ -1,7 +1,7 @@
 """Prepare this tree on a machine that has only Python 3.11 and pip, then do what was asked: see USAGE.
 
-Nothing but the standard library is imported here, because this file runs before anything is installed. Every step says what
-it does and how long it took, and is left out when its stamp shows that nothing has changed since it last ran.
+Nothing but the standard library is imported here, because this file runs before anything is installed. Every step
+says what it does and how long it took, and is left out when its stamp shows that nothing has changed since.
 """
 
 import fcntl
@@ -14,6 +14,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 USAGE = """usage: ./run COMMAND [OPTIONS]
@@ -50,7 +51,9 @@ def say(text: str) -> None:
     print(text, flush=True)
 
 
-def run(command: Iterable[object], *, cwd: Path | None = None, env: dict[str, str] | None = None, quiet: bool = False) -> None:
+def run(
+    command: Iterable[object], *, cwd: Path | None = None, env: dict[str, str] | None = None, quiet: bool = False
+) -> None:
     """Run a command; `quiet` shows its output only where it fails.
 
     Raises
@@ -134,7 +137,7 @@ def build_assets() -> None:
     for name in FONT_FILES:
         found = sorted((frontend / "node_modules" / "@expo-google-fonts" / "noto-sans-sc").rglob(name))
         if not found:
-            raise Failed(f"The font {name} is not among the npm packages: add @expo-google-fonts/noto-sans-sc to frontend/package.json.")
+            raise Failed(f"{name} is not among the npm packages: add @expo-google-fonts/noto-sans-sc.")
         shutil.copyfile(found[0], FONTS / name)
 
 
@@ -145,7 +148,7 @@ def warm() -> None:
 
 def prepare(*, tests: bool = False) -> None:
     """Bring the tree to the state that the locks and the front end's sources describe."""
-    if sys.version_info < (3, 11):
+    if sys.version_info < (3, 11):  # noqa: UP036 - an older Python may well read this line
         raise Failed("This needs Python 3.11 or newer.")
     os.environ["UV_PYTHON_DOWNLOADS"] = "never"
     os.environ["UV_LINK_MODE"] = os.environ.get("UV_LINK_MODE", "copy")
@@ -160,7 +163,8 @@ def prepare(*, tests: bool = False) -> None:
         for lock in locks:
             count = lock.read_text().count("==")
             what = f"installing {count} locked packages ({lock.name})"
-            step(what, VENV / f".stamp-{lock.stem}", digest(*locks[: locks.index(lock) + 1]), lambda lock=lock: install(lock))
+            mark = digest(*locks[: locks.index(lock) + 1])
+            step(what, VENV / f".stamp-{lock.stem}", mark, partial(install, lock))
         if (ROOT / "frontend" / "package-lock.json").exists():
             if not STATIC.exists():
                 (ROOT / "build" / ".stamp-assets").unlink(missing_ok=True)

@@ -59,11 +59,12 @@ class Result(BaseModel):
 def take_events() -> Any:
     """Take a queue of events in any order, each in its own unit of work: one that is refused hides no other."""
     body = request.get_json(silent=True)
-    events = body.get("events") if isinstance(body, dict) else None
+    body = body if isinstance(body, dict) else {}
+    events = body.get("events")
     if not isinstance(events, list) or len(events) > MAX_EVENTS_PER_UPLOAD:
         text = T("Send a list of at most {most} entries.", most=MAX_EVENTS_PER_UPLOAD)
         raise BadInput("visits.bad_queue", text, field="events")
-    device = str(request.json.get("device", ""))[:40]  # type: ignore[union-attr]
+    device = str(body.get("device", ""))[:40]
     return jsonify(results=[_take(raw, device).model_dump() for raw in events])
 
 

@@ -1,6 +1,7 @@
 """Writing visits: planning (come into being), fieldwork (what happened), settlement (what is credited)."""
 
-from timebank.visits.operations.fieldwork import EventResult, bath_gates, derive, record_event
+from timebank.visits.operations.derivation import bath_gates, derive
+from timebank.visits.operations.fieldwork import EventResult, record_event
 from timebank.visits.operations.planning import (
     GenerationReport,
     RequestIn,

@@ -111,16 +111,7 @@ def _grade(session: Session, visit: Visit, events: list[VisitEvent], policy: Pol
 
 def _doubts(session: Session, visit: Visit, events: list[VisitEvent], carers: list[VisitCarer]) -> set[str]:
     found = {doubt for event in events for doubt in rules.event_doubts(event)}
-    devices: dict[str, list[VisitEvent]] = {}
-    for event in events:
-        if event.device_id and not event.entered_by:
-            devices.setdefault(event.device_id, []).append(event)
-    if any(len({event.person_id for event in own}) > 1 for own in devices.values()):
-        found.add("same_device")
-    for own in devices.values():
-        own.sort(key=lambda event: (event.counter, event.id))
-        if any(later.device_at < earlier.device_at for earlier, later in pairwise(own)):
-            found.add("clock_went_back")
+    found |= _device_doubts([event for event in events if event.device_id and not event.entered_by])
     replaced = {carer.person_id for carer in carers if carer.state == CarerState.REPLACED}
     if any(event.person_id in replaced for event in events if event.kind in _PROVING):
         found.add("not_assigned")
@@ -128,6 +119,20 @@ def _doubts(session: Session, visit: Visit, events: list[VisitEvent], carers: li
         starts = [event for event in events if rules.starts_bath(event.kind, event.data)]
         if any(bath_gates(session, visit, until=event.device_at) for event in starts):
             found.add("bath_gate")
+    return found
+
+
+def _device_doubts(events: list[VisitEvent]) -> set[str]:
+    """Two people on one phone; a phone whose clock went back between two entries."""
+    found: set[str] = set()
+    devices: dict[str, list[VisitEvent]] = {}
+    for event in sorted(events, key=lambda event: (event.counter, event.id)):
+        devices.setdefault(event.device_id, []).append(event)
+    for own in devices.values():
+        if len({event.person_id for event in own}) > 1:
+            found.add("same_device")
+        if any(later.device_at < earlier.device_at for earlier, later in pairwise(own)):
+            found.add("clock_went_back")
     return found
 
 
