@@ -19,7 +19,10 @@ ASSUMED_POPULATION = 20_000  # 芙蓉街道 is young; no figure is published for
 _METRES_PER_DEGREE = 111_320
 _FIRST = "青黄白红大小上下石龙双水清长新永"
 _SECOND = ("坝", "坪", "沟", "湾", "岩", "溪", "塘", "垭", "坡", "桥", "峡", "林")
-_LANDMARKS = ("黄桷树下", "老水井旁", "石拱桥头", "小卖部后面", "村小对面", "晒坝边", "竹林坎上", "公路拐弯处", "土地庙旁", "核桃树坡")
+_LANDMARKS = (
+    *("黄桷树下", "老水井旁", "石拱桥头", "小卖部后面", "村小对面"),
+    *("晒坝边", "竹林坎上", "公路拐弯处", "土地庙旁", "核桃树坡"),
+)
 
 
 @dataclass(frozen=True)
@@ -75,7 +78,8 @@ def lay_out(random: Random, *, district_code: str) -> Land:
         groups += _villages(random, areas, row["code"], centre, villages, count / sum(people))
     for number in range(BATHING_VANS):
         base = areas[1 + number * 4]
-        facilities.append(_facility(FacilityKind.VAN_BASE, base.code, f"助浴车{number + 1}号", Spot(base.lat, base.lon)))
+        yard = Spot(base.lat, base.lon)
+        facilities.append(_facility(FacilityKind.VAN_BASE, base.code, f"助浴车{number + 1}号", yard))
     return Land(areas, facilities, groups)
 
 

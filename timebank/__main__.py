@@ -1,0 +1,5 @@
+"""`python -m timebank COMMAND`: see cli."""
+
+from timebank.cli import main
+
+main()
