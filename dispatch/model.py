@@ -8,6 +8,7 @@ three decimals. Costs are integers: weight × ticks, or weight × count.
 
 from __future__ import annotations
 
+import copyreg
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -24,6 +25,13 @@ FOREVER = 1_000_000_000
 
 Engine = Literal["auto", "search", "exact", "routing"]
 SameCarer = Literal["any", "same", "different"]
+
+
+def _frozen(values: dict[str, int]) -> Mapping[str, int]:
+    return MappingProxyType(values)
+
+
+copyreg.pickle(MappingProxyType, lambda view: (_frozen, (dict(view),)))  # type: ignore[arg-type, return-value]
 NO_COSTS: Mapping[str, int] = MappingProxyType({})
 
 
@@ -43,6 +51,10 @@ class ProblemError(ValueError):
     def __init__(self, path: str, reason: str, remedy: str) -> None:
         super().__init__(f"{path}: {reason}. {remedy}")
         self.path, self.reason, self.remedy = path, reason, remedy
+
+    def __reduce__(self) -> tuple[type[ProblemError], tuple[str, str, str]]:
+        """Travels between processes with all its parts."""
+        return ProblemError, (self.path, self.reason, self.remedy)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +162,7 @@ class Task:
     unserved_cost: int | None = None
     allowed_carers: frozenset[str] | None = None
     banned_carers: frozenset[str] = frozenset()
-    carer_cost: Mapping[str, int] = NO_COSTS
+    carer_cost: Mapping[str, int] = field(default_factory=lambda: NO_COSTS)
     other_carer_cost: int = 0
     sex: str = ""
     sex_is_hard: bool = True
@@ -164,7 +176,7 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """``min_gap_minutes <= start(second) - start(first) <= max_gap_minutes``; tasks joined by links are served all or none.
+    """``min_gap_minutes <= start(second) - start(first) <= max_gap_minutes``; linked tasks are served all or none.
 
     0 and 0 is two carers at once; "same" carer with a maximum gap is a meal in its bag or an escort there and back.
     ``max_gap_minutes`` ``None`` is no maximum.
@@ -196,7 +208,7 @@ class Vehicle:
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """What things cost. The defaults say: one unvisited high-risk elder outweighs any driving, then faces, then minutes."""
+    """What things cost: by default one unvisited high-risk elder outweighs any driving, then faces, then minutes."""
 
     unserved: tuple[int, ...] = (20_000, 5_000, 1_000, 200)
     travel_minute: int = 1
@@ -254,7 +266,7 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class Unserved:
-    """A task left out: ``reason`` is a code (``no_carer``, ``no_time``, ``no_road``, ``linked``, ``full``), ``text`` English."""
+    """A task left out: a ``reason`` code (``no_carer``, ``no_road``, ``no_time``, ``no_vehicle``) and a sentence."""
 
     task: str
     reason: str
@@ -276,13 +288,20 @@ class Cost:
     @property
     def total(self) -> int:
         """Sum of all parts."""
-        return (self.unserved + self.travel + self.tardiness + self.worst_tardiness + self.overtime + self.fairness
-                + self.preferences)
+        return (
+            self.unserved
+            + self.travel
+            + self.tardiness
+            + self.worst_tardiness
+            + self.overtime
+            + self.fairness
+            + self.preferences
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Routes and what was left out. ``lower_bound`` is proven (in cost) or ``None``; ``proved_optimal`` means it is met."""
+    """Routes and what was left out. ``lower_bound`` is proven or ``None``; ``proved_optimal``: it is met."""
 
     routes: tuple[Route, ...]
     unserved: tuple[Unserved, ...]
@@ -297,12 +316,17 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """A broken hard rule. ``task``/``carer`` are empty where the rule is not about one."""
+    """A broken hard rule. ``task``/``carer`` are empty where the rule is not about one.
+
+    ``text`` is the English sentence of ``code``; ``values`` are the pairs of name and value it is made of, so that the
+    same can be said in another language.
+    """
 
     code: str
     task: str
     carer: str
     text: str
+    values: tuple[tuple[str, int | str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,84 @@
+"""The hard rules and the prices that concern one carer and one task, said once for every engine."""
+
+from collections.abc import Sequence
+
+from dispatch.model import UNREACHABLE, Carer, Problem, Task
+
+
+def may_serve(carer: Carer, task: Task) -> str:
+    """Empty where the carer may serve the task, else what speaks against it: skill, list, sex or pin."""
+    if not task.skills <= carer.skills:
+        return f"lacks {', '.join(sorted(task.skills - carer.skills))}"
+    if carer.id in task.banned_carers or (task.allowed_carers is not None and carer.id not in task.allowed_carers):
+        return "is not on the task's list of carers"
+    if task.sex and task.sex_is_hard and carer.sex != task.sex:
+        return f"is not {task.sex}"
+    if task.pinned_carer not in (None, carer.id):
+        return f"the task is promised to {task.pinned_carer}"
+    return ""
+
+
+def preference_cost(problem: Problem, carer: Carer, task: Task) -> int:
+    """Cost of this face at this door: continuity, soft rules on sex and dialect, change of a published visit."""
+    weights = problem.weights
+    cost = task.carer_cost.get(carer.id, task.other_carer_cost)
+    if task.sex and not task.sex_is_hard and carer.sex != task.sex:
+        cost += weights.other_sex
+    if task.dialect and task.dialect not in carer.dialects:
+        cost += weights.other_dialect
+    if task.published_carer not in (None, carer.id):
+        cost += weights.changed_visit
+    return cost
+
+
+def unserved_cost(problem: Problem, task: Task) -> int:
+    """Cost of leaving a task out; tiers beyond the list cost as the last one does."""
+    if task.unserved_cost is not None:
+        return task.unserved_cost
+    weights = problem.weights.unserved
+    return weights[min(task.tier, len(weights) - 1)]
+
+
+def bundles(problem: Problem) -> list[tuple[int, ...]]:
+    """Tasks that are served all or none, as indices: the connected parts of the links, single tasks alone."""
+    number = {task.id: index for index, task in enumerate(problem.tasks)}
+    part = list(range(len(problem.tasks)))
+    for link in problem.links:
+        old, new = part[number[link.second]], part[number[link.first]]
+        part = [new if value == old else value for value in part]
+    groups: dict[int, list[int]] = {}
+    for index, value in enumerate(part):
+        groups.setdefault(value, []).append(index)
+    return [tuple(group) for group in groups.values()]
+
+
+def reason_unserved(problem: Problem, task: Task) -> tuple[str, str]:
+    """Why a task could not be placed, as code and sentence: nobody may, nobody gets there, or no time was left."""
+    if task.vehicle_kind and not any(vehicle.kind == task.vehicle_kind for vehicle in problem.vehicles):
+        return "no_vehicle", f"No vehicle of kind {task.vehicle_kind} is out that day."
+    able = [carer for carer in problem.carers if not may_serve(carer, task)]
+    if not able:
+        hints = sorted({may_serve(carer, task) for carer in problem.carers}) or ["nobody is there"]
+        return "no_carer", f"No carer may do this: {'; '.join(hints[:3])}."
+    near = [carer for carer in able if _reaches(problem, carer, task)]
+    if not near:
+        return "no_road", "No road leads there for any carer who may do this."
+    present = [carer for carer in near if _overlaps(carer, task)]
+    if not present:
+        return "no_time", "Nobody who may do this works in the asked hours."
+    return "no_time", f"All {len(present)} carers who may do this have no time left in the asked hours."
+
+
+def _reaches(problem: Problem, carer: Carer, task: Task) -> bool:
+    places: Sequence[str] = problem.places
+    drive = problem.matrices[carer.mode][places.index(carer.start_place), places.index(task.place)]
+    return int(drive) < UNREACHABLE
+
+
+def _overlaps(carer: Carer, task: Task) -> bool:
+    return any(
+        max(window.opens_minutes, shift.opens_minutes)
+        <= min(window.closes_minutes, shift.closes_minutes + carer.max_overtime_minutes - task.duration_minutes)
+        for window in task.windows
+        for shift in carer.shifts
+    )

@@ -1,0 +1,212 @@
+"""From a state of the search to a plan with times and costs, and from a plan back to a state."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+
+from dispatch.model import UNREACHABLE, Cost, Pause, Plan, Problem, Route, Stop, Unserved
+from dispatch.rules import preference_cost, reason_unserved, unserved_cost
+from dispatch.search.arrays import Day, Named
+from dispatch.search.bundles import leave_bank
+from dispatch.search.moves import fits_links, give_up, link, save, settle, unlink
+from dispatch.search.state import LATE, LOSS, WORST, Desk, State, assign, cost, empty
+from dispatch.search.twin import Twin
+
+
+def sequences(day: Day, state: State) -> list[list[int]]:
+    """Nodes of every route in order."""
+    routes = []
+    for route in range(day.routes):
+        nodes, node = [], int(state.nxt[day.nodes + route])
+        while node < day.nodes:
+            nodes.append(node)
+            node = int(state.nxt[node])
+        routes.append(nodes)
+    return routes
+
+
+def plan(day: Day, named: Named, state: State, seed: int, steps: int, cpu_seconds: float) -> Plan:
+    """The plan of a state, timed anew by the twin."""
+    twin = Twin(day, sequences(day, state))
+    if not twin.settle():
+        raise AssertionError("the search ended with routes that cannot be timed")
+    problem, served = named.problem, {node for nodes in twin.routes for node in nodes if node < day.uses_from}
+    routes = [_route(day, named, twin, route) for route in range(day.routes)]
+    unserved = tuple(
+        Unserved(task.id, *reason_unserved(problem, task))
+        for index, task in enumerate(problem.tasks)
+        if index not in served
+    )
+    kept = tuple(route for route in routes if route.stops)
+    return Plan(kept, unserved, _cost(day, named, twin, served), "search", seed, steps, cpu_seconds)
+
+
+def _route(day: Day, named: Named, twin: Twin, route: int) -> Route:
+    problem = named.problem
+    name = _name(named, route)
+    stops = []
+    for node in twin.routes[route]:
+        if node < day.breaks_from:
+            index = node if node < day.uses_from else named.uses[node - day.uses_from]
+            task, start = problem.tasks[index], twin.start[index]
+            stops.append(Stop(task.id, start, start + task.duration_minutes))
+    pauses = [Pause(twin.start[node], twin.start[node] + int(day.duration[node])) for node in twin.pauses[route]]
+    leave = _leave(day, twin, route, pauses) if stops else 0
+    return Route(name, tuple(stops), tuple(pauses), leave, twin.finish[route])
+
+
+def _name(named: Named, route: int) -> str:
+    problem = named.problem
+    if route < len(problem.carers):
+        return problem.carers[route].id
+    van, turn = named.rounds[route - len(problem.carers)]
+    return f"{problem.vehicles[van].id}#{turn}"
+
+
+def _leave(day: Day, twin: Twin, route: int, pauses: list[Pause]) -> int:
+    """Just in time for the first stop, where the drive there fits into one stretch; else when the shift opens."""
+    first = next(node for node in twin.routes[route] if node < day.breaks_from)
+    start = twin.start[first]
+    leave = start - _drive(day, route, int(day.place[day.nodes + route]), int(day.place[first]))
+    shifts = range(day.shift_at[route], day.shift_at[route + 1])
+    in_one = any(day.shift_opens[number] <= leave and start <= day.shift_closes[number] for number in shifts)
+    if in_one and not any(pause.start_minutes < start and leave < pause.end_minutes for pause in pauses):
+        return leave
+    return int(day.shift_opens[day.shift_at[route]])
+
+
+def _drive(day: Day, route: int, origin: int, to: int) -> int:
+    return int(day.drive[(day.mode[route] * day.places + origin) * day.places + to])
+
+
+def _travel(day: Day, twin: Twin, route: int) -> int:
+    nodes = [node for node in twin.routes[route] if node < day.breaks_from]
+    if not nodes:
+        return 0
+    spots = [int(day.place[node]) for node in (day.nodes + route, *nodes, day.nodes + day.routes + route)]
+    return sum(_drive(day, route, *way) for way in pairwise(spots))
+
+
+def _cost(day: Day, named: Named, twin: Twin, served: set[int]) -> Cost:
+    problem, weights = named.problem, named.problem.weights
+    late = [max(0, twin.start[node] - int(day.due[node])) for node in served]
+    overtime = fairness = faces = travel = 0
+    for route, nodes in enumerate(twin.routes):
+        driven = _travel(day, twin, route)
+        travel += driven
+        tasks = [node for node in nodes if node < day.breaks_from]
+        if not tasks or route >= len(problem.carers):
+            continue
+        overtime += max(0, twin.finish[route] - int(day.due_home[route]))
+        fairness += max(0, driven + sum(int(day.duration[node]) for node in tasks) - int(day.fair_work[route]))
+        faces += sum(preference_cost(problem, problem.carers[route], problem.tasks[node]) for node in tasks)
+    return Cost(
+        unserved=_left_out(problem, served),
+        travel=weights.travel_minute * travel,
+        tardiness=weights.tardiness_minute * sum(late),
+        worst_tardiness=weights.worst_tardiness_minute * max(late, default=0),
+        overtime=weights.overtime_minute * overtime,
+        fairness=weights.fairness_minute * fairness,
+        preferences=faces,
+    )
+
+
+def _left_out(problem: Problem, served: set[int]) -> int:
+    return sum(unserved_cost(problem, task) for index, task in enumerate(problem.tasks) if index not in served)
+
+
+def adopt(day: Day, named: Named, state: State, desk: Desk, start: Plan) -> bool:
+    """Take over a plan into an empty state: exactly where it keeps the rules, else bundle by bundle what still fits.
+
+    Unknown names are passed over. True where everything stands exactly as planned.
+    """
+    orders = _orders(day, named, start)
+    if _stand(day, state, desk, orders):
+        return True
+    assign(state, empty(day))
+    seat = {node: (route, place) for route, order in orders.items() for place, (_, node) in enumerate(order)}
+    starts = {node: moment for order in orders.values() for moment, node in order}
+    groups = [group for group in named.bundles if group[0] < day.breaks_from and all(node in seat for node in group)]
+    for group in sorted(groups, key=lambda nodes: min(starts[node] for node in nodes)):
+        _seat_again(day, state, desk, sorted(group, key=lambda node: starts[node]), orders, seat)
+    return False
+
+
+def _orders(day: Day, named: Named, start: Plan) -> dict[int, list[tuple[int, int]]]:
+    """Start and node of each stop and each rest taken, by route, in order."""
+    problem = named.problem
+    tasks = {task.id: index for index, task in enumerate(problem.tasks)}
+    uses = {problem.tasks[task].id: day.uses_from + index for index, task in enumerate(named.uses)}
+    routes = {_name(named, route): route for route in range(day.routes)}
+    orders = {}
+    for planned in start.routes:
+        route = routes.get(planned.carer)
+        if route is None:
+            continue
+        nodes = tasks if route < len(problem.carers) else uses
+        stops = [(stop.start_minutes, nodes[stop.task]) for stop in planned.stops if stop.task in nodes]
+        rests = _rests(day, named, route, [pause.start_minutes for pause in planned.pauses])
+        orders[route] = sorted([*rests, *stops], key=lambda entry: entry[0])
+    return orders
+
+
+def _rests(day: Day, named: Named, route: int, pauses: list[int]) -> Iterator[tuple[int, int]]:
+    """Start and node of each rest that is taken."""
+    nodes = iter([day.breaks_from + index for index, (carer, _) in enumerate(named.breaks) if carer == route])
+    for start in pauses:
+        node = next((node for node in nodes if day.opens[node] <= start <= day.closes[node]), None)
+        if node is not None:
+            yield start, node
+
+
+def _stand(day: Day, state: State, desk: Desk, orders: dict[int, list[tuple[int, int]]]) -> bool:
+    """Link every route as planned, with the planned starts to begin from, and time it anew."""
+    before, seated = int(cost(day, state)), set[int]()
+    save(state, desk)
+    for route, order in orders.items():
+        behind = day.nodes + route
+        for start, node in order:
+            if node >= day.breaks_from:
+                unlink(day, state, desk, node)
+            elif not day.allowed[route * day.nodes + node] or not fits_links(day, state, node, route):
+                return False
+            if not link(day, state, desk, node, behind):
+                return False
+            state.start[node], behind = start, node
+            late = max(0, start - int(day.due[node]))
+            state.total[LATE], state.total[WORST] = state.total[LATE] + late, max(state.total[WORST], late)
+        seated |= {int(day.bundle[node]) for _, node in order if node < day.breaks_from}
+    whole = all(state.route[node] >= 0 for b in seated for node in day.member[day.bundle_at[b] : day.bundle_at[b + 1]])
+    state.total[LOSS] -= sum(int(day.loss[bundle]) for bundle in seated)
+    if not whole or not settle(day, state, desk, before, UNREACHABLE * UNREACHABLE):
+        return False
+    for bundle in seated:
+        leave_bank(state, bundle)
+    return True
+
+
+def _seat_again(
+    day: Day,
+    state: State,
+    desk: Desk,
+    nodes: list[int],
+    orders: dict[int, list[tuple[int, int]]],
+    seat: dict[int, tuple[int, int]],
+) -> bool:
+    """Bring one bundle in, each member behind the nearest planned predecessor that stands; false if it cannot."""
+    bundle, before = int(day.bundle[nodes[0]]), int(cost(day, state))
+    save(state, desk)
+    state.total[LOSS] -= day.loss[bundle]
+    for node in nodes:
+        route, place = seat[node]
+        behind = next(
+            (other for _, other in reversed(orders[route][:place]) if state.route[other] == route), day.nodes + route
+        )
+        fits = day.allowed[route * day.nodes + node] and fits_links(day, state, node, route)
+        if not fits or not link(day, state, desk, node, behind):
+            return bool(give_up(day, state, desk))
+    if not settle(day, state, desk, before, UNREACHABLE * UNREACHABLE):
+        return False
+    leave_bank(state, bundle)
+    return True

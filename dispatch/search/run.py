@@ -1,0 +1,243 @@
+"""The driver of one worker: heats, chunks, limits and progress."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from dispatch.model import Carer, Limits, Plan, Problem, Progress, Task
+from dispatch.search.anneal import anneal, mean_leg
+from dispatch.search.arrays import Day, flatten
+from dispatch.search.outcome import adopt, plan
+from dispatch.search.recreate import recreate
+from dispatch.search.state import BANKED, STATIC, State, assign, copy, cost, desk, empty
+
+CHUNK_SECONDS = 0.02
+"""CPU time between two looks at the clock and the stop request."""
+
+CHUNK_MOVES, CHUNK_ROUNDS = 2_500, 40
+"""Moves and rounds of ruin and recreate per chunk where steps are given."""
+
+ROUND_STEPS = 50
+"""Steps that a round counts for: about as many moves take its time."""
+
+STEPS_PER_SECOND = 1_500_000
+"""What a budget of steps is taken for when the first heat is chosen."""
+
+COLD = 0.006
+"""Last heat in mean legs."""
+
+SCOUT, CYCLE_MS, MOST_CYCLES = 0.05, 30.0, 12
+"""Share of the scouting anneal; CPU milliseconds per service of one anneal, and how many there are at most: several
+anneals with reheats do better than one long one where there is time for each to cool slowly (measured at 10 s: 30 ms
+against 12 ms is worth 1.3 points on 300_1; 80 ms is 0.4 points worse on days of 100)."""
+
+SCOUT_HOT, HOT_PER_MS, LEAST_HOT, MOST_HOT, REHEAT = 0.3, 0.02, 0.4, 2.0, 0.3
+"""First heat of the scouting anneal in mean legs; that of an anneal per millisecond and service of the run, its bounds
+in mean legs (a least one of 0.3 costs a short-staffed day of 600 a fifth), and the share of it in a reheat."""
+
+MOST_HARD = 4.0
+"""How much more a day is heated at most where what is late or left out makes the cost, not travel (measured at 10 s:
+a sixth cheaper on a linked day of 150 and two fewer visits left out, a tenth on a short-staffed one of 600)."""
+
+SHARE_SLACK, SHARE_HARD, HARD = 1.0, 0.85, 1.3
+"""Share of time for moves where tasks are linked and all are served: on a day with slack all of it but for one round of
+recreating a chunk (0.8 points better than half of it on three days of 100), less where `Worker._hardness` is more than
+HARD (75_1: -0.03 % against +5 %). Else it is half: there recreating pays more."""
+
+WARM = 0.1
+"""First heat where a plan is given to begin from."""
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """How far a run has come, by CPU time of this thread or by steps."""
+
+    seconds: float
+    steps: int | None
+    began: float
+
+    @classmethod
+    def of(cls, limits: Limits) -> Budget:
+        return cls(limits.seconds, limits.steps, time.thread_time())
+
+    def used(self, steps: int) -> float:
+        """Share of the budget that is gone."""
+        if self.steps is not None:
+            return steps / self.steps
+        return (time.thread_time() - self.began) / self.seconds
+
+    def spent(self) -> float:
+        """CPU seconds so far."""
+        return time.thread_time() - self.began
+
+    def expected(self) -> float:
+        """CPU seconds this will take."""
+        return self.seconds if self.steps is None else self.steps / STEPS_PER_SECOND
+
+
+@dataclass(frozen=True, slots=True)
+class Anneal:
+    """One cooling: it ends when ``until`` of the budget is used; heats in mean legs."""
+
+    until: float
+    hot: float
+    fresh: bool
+    """Hot enough to forget the plan it begins from; hard days are heated more."""
+
+
+def schedule(services: int, seconds: float, warm_start: bool) -> list[Anneal]:
+    """The anneals of one run.
+
+    A short scouting anneal, then as many as give each service about CYCLE_MS; every second one begins hot, the others
+    reheat the best plan a little. A given plan is only ever warmed.
+
+    Parameters
+    ----------
+    services
+        Nodes to plan.
+    seconds
+        CPU time of the whole run.
+    warm_start
+        Whether a plan is given to begin from.
+    """
+    if warm_start:
+        return [Anneal(1.0, WARM, False)]
+    per_service = 1000.0 * seconds * (1 - SCOUT) / max(1, services)
+    count = min(max(1, round(per_service / CYCLE_MS)), MOST_CYCLES)
+    hot = min(max(HOT_PER_MS * per_service, LEAST_HOT), MOST_HOT)
+    anneals = [Anneal(SCOUT, SCOUT_HOT, True)]
+    for index in range(count):
+        fresh = index % 2 == 0 and (index < count - 1 or count == 1)
+        anneals.append(Anneal(SCOUT + (1 - SCOUT) * (index + 1) / count, hot if fresh else REHEAT * hot, fresh))
+    return anneals
+
+
+def search(problem: Problem, limits: Limits, seed: int, start: Plan | None = None) -> Plan:
+    """Plan a day on one core.
+
+    Parameters
+    ----------
+    problem
+        A problem that `dispatch.files.check_problem` accepts.
+    limits, seed
+        See `dispatch.model.Limits`; ``workers`` is not looked at here.
+    start
+        A plan to begin from, with little heat: what still fits of it is kept.
+    """
+    warm()
+    return Worker(problem, limits, seed, start).run()
+
+
+class Worker:
+    """One search: the present plan, the best, and how far it is.
+
+    Parameters
+    ----------
+    problem, limits, seed, start
+        As for `search`.
+    """
+
+    def __init__(self, problem: Problem, limits: Limits, seed: int, start: Plan | None = None) -> None:
+        self.day, self.named = flatten(problem)
+        self.limits, self.seed = limits, seed
+        self.desk, self.state = desk(self.day, seed), empty(self.day)
+        if start is not None:
+            adopt(self.day, self.named, self.state, self.desk, start)
+        self.best, self.backup = copy(self.day, self.state), copy(self.day, self.state)
+        self.budget = Budget.of(limits)
+        self.anneals = schedule(self.day.breaks_from, self.budget.expected(), start is not None)
+        self.steps, self.record = 0, int(cost(self.day, self.best)) + 1
+        self.rounds, self.moves = 1, CHUNK_MOVES
+        self.unit = 3 * mean_leg(self.day)
+
+    def run(self) -> Plan:
+        """Search until the budget is gone or a stop is asked for."""
+        began = 0.0
+        for number, anneal_ in enumerate(self.anneals):
+            if number > 0:
+                assign(self.state, self.best)
+            if not self._cool(anneal_, began):
+                break
+            began = anneal_.until
+        return plan(self.day, self.named, self.best, self.seed, self.steps, self.budget.spent())
+
+    def _cool(self, cooling: Anneal, began: float) -> bool:
+        """One anneal; false where a stop was asked for."""
+        stop: Callable[[], bool] | None = self.limits.stop
+        hot = cooling.hot * (self._hardness() if cooling.fresh and began > 0 else 1.0)
+        while self.day.breaks_from and self.day.routes:
+            if stop and stop():
+                return False
+            used = self.budget.used(self.steps)
+            if used >= cooling.until:
+                break
+            share = (used - began) / (cooling.until - began)
+            self._turn(self.unit * hot * (COLD / hot) ** share)
+            self._tell()
+        return True
+
+    def _hardness(self) -> float:
+        """Cost of the best plan by its travel, squared: 1 on a day with slack, more where much is late or left out."""
+        total = int(cost(self.day, self.best))
+        return float(min(MOST_HARD, max(1.0, total / max(1, int(self.best.total[STATIC]))) ** 2))
+
+    def _turn(self, heat: float) -> None:
+        """Some rounds of ruin and recreate, then some moves."""
+        day, state, best, bench = self.day, self.state, self.best, self.desk
+        began = time.thread_time()
+        recreate(day, state, best, self.backup, bench, self.rounds, heat)
+        between = time.thread_time()
+        anneal(day, state, best, bench, self.moves, heat)
+        self.steps += self.moves + ROUND_STEPS * self.rounds
+        share = 0.5
+        if day.has_links and not state.total[BANKED]:
+            share = SHARE_HARD if self._hardness() > HARD else SHARE_SLACK
+        if self.budget.steps is not None:
+            self.rounds, self.moves = round(2 * CHUNK_ROUNDS * (1 - share)), round(2 * CHUNK_MOVES * share)
+            return
+        self.rounds = _sized(self.rounds, between - began, (1 - share) * CHUNK_SECONDS, 1)
+        self.moves = _sized(self.moves, time.thread_time() - between, share * CHUNK_SECONDS, 100)
+
+    def _tell(self) -> None:
+        found = int(cost(self.day, self.best))
+        if self.limits.on_progress and found < self.record:
+            self.limits.on_progress(progress(self.day, self.best, self.budget, self.steps))
+        self.record = min(self.record, found)
+
+
+def _sized(count: int, took: float, wanted: float, least: int) -> int:
+    """How many next time so that they take the seconds wanted."""
+    return int(max(least, count * min(4.0, wanted / max(took, 1e-5))))
+
+
+def progress(day: Day, best: State, budget: Budget, steps: int) -> Progress:
+    """What is known now."""
+    left_out = best.bank[: best.total[BANKED]]
+    missing = sum(
+        int(node < day.uses_from)
+        for bundle in left_out
+        for node in day.member[day.bundle_at[bundle] : day.bundle_at[bundle + 1]]
+    )
+    return Progress(int(cost(day, best)), day.uses_from - missing, budget.spent(), steps)
+
+
+def warm() -> None:
+    """Load the kernels, compiling them into the cache on disk where that has not been done."""
+    if not _warmed:
+        day, _ = flatten(_SMALL)
+        bench, state = desk(day, 0), empty(day)
+        best, backup = copy(day, state), copy(day, state)
+        recreate(day, state, best, backup, bench, 1, 1.0)
+        anneal(day, state, best, bench, 1, 1.0)
+        _warmed.append(True)
+
+
+_warmed: list[bool] = []
+
+_SMALL = Problem(
+    ("home",), {"default": np.zeros((1, 1), dtype=np.int32)}, (Carer("a", "home", "home"),), (Task("t", "home", 1),)
+)

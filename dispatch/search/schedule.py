@@ -1,0 +1,448 @@
+"""Exact earliest starts for the routes as they are linked, kept up to date move by move.
+
+Every start depends on the node before it and on the links of its bundle: a system of "not before" constraints whose
+least solution is also the cheapest plan of these sequences, since no cost falls when something starts later. After a
+move only the nodes whose predecessor changed are queued; the earliest queued one is timed first, all members of its
+bundle together from their routes alone (so starts can fall as well as rise), and successors follow where something
+changed. `dispatch.search.twin` computes the same from scratch in plain Python; only where a longest gap between two
+carers closes a ring that is exactly tight may starts rest on each other here and stay later than the twin's (1 state in
+100,000 of random days, measured): they keep every rule, and the plan that leaves the search has the twin's times.
+"""
+
+from __future__ import annotations
+
+from dispatch.search.arrays import Day
+from dispatch.search.compile import kernel
+from dispatch.search.state import LATE, LOGGED, OVER, QUEUED, TURN, WORST, Desk, State
+
+NEVER = 1_500_000_000
+"""A start that no window allows."""
+
+PATIENCE = 6
+"""How often one bundle is timed again in one move before the move is given up. Two routes that wait for each other
+would climb for ever; honest moves need one to three rounds (measured)."""
+
+ROUTE_PATIENCE = 24
+"""The same for a whole route, counting the times that something on it changed."""
+
+PASSES = 16
+"""How often one route is walked until its own links agree."""
+
+
+@kernel
+def is_break(day: Day, node: int) -> bool:
+    """Whether a node is a break."""
+    return day.breaks_from <= node < day.nodes
+
+
+@kernel
+def leg(day: Day, state: State, route: int, before: int, after: int) -> int:
+    """Ticks of driving between two neighbours on a route; breaks happen on the way, an unused carer stays at home."""
+    if day.has_breaks:
+        while is_break(day, before):
+            before = state.prv[before]
+        while is_break(day, after):
+            after = state.nxt[after]
+    if day.has_ends and before >= day.nodes and after >= day.nodes:
+        return 0
+    return day.drive[(day.mode[route] * day.places + day.place[before]) * day.places + day.place[after]]
+
+
+@kernel
+def in_window(day: Day, node: int, ready: int) -> int:
+    """First moment from ``ready`` on inside a window of the node, or NEVER."""
+    for index in range(day.window_at[node], day.window_at[node + 1]):
+        if ready <= day.window_closes[index]:
+            return max(ready, day.window_opens[index])
+    return NEVER
+
+
+@kernel
+def in_shift(day: Day, route: int, start: int, duration: int) -> int:
+    """First moment from ``start`` on from which a task fits into a shift, or NEVER."""
+    for index in range(day.shift_at[route], day.shift_at[route + 1]):
+        if max(start, day.shift_opens[index]) + duration <= day.shift_closes[index]:
+            return max(start, day.shift_opens[index])
+    return NEVER
+
+
+@kernel
+def earliest(day: Day, route: int, node: int, ready: int) -> int:
+    """First start from ``ready`` on that lies in a window of the node and, for a task, in a shift of the carer."""
+    if not day.has_windows and not day.has_shifts:
+        start = max(ready, day.opens[node])
+        return start if start <= day.closes[node] else NEVER
+    while True:
+        start = in_window(day, node, ready)
+        if start == NEVER or is_break(day, node):
+            return start
+        ready = in_shift(day, route, start, day.duration[node])
+        if ready in (start, NEVER):
+            return ready
+
+
+@kernel
+def drive_until(day: Day, route: int, left: int, ticks: int) -> int:
+    """When a drive of ``ticks`` that begins at ``left`` ends; it rests between shifts."""
+    if not day.has_shifts:
+        return left + ticks
+    last = day.shift_at[route + 1] - 1
+    for index in range(day.shift_at[route], last):
+        if left <= day.shift_closes[index]:
+            left = max(left, day.shift_opens[index])
+            if left + ticks <= day.shift_closes[index]:
+                return left + ticks
+            ticks -= day.shift_closes[index] - left
+            left = day.shift_opens[index + 1]
+    return max(left, day.shift_opens[last]) + ticks
+
+
+@kernel
+def arrival(day: Day, state: State, route: int, before: int, after: int) -> int:
+    """When the carer is at ``after``, coming from its predecessor ``before``."""
+    ticks = leg(day, state, route, before, after)
+    free = state.start[before] + day.duration[before]
+    if not is_break(day, before) or day.shift_at[route + 1] - day.shift_at[route] > 1:
+        return drive_until(day, route, free, ticks)
+    rested, last = 0, before
+    while is_break(day, last):
+        rested += day.duration[last]
+        last = state.prv[last]
+    return max(free, state.start[last] + day.duration[last] + rested + ticks)
+
+
+@kernel
+def natural(day: Day, state: State, node: int) -> int:
+    """Earliest start of a node as far as its own route goes, or NEVER."""
+    route, before = state.route[node], state.prv[node]
+    if is_break(day, node):
+        return earliest(day, route, node, state.start[before] + day.duration[before])
+    return earliest(day, route, node, arrival(day, state, route, before, node))
+
+
+@kernel
+def homecoming(day: Day, state: State, route: int) -> int:
+    """When the route is over. Breaks at its end are taken only where it lasts beyond their window."""
+    end = day.nodes + day.routes + route
+    if not day.has_breaks:
+        return arrival(day, state, route, state.prv[end], end)
+    last = state.prv[end]
+    while is_break(day, last):
+        last = state.prv[last]
+    node = last
+    while True:
+        finish = arrival(day, state, route, node, end)
+        node = state.nxt[node]
+        if node == end or finish <= day.closes[node]:
+            return finish
+
+
+@kernel
+def push(desk: Desk, node: int) -> None:
+    """Queue a node to be timed."""
+    if not desk.queued[node]:
+        desk.queued[node] = 1
+        desk.queue[desk.count[QUEUED]] = node
+        desk.count[QUEUED] += 1
+
+
+@kernel
+def push_on(day: Day, state: State, desk: Desk, node: int) -> None:
+    """Queue a node and, where it is a break, the first task or the end behind it: the drive there began before."""
+    push(desk, node)
+    while is_break(day, node):
+        node = state.nxt[node]
+        push(desk, node)
+
+
+@kernel
+def pop(state: State, desk: Desk, first_end: int) -> int:
+    """The queued node with the smallest start; ends of routes last, nothing depends on them."""
+    last, best, least = desk.count[QUEUED] - 1, 0, NEVER
+    for index in range(last + 1):
+        node = desk.queue[index]
+        if node < first_end and state.start[node] < least:
+            best, least = index, state.start[node]
+    node = desk.queue[best]
+    desk.queue[best] = desk.queue[last]
+    desk.count[QUEUED] = last
+    desk.queued[node] = 0
+    return node
+
+
+@kernel
+def drain(desk: Desk) -> None:
+    """Forget what is queued."""
+    for index in range(desk.count[QUEUED]):
+        desk.queued[desk.queue[index]] = 0
+    desk.count[QUEUED] = 0
+
+
+@kernel
+def log_start(state: State, desk: Desk, node: int) -> None:
+    """Remember the start of a node."""
+    count = desk.count[LOGGED]
+    desk.log_node[count], desk.log_start[count] = node, state.start[node]
+    desk.count[LOGGED] = count + 1
+
+
+@kernel
+def set_start(day: Day, state: State, desk: Desk, node: int, start: int) -> None:
+    """Move a start, log the old one, keep the sum of lateness."""
+    old, due = state.start[node], day.due[node]
+    log_start(state, desk, node)
+    state.total[LATE] += max(0, start - due) - max(0, old - due)
+    state.start[node] = start
+
+
+@kernel
+def undo_starts(state: State, desk: Desk) -> None:
+    """Restore every logged start; totals are the caller's."""
+    for index in range(desk.count[LOGGED] - 1, -1, -1):
+        state.start[desk.log_node[index]] = desk.log_start[index]
+    desk.count[LOGGED] = 0
+
+
+@kernel
+def raised_by_links(day: Day, state: State, desk: Desk, node: int) -> bool:
+    """Raise the trial start of a node to what its links ask; whether that changed it."""
+    start = desk.trial[node]
+    for entry in range(day.link_at[node], day.link_at[node + 1]):
+        other = day.link_to[entry]
+        if state.route[other] >= 0:
+            start = max(start, desk.trial[other] - day.link_most[entry])
+    if start == desk.trial[node] or start >= NEVER:
+        desk.trial[node] = start
+        return start >= NEVER  # then it is raised in every round, until the rounds are over
+    desk.trial[node] = earliest(day, state.route[node], node, start)
+    return True
+
+
+@kernel
+def agree(day: Day, state: State, desk: Desk, bundle: int) -> bool:
+    """Raise trial starts until all links hold; members left out, or at -NEVER, ask nothing. False where none do."""
+    low, high = day.bundle_at[bundle], day.bundle_at[bundle + 1]
+    for _ in range(4 * (high - low)):
+        raised = False
+        for index in range(low, high):
+            node = day.member[index]
+            if state.route[node] >= 0 and desk.trial[node] > -NEVER:
+                raised |= raised_by_links(day, state, desk, node)
+        if not raised:
+            return True
+    return False
+
+
+@kernel
+def time_bundle(day: Day, state: State, desk: Desk, bundle: int) -> bool:
+    """Earliest starts of the members that are on routes, into ``desk.trial``; false where there are none."""
+    low, high = day.bundle_at[bundle], day.bundle_at[bundle + 1]
+    for index in range(low, high):
+        node = day.member[index]
+        if state.route[node] >= 0:
+            desk.trial[node] = natural(day, state, node)
+            if desk.trial[node] == NEVER:
+                return False
+    return agree(day, state, desk, bundle)
+
+
+@kernel
+def start_on_route(day: Day, state: State, desk: Desk, node: int, route: int) -> int:
+    """Earliest start after the node before, the least asked on this route and the members on other routes, or NEVER."""
+    start = natural(day, state, node)
+    if start < desk.least[node]:
+        start = earliest(day, route, node, desk.least[node])
+    if start == NEVER or day.link_at[node] == day.link_at[node + 1]:
+        return start
+    bundle = day.bundle[node]
+    for index in range(day.bundle_at[bundle], day.bundle_at[bundle + 1]):
+        member = day.member[index]
+        desk.trial[member] = -NEVER  # members on this route have their say in `knots_agree`
+        if state.route[member] >= 0 and state.route[member] != route:
+            desk.trial[member] = natural(day, state, member)
+            if desk.trial[member] == NEVER:
+                return NEVER
+    desk.trial[node] = start
+    return desk.trial[node] if agree(day, state, desk, bundle) else NEVER
+
+
+@kernel
+def knots_agree(day: Day, state: State, desk: Desk, route: int) -> bool:
+    """Whether all links inside a route hold; else ``desk.least`` is raised to what they ask."""
+    agree = True
+    node = state.nxt[day.nodes + route]
+    while node < day.nodes:
+        for entry in range(day.link_at[node], day.link_at[node + 1]):
+            other = day.link_to[entry]
+            if state.route[other] == route and state.start[other] - day.link_most[entry] > state.start[node]:
+                desk.least[node] = state.start[other] - day.link_most[entry]
+                agree = False
+        node = state.nxt[node]
+    return agree
+
+
+@kernel
+def time_route(day: Day, state: State, desk: Desk, route: int) -> bool:
+    """Earliest starts along a whole route, from below, written and logged; false where there are none.
+
+    For days on which a carer has links of its own (a meal in its bag): there a start may rest on a later one of the
+    same route, and timing one bundle after the other would leave both resting on each other for ever.
+    """
+    node = state.nxt[day.nodes + route]
+    while node < day.nodes:
+        desk.least[node] = 0
+        log_start(state, desk, node)
+        node = state.nxt[node]
+    for _ in range(PASSES):
+        node = state.nxt[day.nodes + route]
+        while node < day.nodes:
+            state.start[node] = start_on_route(day, state, desk, node, route)
+            if state.start[node] == NEVER:
+                return False
+            node = state.nxt[node]
+        if knots_agree(day, state, desk, route):
+            return True
+    return False
+
+
+@kernel
+def follow_route(day: Day, state: State, desk: Desk, route: int, logged: int) -> int:
+    """Book what `time_route` changed since ``logged``: lateness, members elsewhere to be timed; the latest lateness."""
+    worst, kept = 0, logged
+    for index in range(logged, desk.count[LOGGED]):
+        node, old = desk.log_node[index], desk.log_start[index]
+        start, due = state.start[node], day.due[node]
+        worst = max(worst, start - due)
+        if start == old:
+            continue
+        desk.log_node[kept], desk.log_start[kept] = node, old
+        kept += 1
+        state.total[LATE] += max(0, start - due) - max(0, old - due)
+        for entry in range(day.link_at[node], day.link_at[node + 1]):
+            other = day.link_to[entry]
+            if state.route[other] >= 0 and state.route[other] != route:
+                push(desk, other)
+    desk.count[LOGGED] = kept
+    push(desk, day.nodes + day.routes + route)
+    return worst
+
+
+@kernel
+def time_end(day: Day, state: State, desk: Desk, end: int) -> bool:
+    """Bring the end of a route up to date with its overtime; false where it is too late."""
+    route = state.route[end]
+    finish = day.shift_opens[day.shift_at[route]]
+    if state.visits[route] > 0:
+        finish = homecoming(day, state, route)
+    old = state.start[end]
+    if finish != old:
+        log_start(state, desk, end)
+        due = day.due_home[route]
+        state.total[OVER] += max(0, finish - due) - max(0, old - due)
+        state.start[end] = finish
+    return finish <= day.latest[route]
+
+
+@kernel
+def time_knotted(day: Day, state: State, desk: Desk, bundle: int, turn: int) -> int:
+    """Time the routes of all members of a bundle; the greatest lateness on them, or NEVER where that cannot be."""
+    worst = 0
+    for index in range(day.bundle_at[bundle], day.bundle_at[bundle + 1]):
+        route = state.route[day.member[index]]
+        if route < 0:
+            continue
+        logged = desk.count[LOGGED]
+        if not time_route(day, state, desk, route):
+            return NEVER
+        worst = max(worst, follow_route(day, state, desk, route, logged))
+        if desk.count[LOGGED] > logged and seen_again(desk, day.bundles + route, turn) > ROUTE_PATIENCE:
+            return NEVER
+    return worst
+
+
+@kernel
+def seen_again(desk: Desk, index: int, turn: int) -> int:
+    """Count how often something was timed in this turn."""
+    if desk.seen[index] != turn:
+        desk.seen[index] = turn
+        desk.times[index] = 0
+    desk.times[index] += 1
+    return desk.times[index]
+
+
+@kernel
+def propagate(day: Day, state: State, desk: Desk, allowance: int) -> bool:  # noqa: C901 - the hot loop, in one piece
+    """Time everything queued and what follows from it.
+
+    Parameters
+    ----------
+    allowance
+        Weighted lateness of one node that makes going on pointless once it was timed before in this turn (labels
+        that are timed for the first time may still fall).
+
+    Returns
+    -------
+    bool
+        False where a hard rule breaks, routes wait for each other or the allowance is passed; the starts are then
+        half done and `undo_starts` is due.
+    """
+    desk.count[TURN] += 1
+    turn, first_end = desk.count[TURN], day.nodes + day.routes
+    rescan = False
+    worst = state.total[WORST]
+    while desk.count[QUEUED] > 0:
+        node = pop(state, desk, first_end)
+        if node >= first_end:
+            if not time_end(day, state, desk, node):
+                drain(desk)
+                return False
+            continue
+        bundle = day.bundle[node]
+        if day.has_knots and day.knotted[bundle]:
+            late = time_knotted(day, state, desk, bundle, turn)
+            if late == NEVER:
+                drain(desk)
+                return False
+            rescan = rescan or worst > 0
+            worst = max(worst, late)
+            continue
+        again = seen_again(desk, bundle, turn)
+        if again > PATIENCE or not time_bundle(day, state, desk, bundle):
+            drain(desk)
+            return False
+        for index in range(day.bundle_at[bundle], day.bundle_at[bundle + 1]):
+            member = day.member[index]
+            start, due = desk.trial[member], day.due[member]
+            if state.route[member] < 0 or start == state.start[member]:
+                continue
+            if again > 1 and (start - due) * day.weight[1] > allowance:
+                drain(desk)
+                return False
+            rescan = rescan or (worst > 0 and state.start[member] - due == worst)
+            set_start(day, state, desk, member, start)
+            worst = max(worst, start - due)
+            push_on(day, state, desk, state.nxt[member])
+    state.total[WORST] = worst_lateness(day, state) if rescan else worst
+    return True
+
+
+@kernel
+def worst_lateness(day: Day, state: State) -> int:
+    """Ticks the latest start lies behind its due time."""
+    worst = 0
+    for node in range(day.uses_from):
+        if state.route[node] >= 0:
+            worst = max(worst, state.start[node] - day.due[node])
+    return worst
+
+
+@kernel
+def carries(day: Day, state: State, route: int) -> bool:
+    """Whether the load stays within nothing and the carer's capacity all along the route."""
+    load, node, end = 0, state.nxt[day.nodes + route], day.nodes + day.routes + route
+    while node != end:
+        load += day.load[node]
+        if load < 0 or load > day.capacity[route]:
+            return False
+        node = state.nxt[node]
+    return True

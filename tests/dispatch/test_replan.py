@@ -1,0 +1,230 @@
+"""The running day after a disruption: what has begun stays, few published visits change, and the difference is told."""
+
+from datetime import date
+
+import numpy as np
+import pytest
+
+from dispatch.check import check
+from dispatch.model import (
+    UNREACHABLE,
+    Break,
+    Carer,
+    Cost,
+    Limits,
+    Link,
+    Pause,
+    Plan,
+    Problem,
+    ProblemError,
+    Route,
+    Stop,
+    Task,
+    Weights,
+    Window,
+)
+from dispatch.replan import (
+    CarerIll,
+    CarerLate,
+    Disruption,
+    Moved,
+    Replan,
+    RoadClosed,
+    VisitAdded,
+    VisitCancelled,
+    replan,
+)
+from dispatch.solve import solve
+from dispatch.travel import Closure
+
+STEPS = Limits(steps=20_000)
+DAY = Window(480, 1020)
+
+
+def problem(**changes: object) -> Problem:
+    """Two carers at the station, 10 minutes from each of the villages a and b, which are 5 apart; two visits in each.
+
+    The bath in a needs both carers.
+    """
+    places = ("station", "a", "b")
+    minutes = np.array([[0, 10, 10], [10, 0, 5], [10, 5, 0]], dtype=np.int32)
+    carers = tuple(Carer(name, "station", "station", (DAY,), skills=frozenset({"bath"})) for name in ("ann", "bo"))
+    tasks = (
+        Task("early", "a", 30, (Window(500, 560),)),
+        Task("bath", "a", 60, (Window(600, 660),), skills=frozenset({"bath"})),
+        Task("helper", "a", 60, (Window(600, 660),), skills=frozenset({"bath"}), unserved_cost=0),
+        Task("noon", "b", 20, (Window(700, 760),)),
+        Task("late", "b", 30, (Window(800, 860),)),
+    )
+    facts: dict[str, object] = {
+        "places": places, "matrices": {"default": minutes}, "carers": carers, "tasks": tasks,
+        "links": (Link("bath", "helper"),), "weights": Weights(changed_visit=40),
+    }  # fmt: skip
+    return Problem(**(facts | changes))  # type: ignore[arg-type]
+
+
+def published(day: Problem) -> Plan:
+    """Ann: early, bath, noon; Bo: helper, late. It keeps the rules."""
+    routes = (
+        Route("ann", stops("early 500 530", "bath 600 660", "noon 700 720"), (), 490, 730),
+        Route("bo", stops("helper 600 660", "late 800 830"), (), 590, 840),
+    )
+    plan = solve(day, Limits(steps=1))
+    made = Plan(routes, (), plan.cost, "hand")
+    assert check(day, made) == []
+    return made
+
+
+def stops(*lines: str) -> tuple[Stop, ...]:
+    return tuple(Stop(task, int(start), int(end)) for task, start, end in (line.split() for line in lines))
+
+
+def after(at: int, change: object, day: Problem | None = None, **facts: object) -> Replan:
+    day = day or problem()
+    found = replan(day, published(day), Disruption(at, change, **facts), STEPS, 1)  # type: ignore[arg-type]
+    assert check(found.problem, found.plan) == []
+    return found
+
+
+def where(found: Replan) -> dict[str, tuple[str, int]]:
+    return {stop.task: (route.carer, stop.start_minutes) for route in found.plan.routes for stop in route.stops}
+
+
+def test_a_carer_who_falls_ill_hands_over_what_was_not_begun_and_nothing_else_moves() -> None:
+    found = after(670, CarerIll("ann"))
+    assert found.frozen == {"early", "bath", "helper"}
+    assert found.moved == (Moved("noon", "ann", "bo", 700, 700),)
+    assert found.changed_visits == 1 and found.dropped == () and found.added == ()
+    assert where(found)["bath"] == ("ann", 600) and where(found)["late"] == ("bo", 800)
+
+
+def test_a_bath_for_two_is_dropped_as_a_whole_where_one_carer_is_left() -> None:
+    found = after(0, CarerIll("bo"))
+    assert {row.task for row in found.dropped} == {"bath", "helper"}
+    assert {row.task for row in found.moved} == {"late"}
+    assert {entry.task for entry in found.plan.unserved} == {"bath", "helper"}
+
+
+def test_a_visit_that_is_added_finds_a_place_beside_the_published_ones() -> None:
+    found = after(670, VisitAdded((Task("sos", "a", 30, (Window(670, 740),)),)))
+    assert [row.task for row in found.added] == ["sos"]
+    assert found.changed_visits == 0
+    assert where(found)["sos"] in {("ann", 670), ("bo", 670)}  # both are free in the village
+
+
+def test_a_cancelled_bath_goes_with_its_helper_and_frees_both() -> None:
+    found = after(0, VisitCancelled("helper"))
+    assert set(where(found)) == {"early", "noon", "late"}
+    assert found.changed_visits == 0
+    assert found.plan.unserved == ()
+
+
+def test_a_late_carer_keeps_what_still_fits() -> None:
+    found = after(480, CarerLate("ann", 575))
+    assert where(found)["bath"][0] == "ann"
+    assert [row.task for row in found.moved] == ["early"]
+    assert all(start >= 585 for task, (carer, start) in where(found).items() if carer == "ann")
+
+
+def test_a_late_carer_in_the_middle_of_the_day_goes_on_from_where_she_is() -> None:
+    found = after(670, CarerLate("ann", 750))
+    assert where(found)["noon"] == ("ann", 755)  # leaves village a at 750
+    assert where(found)["early"] == ("ann", 500)
+
+
+def test_a_published_face_is_kept_unless_the_detour_costs_more_than_a_changed_visit() -> None:
+    far = problem(weights=Weights(changed_visit=0))
+    for weight, moved in ((0, True), (1000, False)):
+        day = problem(weights=Weights(changed_visit=weight))
+        found = replan(day, published(far), Disruption(0, VisitCancelled("bath")), STEPS, 1)
+        assert bool(found.moved) is moved  # one carer alone could do all that is left
+
+
+def test_a_carer_on_the_way_is_not_called_back() -> None:
+    found = after(592, VisitAdded((Task("sos", "b", 10, (Window(592, 640),)),)))
+    assert found.frozen == {"early", "helper"}  # bo left at 590; ann is there since the morning
+    assert [entry.task for entry in found.plan.unserved] == ["sos"]
+
+
+def test_nobody_arrives_sooner_than_from_where_he_stands_now() -> None:
+    found = after(680, VisitAdded((Task("sos", "b", 10, (Window(670, 700),)),)))
+    assert where(found)["sos"][1] >= 685  # from village a, five minutes, not before 680
+
+
+def test_what_check_ins_say_has_begun_counts_and_not_the_published_clock() -> None:
+    found = after(550, CarerIll("ann"), begun=frozenset())
+    assert "early" not in found.frozen
+    assert where(found)["early"] == ("bo", 560)  # leaves the station when it is known
+
+
+def test_a_rest_that_was_taken_is_not_taken_again() -> None:
+    carers = tuple(
+        Carer(name, "station", "station", (DAY,), skills=frozenset({"bath"}), breaks=(Break(Window(530, 690), 20),))
+        for name in ("ann", "bo")
+    )
+    day = problem(carers=carers)
+    plan = published(problem())
+    rested = Plan(
+        tuple(
+            Route(r.carer, r.stops, (Pause(540, 560) if r.carer == "ann" else Pause(665, 685),), *times)
+            for r, times in zip(plan.routes, ((490, 730), (590, 840)), strict=True)
+        ),
+        (), plan.cost, "hand",
+    )  # fmt: skip
+    assert check(day, rested) == []
+    found = replan(day, rested, Disruption(670, VisitCancelled("late")), STEPS, 1)
+    pauses = {route.carer: route.pauses for route in found.plan.routes}
+    assert pauses["ann"] == (Pause(540, 560),)
+    assert check(found.problem, found.plan) == []
+
+
+def test_a_closed_road_spares_what_was_driven_before_and_strands_who_is_behind_it() -> None:
+    closure = Closure(frozenset({"a"}), frozenset({"station", "b"}), date(2026, 5, 1), date(2026, 5, 1))
+    found = after(670, RoadClosed(closure))
+    assert found.stranded == ("ann", "bo")
+    assert {row.task for row in found.dropped} == {"noon", "late"}
+    assert where(found)["bath"] == ("ann", 600)
+    (matrix,) = found.problem.matrices.values()
+    assert matrix[found.problem.places.index("a"), found.problem.places.index("b")] == UNREACHABLE
+
+
+def test_a_meal_behind_a_closed_road_is_left_out_and_its_pickup_stays_done() -> None:
+    tasks = (
+        Task("fetch", "a", 5, (Window(600, 700),), unserved_cost=0, load=1),
+        Task("meal", "b", 10, (Window(600, 700),), load=-1, unserved_cost=500),
+        Task("tea", "a", 10, (Window(700, 800),)),
+    )
+    day = problem(tasks=tasks, links=(Link("fetch", "meal", 0, 60, "same"),))
+    way = Route("ann", stops("fetch 640 645", "meal 655 665", "tea 700 710"), (), 630, 720)
+    plan = Plan((way,), (), Cost(), "hand")
+    assert check(day, plan) == []
+    closure = Closure(frozenset({"b"}), frozenset({"station", "a"}), date(2026, 5, 1), date(2026, 5, 1))
+    found = replan(day, plan, Disruption(646, RoadClosed(closure)), STEPS, 1)
+    assert check(found.problem, found.plan) == []
+    assert [entry.task for entry in found.plan.unserved] == ["meal"]
+    assert set(where(found)) == {"fetch", "tea"}
+    kept = replan(day, plan, Disruption(646, VisitCancelled("tea")), STEPS, 1)
+    assert where(kept) == {"fetch": ("ann", 640), "meal": ("ann", 651)}  # the one who has it in the bag brings it
+
+
+def test_a_slow_road_delays_and_drops_nothing_that_still_fits() -> None:
+    closure = Closure(frozenset({"a"}), frozenset({"b"}), date(2026, 5, 1), date(2026, 5, 1), extra_minutes=50)
+    found = after(662, RoadClosed(closure), problem(weights=Weights(changed_visit=500)))
+    assert found.changed_visits == 0
+    assert where(found)["noon"] == ("ann", 717)  # 662 + 5 + 50
+    assert [row.task for row in found.retimed] == ["noon"]
+
+
+@pytest.mark.parametrize(
+    ("change", "path"),
+    [
+        (CarerIll("eve"), "change.carer"),
+        (VisitCancelled("tea"), "change.task"),
+        (VisitAdded((Task("early", "a", 5),)), "change.tasks[0].id"),
+        (VisitAdded((Task("sos", "moon", 5),)), "change.tasks[0].place"),
+    ],
+)
+def test_what_the_day_does_not_know_is_refused_by_field(change: object, path: str) -> None:
+    with pytest.raises(ProblemError) as caught:
+        after(0, change)
+    assert caught.value.path == path
