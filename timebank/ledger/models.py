@@ -1,12 +1,14 @@
 """Tables of the ledger. Rows hold ids only, so a lawful erasure never breaks the proof."""
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 import sqlalchemy as sa
 from sqlmodel import CheckConstraint, Field, Index, SQLModel, UniqueConstraint
 
 from timebank.core.db import enum_type
+
+_POSITION = sa.BigInteger().with_variant(sa.Integer(), "sqlite")  # the row number itself there, so it costs no index
 
 
 class AccountKind(StrEnum):
@@ -16,6 +18,11 @@ class AccountKind(StrEnum):
     GIFT = "gift"  # an elder's minutes given for one month: used first, gone at its end
     POOL = "pool"  # the other side of every hour earned and drawn; owes as far as its fund is backed
     COMMONS = "commons"  # hours donated for elders in hardship
+
+    @classmethod
+    def common(cls) -> tuple["AccountKind", "AccountKind"]:
+        """The two kinds that belong to a district, not to a person."""
+        return cls.POOL, cls.COMMONS
 
 
 class HourAccount(SQLModel, table=True):
@@ -30,11 +37,12 @@ class HourAccount(SQLModel, table=True):
 
     id: str = Field(primary_key=True, max_length=31)
     kind: AccountKind = Field(sa_type=enum_type(AccountKind))
-    person_id: str | None = Field(default=None, foreign_key="person.id", index=True, max_length=31)
+    person_id: str | None = Field(default=None, foreign_key="person.id", max_length=31)
     area_code: str = Field(foreign_key="area.code", index=True, max_length=14)
     floor_minutes: int | None = None
     ceiling_minutes: int | None = None
-    balance_minutes: int = 0  # kept for member and gift accounts only
+    balance_minutes: int = 0  # pool and commons: as of the last seal; what is newer is added when it is read
+    counted_at: datetime | None = None  # pool and commons: when that was
     held_minutes: int = 0
     opened_at: datetime
     closed_at: datetime | None = None
@@ -97,12 +105,17 @@ class HoldState(StrEnum):
 
 
 class Hold(SQLModel, table=True):
-    """Minutes set aside when help is asked for, so that they cannot be promised twice."""
+    """Minutes set aside when help is asked for, so that they cannot be promised twice.
+
+    One request may be held on two accounts: the gift of the month first, the rest on the elder's own.
+    """
+
+    __table_args__ = (UniqueConstraint("source_id", "account_id"),)
 
     id: str = Field(primary_key=True, max_length=31)
     account_id: str = Field(foreign_key="houraccount.id", index=True, max_length=31)
     minutes: int
-    source_id: str = Field(unique=True, max_length=64)
+    source_id: str = Field(max_length=64)
     state: HoldState = Field(default=HoldState.WAITING, index=True, sa_type=enum_type(HoldState))
     held_at: datetime
     expires_at: datetime
@@ -117,10 +130,19 @@ class ClosedMonth(SQLModel, table=True):
 
 
 class SealedLeaf(SQLModel, table=True):
-    """The position of a transfer in the log that is sealed (RFC 9162 Merkle tree)."""
+    """The position of a row of the record (a transfer or an audit event) in the log that is sealed, and its digest."""
 
-    position: int = Field(primary_key=True, sa_type=sa.BigInteger, sa_column_kwargs={"autoincrement": False})
-    transfer_id: str = Field(unique=True, foreign_key="transfer.id", max_length=31)
+    position: int = Field(primary_key=True, sa_type=_POSITION, sa_column_kwargs={"autoincrement": False})
+    row_id: str = Field(unique=True, max_length=31)
+    digest: str = Field(max_length=64)
+
+
+class SealedNode(SQLModel, table=True):
+    """The hash of a complete subtree of the log at every fourth level, so that a proof needs no full scan."""
+
+    level: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    position: int = Field(primary_key=True, sa_type=_POSITION, sa_column_kwargs={"autoincrement": False})
+    hash: str = Field(max_length=64)
 
 
 class Seal(SQLModel, table=True):
@@ -129,7 +151,7 @@ class Seal(SQLModel, table=True):
     id: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
     tree_size: int
     root: str = Field(max_length=64)
-    previous: str = Field(max_length=64)  # chain of the seal before
+    previous: str = Field(max_length=64)  # chain of the seal before; empty for the first
     chain: str = Field(max_length=64)
     signature: str = Field(max_length=128)
     sealed_at: datetime
@@ -151,3 +173,45 @@ class Dispute(SQLModel, table=True):
     upheld: bool | None = None
     answered_by: str = Field(default="", max_length=31)
     answered_at: datetime | None = None
+
+
+class EntryKind(StrEnum):
+    """Entries that need a second person before they are written."""
+
+    OPENING = "opening"  # from a paper register
+    ADJUSTMENT = "adjustment"
+    TRANSFER = "transfer"  # to kin, above policy transfer.second_approver_minutes or entered by the office
+    REVERSAL = "reversal"
+
+
+class EntryState(StrEnum):
+    """An entry waits for the second person, who approves or declines it."""
+
+    WAITING = "waiting"
+    APPROVED = "approved"
+    DECLINED = "declined"
+
+
+class OfficeEntry(SQLModel, table=True):
+    """An entry that one person proposes with evidence and another approves; each is looked at afterwards (P9)."""
+
+    id: str = Field(primary_key=True, max_length=31)
+    kind: EntryKind = Field(sa_type=enum_type(EntryKind))
+    state: EntryState = Field(default=EntryState.WAITING, index=True, sa_type=enum_type(EntryState))
+    account_id: str = Field(foreign_key="houraccount.id", index=True, max_length=31)
+    area_code: str = Field(index=True, max_length=14)
+    minutes: int  # signed: positive credits the account
+    kin_id: str | None = Field(default=None, max_length=31)
+    reverses_id: str | None = Field(default=None, max_length=31)
+    event_on: date
+    why: str = Field(max_length=200)
+    evidence: str = Field(max_length=200)  # where the paper lies
+    proposed_by: str = Field(max_length=31)
+    proposed_at: datetime
+    decided_by: str = Field(default="", max_length=31)
+    decided_at: datetime | None = None
+    decline_reason: str = Field(default="", max_length=200)
+    transfer_id: str | None = Field(default=None, max_length=31)
+    checked_by: str = Field(default="", max_length=31)  # a third person: every such entry is sampled
+    checked_at: datetime | None = None
+    check_note: str = Field(default="", max_length=200)

@@ -1,6 +1,7 @@
 """Reading balances and lines: every figure on a screen comes from here, as does the statement's."""
 
 from dataclasses import dataclass
+from typing import cast
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, or_, select
@@ -8,8 +9,11 @@ from sqlmodel import Session, col, or_, select
 from timebank.core import months
 from timebank.core.actors import Scope
 from timebank.core.db import in_area, in_scope, table_of
-from timebank.ledger.models import AccountKind, Hold, HoldState, HourAccount, Reason, Transfer
+from timebank.ledger.models import AccountKind, Hold, HoldState, HourAccount, Reason, SealedLeaf, Transfer
+from timebank.ledger.proofs import consistency_of, inclusion_of, latest_seal, newer_than, seal_before, seals
 from timebank.people.models import Person, PersonState
+
+__all__ = ["consistency_of", "inclusion_of", "latest_seal", "seal_before", "seals"]  # of ledger.proofs, read here too
 
 
 def account_of(session: Session, person_id: str, kind: AccountKind = AccountKind.MEMBER) -> HourAccount | None:
@@ -25,9 +29,15 @@ def account_for(session: Session, scope: Scope, account_id: str) -> HourAccount 
 
 
 def common_account(session: Session, area_code: str, kind: AccountKind) -> HourAccount | None:
-    """The pool or the commons of an area's district."""
-    found = select(HourAccount).where(HourAccount.kind == kind, HourAccount.area_code == area_code[:6])
-    return session.exec(found).first()
+    """The pool or the commons of an area's district; looked up once in a unit of work."""
+    cached = session.info.setdefault("common_accounts", {})
+    if (kind, area_code[:6]) not in cached:
+        found = select(HourAccount).where(HourAccount.kind == kind, HourAccount.area_code == area_code[:6])
+        account = session.exec(found).first()
+        if account is None:
+            return None
+        cached[kind, area_code[:6]] = account
+    return cast("HourAccount", cached[kind, area_code[:6]])
 
 
 def pool_of(session: Session, area_code: str) -> HourAccount:
@@ -45,15 +55,28 @@ def commons_of(session: Session, area_code: str) -> HourAccount:
 
 
 def balance_minutes(session: Session, account_id: str) -> int:
-    """An account's minutes: one indexed read for members and gifts; the pool's and the commons' are summed."""
+    """An account's minutes: one indexed read. Pool and commons: what was counted at the last seal and what is newer."""
     found = session.exec(
         select(HourAccount.kind, HourAccount.balance_minutes).where(HourAccount.id == account_id)
     ).one()
-    return found[1] if found[0] in (AccountKind.MEMBER, AccountKind.GIFT) else replayed_minutes(session, account_id)
+    return found[1] + (unsealed_minutes(session, account_id) if found[0] in AccountKind.common() else 0)
+
+
+def unsealed_minutes(session: Session, account_id: str) -> int:
+    """What moved on an account since the last seal: the rows that are not in the log yet."""
+    t = table_of(Transfer).c
+    moved = sa.case((t.credit_account_id == account_id, t.minutes), else_=-t.minutes)
+    sealed = sa.exists().where(table_of(SealedLeaf).c.row_id == t.id)
+    found = sa.select(sa.func.coalesce(sa.func.sum(moved), 0)).where(
+        t.id > newer_than(latest_seal(session), "trf"),
+        sa.or_(t.debit_account_id == account_id, t.credit_account_id == account_id),
+        ~sealed,
+    )
+    return int(session.connection().execute(found).scalar_one())
 
 
 def replayed_minutes(session: Session, account_id: str) -> int:
-    """An account's minutes added up from its transfers."""
+    """An account's minutes added up from all its transfers."""
     came = select(sa.func.coalesce(sa.func.sum(Transfer.minutes), 0)).where(Transfer.credit_account_id == account_id)
     went = select(sa.func.coalesce(sa.func.sum(Transfer.minutes), 0)).where(Transfer.debit_account_id == account_id)
     return int(session.exec(came).one()) - int(session.exec(went).one())
@@ -81,10 +104,9 @@ def sent_in_year(session: Session, account_id: str, year: int) -> int:
     return int(session.exec(found).one())
 
 
-def gift_candidates(session: Session, area_code: str, month: str) -> list[Person]:
-    """Elders who get the month's gift: disabled, or living alone and 80 by its first day (field guide §2.2)."""
+def gift_candidates(session: Session, area_code: str, month: str, *, age_alone: int) -> list[Person]:
+    """Elders who get the month's gift: disabled, or living alone and old enough on its first day (field guide §2.2)."""
     first_on = months.first_day(month)
-    born_before = first_on.replace(year=first_on.year - 80)
     found = select(Person).where(
         in_area(col(Person.area_code), area_code),
         Person.state == PersonState.ACTIVE,
@@ -93,18 +115,64 @@ def gift_candidates(session: Session, area_code: str, month: str) -> list[Person
     return [
         person
         for person in session.exec(found.order_by(Person.id))
-        if "disabled" in person.tags or ("living_alone" in person.tags and person.born_on <= born_before)
+        if "disabled" in person.tags
+        or ("living_alone" in person.tags and months.age_on(person.born_on, first_on) >= age_alone)
     ]
 
 
-def gift_accounts_with_rest(session: Session, area_code: str) -> list[HourAccount]:
-    """Gift accounts with minutes that are neither used nor held."""
-    found = select(HourAccount).where(
-        in_area(col(HourAccount.area_code), area_code),
-        HourAccount.kind == AccountKind.GIFT,
-        HourAccount.balance_minutes > HourAccount.held_minutes,
+def gift_rests(session: Session, area_code: str, month: str) -> list[tuple[HourAccount, int]]:
+    """Gift accounts with minutes of a month or one before it that are neither used nor held, and how many.
+
+    The oldest gift is used first, so what is left of old gifts is the balance less the gifts of later months.
+    """
+    t = table_of(Transfer).c
+    later = (
+        sa.select(t.credit_account_id, sa.func.sum(t.minutes).label("minutes"))
+        .where(t.reason == Reason.GIFT, t.source_id > month)
+        .group_by(t.credit_account_id)
+        .subquery()
     )
-    return list(session.exec(found.order_by(HourAccount.id)))
+    found = (
+        select(HourAccount, sa.func.coalesce(later.c.minutes, 0))
+        .outerjoin(later, later.c.credit_account_id == HourAccount.id)
+        .where(in_area(col(HourAccount.area_code), area_code), HourAccount.kind == AccountKind.GIFT)
+        .where(HourAccount.balance_minutes > 0, col(HourAccount.closed_at).is_(None))
+        .order_by(HourAccount.id)
+        .execution_options(populate_existing=True)
+    )
+    rests = [
+        (account, min(account.balance_minutes - newer, account.balance_minutes - account.held_minutes))
+        for account, newer in session.exec(found)
+    ]
+    return [(account, int(rest)) for account, rest in rests if rest > 0]
+
+
+def expiring(
+    session: Session, area_code: str, earned_until: str, account_id: str = ""
+) -> list[tuple[HourAccount, int]]:
+    """Members' accounts with minutes that came in up to a month and are unused, and how many; the oldest go first.
+
+    What is held is left alone. Source: policy credit.expires_after_months.
+    """
+    t = table_of(Transfer).c
+    old = sa.select(t.credit_account_id.label("account_id"), t.minutes.label("minutes"))
+    used = sa.select(t.debit_account_id, -t.minutes)
+    moved = sa.union_all(old.where(t.book_month <= earned_until), used).subquery()
+    unused = sa.select(moved.c.account_id, sa.func.sum(moved.c.minutes).label("minutes")).group_by(moved.c.account_id)
+    left = unused.having(sa.func.sum(moved.c.minutes) > 0).subquery()
+    found = (
+        select(HourAccount, left.c.minutes)
+        .join(left, left.c.account_id == HourAccount.id)
+        .where(in_area(col(HourAccount.area_code), area_code), HourAccount.kind == AccountKind.MEMBER)
+        .where(HourAccount.id == account_id if account_id else sa.true(), col(HourAccount.closed_at).is_(None))
+        .order_by(HourAccount.id)
+        .execution_options(populate_existing=True)
+    )
+    rests = [
+        (account, min(int(minutes), account.balance_minutes - account.held_minutes))
+        for account, minutes in session.exec(found)
+    ]
+    return [(account, rest) for account, rest in rests if rest > 0]
 
 
 @dataclass(frozen=True)
@@ -167,6 +235,12 @@ def month_figures(session: Session, month: str, account_id: str | None = None) -
     }
 
 
+def transfers_of_source(session: Session, source_id: str) -> list[Transfer]:
+    """What a visit, a request or a month moved, in the order in which it was written."""
+    found = select(Transfer).where(Transfer.source_id == source_id)
+    return list(session.exec(found.order_by(col(Transfer.recorded_at), col(Transfer.id))))
+
+
 def waiting_holds(session: Session, account_ids: list[str]) -> list[Hold]:
     """Holds of accounts that still wait, the next to expire first."""
     found = select(Hold).where(col(Hold.account_id).in_(account_ids), Hold.state == HoldState.WAITING)
@@ -184,5 +258,5 @@ def totals_by_kind(session: Session, area_code: str) -> dict[AccountKind, int]:
     for kind in (AccountKind.POOL, AccountKind.COMMONS):
         account = common_account(session, area_code, kind)
         if account and account.area_code.startswith(area_code):
-            totals[kind] = replayed_minutes(session, account.id)
+            totals[kind] = balance_minutes(session, account.id)
     return totals

@@ -4,15 +4,20 @@ The canonical form is versioned and has test vectors (tests/ledger/test_vectors.
 """
 
 import hashlib
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
-from timebank.core.errors import BadInput
+from timebank.core.errors import BadInput, Refused
 from timebank.core.limits import MAX_OPENING_MINUTES
+from timebank.core.minutes import spoken
 from timebank.core.text import T, Text
-from timebank.ledger.models import Reason
+from timebank.ledger.models import AccountKind, Reason, Seal
 
 DIGEST_VERSION = "v1"
+SEAL_VERSION = "s1"
 
 REASON_WORDS: dict[Reason, Text] = {
     Reason.EARN: T("helped"),
@@ -57,8 +62,10 @@ class Posting:
             raise BadInput("ledger.bad_minutes", text, field="minutes")
         if self.debit_account_id == self.credit_account_id:
             raise BadInput("ledger.same_account", T("Minutes cannot go from an account to itself."), field="account")
-        if not 1 <= len(self.key) <= 120:
+        if not 1 <= len(self.key) <= 120 or not self.key.isprintable():
             raise BadInput("ledger.bad_key", T("The entry has no name of its own."), field="key")
+        if not 1 <= len(self.source_id) <= 64 or not self.source_id.isprintable():
+            raise BadInput("ledger.bad_source", T("The entry does not say what it comes from."), field="source_id")
         if self.event_at.tzinfo is None:
             raise ValueError("event_at must be aware")
 
@@ -77,35 +84,80 @@ class Posting:
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
-def row_digest(
-    *,
-    transfer_id: str,
-    journal_id: str | None,
-    debit_account_id: str,
-    credit_account_id: str,
-    minutes: int,
-    reason: str,
-    source_id: str,
-    area_code: str,
-    event_at: datetime,
-    recorded_at: datetime,
-    recorded_by: str,
-    book_month: str,
-    policy_version: str,
-    key: str,
-    reverses_id: str | None,
-) -> str:
-    """SHA-256 of a transfer's canonical form: the version, then every column in fixed order, one a line."""
-    canonical = (
-        f"{DIGEST_VERSION}\n{transfer_id}\n{journal_id or ''}\n{debit_account_id}\n{credit_account_id}\n{minutes}\n"
-        f"{reason}\n{source_id}\n{area_code}\n{_instant(event_at)}\n{_instant(recorded_at)}\n{recorded_by}\n"
-        f"{book_month}\n{policy_version}\n{key}\n{reverses_id or ''}"
+CANONICAL = (
+    *("id", "journal_id", "debit_account_id", "credit_account_id", "minutes", "reason", "source_id", "area_code"),
+    *("event_at", "recorded_at", "recorded_by", "book_month", "policy_version", "key", "request_digest", "reverses_id"),
+)
+_CANONICAL_FORM = DIGEST_VERSION + "\n%s" * len(CANONICAL)
+
+
+def row_digest(row: Mapping[str, Any]) -> str:
+    """SHA-256 of a transfer's canonical form: the version, each column of `CANONICAL`, one a line, nothing for null.
+
+    Instants are written in UTC with microseconds, such as 2026-11-03T01:00:00.000000Z.
+    """
+    r = row  # sixteen look-ups a row: sealing and posting spend their time here
+    return digest_of_values(
+        (
+            *(r["id"], r["journal_id"] or "", r["debit_account_id"], r["credit_account_id"], r["minutes"], r["reason"]),
+            *(r["source_id"], r["area_code"], _instant(r["event_at"]), _instant(r["recorded_at"]), r["recorded_by"]),
+            *(r["book_month"], r["policy_version"], r["key"], r["request_digest"], r["reverses_id"] or ""),
+        )
     )
-    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def digest_of_values(values: tuple[Any, ...]) -> str:
+    """The same from the columns of `CANONICAL` as they are written."""
+    return hashlib.sha256((_CANONICAL_FORM % values).encode()).hexdigest()
+
+
+@dataclass
+class AccountState:
+    """What of an account decides whether minutes may move; `balance` and `held` in minutes."""
+
+    id: str
+    kind: AccountKind
+    floor: int | None
+    ceiling: int | None
+    balance: int
+    held: int
+    is_closed: bool
+
+
+def refusal_of(debit: AccountState | None, credit: AccountState | None, minutes: int) -> Refused | None:
+    """What stands in the way of a posting, with the minutes that are missing or still fit; None where nothing does."""
+    if debit is None or credit is None:
+        return Refused("ledger.no_such_account", T("There is no such account in your area."), field="account")
+    if debit.is_closed or credit.is_closed:
+        return Refused("ledger.account_closed", T("This account is closed. Ask the township office."), field="account")
+    if debit.floor is not None and (short := minutes - (debit.balance - debit.held - debit.floor)) > 0:
+        if debit.kind == AccountKind.POOL:
+            text = T("The fund backs {short} less than this asks for. Ask the bureau.", short=spoken(short))
+            return Refused("ledger.fund_too_small", text, field="minutes")
+        text = T("{short} are missing; the pool may help out.", short=spoken(short))
+        return Refused("ledger.floor_reached", text, field="minutes")
+    if credit.ceiling is not None and (room := credit.ceiling - credit.balance) < minutes:
+        text = T("At most {room} more fit into this account; the rest can be donated.", room=spoken(max(room, 0)))
+        return Refused("ledger.ceiling_reached", text, field="minutes")
+    return None
 
 
 def _instant(at: datetime) -> str:
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    utc = at if at.tzinfo is UTC else at.astimezone(UTC)
+    return utc.isoformat(timespec="microseconds")[:26] + "Z"
+
+
+def seal_chain(seal: Seal) -> str:
+    """SHA-256 of a seal's canonical form, the chain of the seal before among it: what is signed and printed."""
+    parts = (SEAL_VERSION, seal.id, seal.tree_size, seal.root, seal.previous, _instant(seal.sealed_at), seal.reason)
+    return hashlib.sha256("\n".join(map(str, parts)).encode()).hexdigest()
+
+
+def seal_line(seal: Seal) -> str:
+    """A seal as one line of the file outside the database."""
+    kept = ("id", "tree_size", "root", "previous", "chain", "signature", "reason")
+    facts = {name: getattr(seal, name) for name in kept}
+    return json.dumps(facts | {"sealed_at": _instant(seal.sealed_at)}, sort_keys=True)
 
 
 def split_at_cap(minutes: int, *, balance_minutes: int, cap_minutes: int) -> tuple[int, int]:

@@ -1,6 +1,9 @@
 """Closing a month: all of it in one unit of work, so a crash leaves nothing and a second run makes the same sheets."""
 
 from collections import defaultdict
+from dataclasses import dataclass
+from datetime import date
+from types import SimpleNamespace
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,13 +17,13 @@ from timebank.core.db import table_of
 from timebank.core.errors import NotAllowed, NotFound, Refused
 from timebank.core.text import T
 from timebank.ledger import operations as ledger
-from timebank.ledger.models import ClosedMonth
+from timebank.ledger.models import AccountKind, ClosedMonth
 from timebank.ledger.posting import lock_books
 from timebank.ledger.queries import MonthFigures, month_figures
-from timebank.policies.queries import in_force
+from timebank.policies.queries import Policy, in_force
 from timebank.statements import queries
 from timebank.statements.models import MonthRun, Statement
-from timebank.statements.rules import bundle_digest, check_sum, statement_digest
+from timebank.statements.rules import check_sum, root_of
 
 _CHUNK = 1_000
 
@@ -31,36 +34,33 @@ def close_month(session: Session, *, actor: Actor, district_code: str, month: st
     Refuses a month that is not over, one closed already, one with an open month before it, and, if policy
     `period.unsettled` says so, one with unsettled visits; otherwise those are carried over and listed.
     """
-    if actor.role not in (Role.SUPERVISOR, Role.BUREAU, Role.ADMINISTRATOR):
+    if actor.role not in (Role.BUREAU, Role.ADMINISTRATOR):
         raise NotAllowed("statements.not_yours_to_close", T("The bureau closes the month."))
     month = months.parse_month(month)
+    lock_books(session)
     _check_can_close(session, month)
     policy = in_force(session, district_code, months.last_day(month))
     waiting = queries.unsettled_visits(session, district_code, month)
     if waiting and policy.choice("period.unsettled") == "refuse":
-        text = T(
-            "{count} visits are not settled yet. Settle them, or let the rule carry them over.", count=len(waiting)
-        )
+        count = len(waiting)
+        text = T("{count} visits are not settled yet. Settle them, or let the rule carry them over.", count=count)
         raise Refused("statements.unsettled_visits", text)
     ledger.lapse_gifts(session, actor=actor, area_code=district_code, month=month)
-    lock_books(session)
+    ledger.expire_hours(session, actor=actor, area_code=district_code, month=month)
+    crash_point("statements.after_gifts_lapsed")
     session.add(ClosedMonth(month=month, next_month=months.following(month), closed_at=clock.now()))
     session.flush()
     crash_point("statements.after_books_closed")
-    rows = _statement_rows(
-        session, district_code, month, issued_on=queries.issue_date(month, policy.number("period.close_day"))
-    )
-    for start in range(0, len(rows), _CHUNK):
-        session.connection().execute(sa.insert(table_of(Statement)), rows[start : start + _CHUNK])
+    root = _write_statements(session, district_code, month, policy)
     crash_point("statements.after_statements")
     run = MonthRun(
         month=month,
         district_code=district_code,
         closed_at=clock.now(),
         closed_by=actor.user_id,
-        statements=len(rows),
+        statements=root.size,
         carried_over=[visit.id for visit in waiting],
-        digest=bundle_digest([row["digest"] for row in rows]),
+        root=root.root,
     )
     session.add(run)
     note(
@@ -69,8 +69,12 @@ def close_month(session: Session, *, actor: Actor, district_code: str, month: st
         action="statements.close_month",
         subject_id=month,
         area_code=district_code,
-        sheets=len(rows),
+        sheets=root.size,
+        root=root.root,  # the event is sealed below, and with it the root of the sheets
     )
+    seal = ledger.seal_new_rows(session, actor=actor, reason=f"close {month}", complete=True)
+    run.seal_id = seal.id if seal else None
+    crash_point("statements.before_commit")
     return run
 
 
@@ -84,56 +88,89 @@ def _check_can_close(session: Session, month: str) -> None:
         raise Refused("statements.close_in_order", T("First close {month}.", month=earlier), field="month")
 
 
-def _statement_rows(session: Session, district_code: str, month: str, *, issued_on: Any) -> list[dict[str, Any]]:
-    """All statements of a month as rows, in order of serial. Same ledger, same rows, byte for byte."""
-    lines = _lines_by_account(session, month)
-    figures = month_figures(session, month)
-    accounts = queries.accounts_to_close(session, district_code)
-    rows = []
-    for number, item in enumerate(accounts, start=1):
-        account_id = item.account.id
-        of_month = figures.get(account_id, MonthFigures(account_id, 0, 0, 0))
-        own = lines.get(account_id, [])
-        check_sum(of_month.opening, own, of_month.closing)
-        serial = f"{month.replace('-', '')}-{number:06d}"
-        rows.append(
-            {
-                "id": f"stm_{crypto.vault().fingerprint('statement ' + account_id + month)[:26]}",
-                "serial": serial,
-                "proof_code": crypto.vault().fingerprint(f"proof {account_id} {month}")[:32],
-                "account_id": account_id,
-                "person_id": item.person.id,
-                "area_code": item.person.area_code,
-                "month": month,
-                "opening_minutes": of_month.opening,
-                "in_minutes": of_month.came_in,
-                "out_minutes": of_month.went_out,
-                "closing_minutes": of_month.closing,
-                "held_minutes": item.account.held_minutes,
-                "lines": own,
-                "digest": statement_digest(
-                    serial=serial,
-                    account_id=account_id,
-                    month=month,
-                    opening=of_month.opening,
-                    came_in=of_month.came_in,
-                    went_out=of_month.went_out,
-                    lines=own,
-                ),
-                "issued_on": issued_on,
-                "revoked_at": None,
+@dataclass(frozen=True)
+class _Sheets:
+    """How many statements a month has, and the root over their digests."""
+
+    size: int
+    root: str
+
+
+def _write_statements(session: Session, district_code: str, month: str, policy: Policy) -> _Sheets:
+    """Write every statement of a month. Same ledger, same sheets, byte for byte."""
+    lines, figures = _lines_by_account(session, month), month_figures(session, month)
+    expiring = queries.expiring_minutes(session, month, policy.number("credit.expires_after_months"))
+    issued_on = queries.issue_date(month, policy.number("period.close_day"))
+    digests: list[str] = []
+    rows: list[dict[str, Any]] = []
+    for number, item in enumerate(queries.accounts_to_close(session, district_code), start=1):
+        of_month = figures.get(item.account_id, MonthFigures(item.account_id, 0, 0, 0))
+        row = _row(item, of_month, lines.pop(item.account_id, []), month=month, number=number, issued_on=issued_on)
+        if item.kind == AccountKind.MEMBER and expiring.get(item.account_id):
+            row |= {
+                "expiring_minutes": expiring[item.account_id],
+                "expires_on": months.last_day(months.following(month)),
             }
-        )
-    return rows
+        row["digest"] = queries.digest_of(SimpleNamespace(**row))
+        digests.append(row["digest"])
+        rows.append(row)
+        if len(rows) == _CHUNK:
+            _insert(session, rows)
+    _insert(session, rows)
+    return _Sheets(len(digests), root_of(digests))
+
+
+def _insert(session: Session, rows: list[dict[str, Any]]) -> None:
+    if rows:
+        session.connection().execute(sa.insert(table_of(Statement)), rows)
+        rows.clear()
+        crash_point("statements.between_statements")
+
+
+def _row(
+    item: queries.MonthAccount,
+    figures: MonthFigures,
+    lines: list[dict[str, Any]],
+    *,
+    month: str,
+    number: int,
+    issued_on: date,
+) -> dict[str, Any]:
+    check_sum(figures.opening, lines, figures.closing)
+    fingerprint = crypto.vault().fingerprint
+    return {
+        "id": f"stm_{fingerprint(f'statement {item.account_id} {month}')[:26]}",
+        "serial": f"{month.replace('-', '')}-{number:06d}",
+        "proof_code": fingerprint(f"proof {item.account_id} {month}")[:32],
+        "account_id": item.account_id,
+        "kind": item.kind,
+        "person_id": item.person_id,
+        "area_code": item.area_code,
+        "month": month,
+        "opening_minutes": figures.opening,
+        "in_minutes": figures.came_in,
+        "out_minutes": figures.went_out,
+        "closing_minutes": figures.closing,
+        "held_minutes": item.held_minutes,
+        "expiring_minutes": 0,
+        "expires_on": None,
+        "lines": lines,
+        "issued_on": issued_on,
+        "revoked_at": None,
+    }
 
 
 def _lines_by_account(session: Session, month: str) -> dict[str, list[dict[str, Any]]]:
-    """The printed lines of a book month for every account: date, service, household, minutes, policy version."""
+    """The printed lines of a book month for every account: date, service, household, minutes, policy version.
+
+    A late event stands in the month that was open when it arrived, with its true date.
+    """
     lines: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for row in queries.line_rows(session, month):
         on = clock.local_date(row.event_at)
         line = {
             "transfer": row.id,
+            "key": row.key,
             "on": on.isoformat(),
             "reason": row.reason.value,
             "service": row.service.value if row.service else "",

@@ -1,22 +1,30 @@
 """Statements on the screen and on paper, the close of the month, and the public page that checks a sheet."""
 
+from datetime import date
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 from flask import Blueprint, Response, current_app, flash, redirect, render_template, request, url_for
 
+from timebank.areas.models import Area
 from timebank.areas.queries import area, area_for
 from timebank.auth.guards import EVERY_ROLE, STAFF, actor, guard, public
-from timebank.core import clock, http, months
+from timebank.core import clock, db, http, months
 from timebank.core.actors import Role
 from timebank.core.errors import NotFound
 from timebank.core.i18n import current_locale, gettext
 from timebank.core.text import T
+from timebank.ledger.operations import export_seals
 from timebank.people.queries import person_for
 from timebank.policies.queries import in_force
 from timebank.statements import operations, queries, sheets
+from timebank.statements.certificate_queries import certificate_by_proof
+from timebank.statements.certificates import state_of
 from timebank.statements.models import Statement
 
 bp = Blueprint("statements", __name__)
+_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _CLOSERS = (Role.BUREAU, Role.ADMINISTRATOR, Role.SUPERVISOR)
 
 
@@ -26,12 +34,10 @@ def list_statements() -> Any:
     """A member's own statements; for offices, the months and villages to print."""
     session, caller = http.session(), actor()
     asked = months.parse_month(request.args.get("month") or months.preceding(months.of_date(clock.today())))
-    if caller.scope.person_ids is not None:
-        found = [
-            item
-            for person_id in sorted(caller.scope.person_ids)
-            for item in queries.statements_of(session, caller.scope, person_id)
-        ]
+    whose = request.args.get("person_id", "")
+    if whose or caller.scope.person_ids is not None:
+        wanted = [whose] if whose else sorted(caller.scope.person_ids or ())
+        found = [item for one in wanted for item in queries.statements_of(session, caller.scope, one)]
         return render_template("statements/own.html", statements=found, people=queries.people_of(session, found))
     code = request.args.get("area_code") or caller.area_code
     chosen = area_for(session, caller.scope, code)
@@ -41,6 +47,7 @@ def list_statements() -> Any:
     return render_template(
         "statements/area.html",
         rows=rows,
+        worth_paper=sum(1 for statement, _ in rows if queries.says_something(statement)),
         month=asked,
         area=chosen,
         runs=queries.month_runs(session),
@@ -58,7 +65,7 @@ def show_statement(statement: Statement) -> Any:
         statement=statement,
         person=person,
         spoken=sheets.spoken_statement(statement, current_locale()),
-        lines=[(line, sheets.what_words(line)) for line in statement.lines],
+        may_revoke=actor().role in _CLOSERS,
     )
 
 
@@ -73,39 +80,75 @@ def sheet_pdf(statement: Statement) -> Response:
 @guard(*EVERY_ROLE, load={"statement_id": queries.statement_for})
 def sheet_csv(statement: Statement) -> Response:
     """The statement's figures for a spreadsheet."""
-    people = queries.people_of(http.session(), [statement])
-    return _as_file(sheets.csv_text([(statement, people[statement.person_id])]), f"statement-{statement.serial}.csv")
+    return _as_table([statement], "csv", f"statement-{statement.serial}")
+
+
+@bp.get("/statements/<string:statement_id>/sheet.xlsx")
+@guard(*EVERY_ROLE, load={"statement_id": queries.statement_for})
+def sheet_xlsx(statement: Statement) -> Response:
+    """The same as a workbook."""
+    return _as_table([statement], "xlsx", f"statement-{statement.serial}")
 
 
 @bp.get("/statements/areas/<string:area_id>/<string:month>/<string:form>")
 @guard(*STAFF, load={"area_id": area_for})
-def print_area(area: Any, month: str, form: str) -> Response:
-    """All sheets of a village in one print file, in the order of the assistant's round; or the same as CSV."""
+def print_area(area: Area, month: str, form: str) -> Response:
+    """All sheets of a village in one print file, in the order of the assistant's round; or the same as a table."""
     rows = queries.statements_of_area(http.session(), area.code, months.parse_month(month))
-    if not rows or len(area.code) < 12 or form not in ("sheets.pdf", "sheets.csv"):
+    name, _, kind = form.partition(".")
+    if not rows or len(area.code) < 12 or name != "sheets" or kind not in ("pdf", "csv", "xlsx"):
         raise NotFound("statements.nothing_to_print", T("There is nothing to print for this month and village."))
-    if form == "sheets.csv":
-        return _as_file(sheets.csv_text(rows), f"statements-{area.code}-{month}.csv")
-    return _as_pdf([statement for statement, _ in rows], f"statements-{area.code}-{month}.pdf")
+    statements = [statement for statement, _ in rows]
+    if kind == "pdf":  # paper is for those who have something in the book; whoever asks gets an own sheet
+        worth_paper = [statement for statement in statements if queries.says_something(statement)]
+        return _as_pdf(worth_paper or statements, f"statements-{area.code}-{month}")
+    return _as_table(statements, kind, f"statements-{area.code}-{month}")
 
 
 def _as_pdf(statements: list[Statement], name: str) -> Response:
-    session, settings = http.session(), current_app.extensions["settings"]
+    session, first = http.session(), statements[0]
     people = queries.people_of(session, statements)
-    first = statements[0]
-    district = area(session, first.area_code[:6])
-    made = sheets.pdf(
-        [(statement, people[statement.person_id]) for statement in statements],
+    run = queries.run_of(session, first.month)
+    head = sheets.Letterhead(
+        **_issuer(first.area_code),
+        base_url=current_app.extensions["settings"].base_url,
         policy=in_force(session, first.area_code, months.last_day(first.month)),
-        scheme=settings.scheme_name_zh,
-        district=district.name_zh if district else "",
-        base_url=settings.base_url,
+        root=run.root if run else "",
     )
-    return Response(made, mimetype="application/pdf", headers={"Content-Disposition": f'inline; filename="{name}"'})
+    made = sheets.pdf([(statement, people[statement.person_id]) for statement in statements], head=head)
+    return as_file(made, "application/pdf", f"{name}.pdf")
 
 
-def _as_file(text: str, name: str) -> Response:
-    return Response(text, mimetype="text/csv", headers={"Content-Disposition": f'attachment; filename="{name}"'})
+def _issuer(area_code: str) -> dict[str, str]:
+    district = area(http.session(), area_code[:6])
+    scheme = current_app.extensions["settings"].scheme_name_zh
+    return {"scheme": scheme, "district": district.name_zh if district else ""}
+
+
+def _as_table(statements: list[Statement], kind: str, name: str) -> Response:
+    people = queries.people_of(http.session(), statements)
+    rows = [(statement, people[statement.person_id]) for statement in statements]
+    if kind == "csv":
+        return as_file(sheets.csv_text(rows).encode(), "text/csv; charset=utf-8", f"{name}.csv")
+    return as_file(sheets.xlsx_bytes(rows), _XLSX, f"{name}.xlsx")
+
+
+def as_file(content: bytes, mimetype: str, name: str) -> Response:
+    """A file to open (PDF) or to keep (tables)."""
+    how = "inline" if mimetype == "application/pdf" else "attachment"
+    return Response(content, content_type=mimetype, headers={"Content-Disposition": f'{how}; filename="{name}"'})
+
+
+@bp.get("/months/<string:month>/root-sheet")
+@guard(*_CLOSERS, Role.AUDITOR)
+def root_sheet(month: str) -> Response:
+    """The root sheet of a closed month, to print, sign and keep."""
+    session = http.session()
+    run = queries.run_of(session, months.parse_month(month))
+    if run is None:
+        raise NotFound("statements.no_root_sheet", T("This month is not closed yet."))
+    made = sheets.root_pdf(run, queries.seal_of_month(session, month), **_issuer(run.district_code))
+    return as_file(made, "application/pdf", f"root-{month}.pdf")
 
 
 @bp.get("/months")
@@ -120,6 +163,8 @@ def list_months() -> Any:
         month=month,
         is_closed=queries.is_closed(session, month),
         waiting=queries.unsettled_visits(session, actor().area_code, month),
+        may_only_administer=actor().role == Role.ADMINISTRATOR,
+        unsettled_rule=in_force(session, actor().area_code, months.last_day(month)).choice("period.unsettled"),
         may_close=actor().role in (Role.BUREAU, Role.ADMINISTRATOR),
     )
 
@@ -131,7 +176,14 @@ def close_month(month: str) -> Any:
     code = current_app.extensions["settings"].district_code
     run = operations.close_month(http.session(), actor=actor(), district_code=code, month=month)
     flash(gettext("{month} is closed: {count} statements.", month=run.month, count=run.statements))
-    return redirect(url_for("statements.list_months"), code=303)
+    answer = redirect(url_for("statements.list_months"), code=303)
+    answer.call_on_close(partial(_export_seals, current_app.extensions["settings"].data_dir))  # after the commit
+    return answer
+
+
+def _export_seals(data_dir: Path) -> None:
+    with db.reading() as session:
+        export_seals(session, data_dir / "seals")
 
 
 @bp.post("/statements/<string:statement_id>/revoke")
@@ -145,10 +197,29 @@ def revoke(statement: Statement) -> Any:
     return redirect(url_for("statements.show_statement", statement_id=statement.id), code=303)
 
 
+@bp.app_template_filter("as_date")
+def as_date(iso: str) -> date:
+    """A date that a statement keeps as text."""
+    return date.fromisoformat(iso)
+
+
 @bp.get("/check/<string:proof_code>")
 @public
 def check(proof_code: str) -> Any:
     """What the QR of a sheet opens: valid, revoked or unknown, and nothing personal."""
-    found = queries.statement_by_proof(http.session(), proof_code)
-    state = "unknown" if found is None else "revoked" if found.revoked_at else "valid"
-    return render_template("statements/check.html", state=state, statement=found), 404 if found is None else 200
+    session = http.session()
+    found = queries.statement_by_proof(session, proof_code)
+    if found is None:
+        return _check_certificate(proof_code)
+    proof = queries.sheet_proof(session, found)
+    state = "revoked" if found.revoked_at else "valid" if proof else "broken"
+    seal = queries.seal_of_month(session, found.month)
+    return render_template("statements/check.html", state=state, statement=found, proof=proof, seal=seal)
+
+
+def _check_certificate(proof_code: str) -> Any:
+    found = certificate_by_proof(http.session(), proof_code)
+    state = state_of(found) if found else "unknown"
+    if state == "unknown":
+        return render_template("statements/check.html", state=state), 404
+    return render_template("statements/check_certificate.html", state=state, certificate=found)

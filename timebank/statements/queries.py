@@ -1,9 +1,8 @@
 """Reading statements and what a month still waits for."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple, Protocol
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, or_, select
@@ -12,9 +11,10 @@ from timebank.areas.models import Area
 from timebank.core import clock, months
 from timebank.core.actors import Scope
 from timebank.core.db import in_area, in_scope, table_of
-from timebank.ledger.models import AccountKind, ClosedMonth, HourAccount, Transfer
+from timebank.ledger.models import AccountKind, ClosedMonth, HourAccount, Reason, Seal, Transfer
 from timebank.people.models import Person
 from timebank.statements.models import MonthRun, Statement
+from timebank.statements.rules import SheetProof, proof_of, proves, statement_digest
 from timebank.visits.models import Visit, VisitState
 
 UNSETTLED = (VisitState.RUNNING, VisitState.DONE, VisitState.CONFIRMED)
@@ -43,9 +43,73 @@ def statements_of_area(session: Session, area_code: str, month: str) -> list[tup
     return [(statement, person) for statement, person in session.exec(found)]
 
 
+def says_something(statement: Statement) -> bool:
+    """Whether a statement has lines or a balance: the others are not printed unless asked for."""
+    return bool(statement.lines or statement.closing_minutes or statement.held_minutes)
+
+
 def statement_by_proof(session: Session, proof_code: str) -> Statement | None:
     """The statement that a QR points at."""
     return session.exec(select(Statement).where(Statement.proof_code == proof_code)).first()
+
+
+def sheet_proof(session: Session, statement: Statement) -> SheetProof | None:
+    """The proof that a statement, as it stands in the records now, is the one its month was closed with; else None.
+
+    The digest is made again from what the row says, so an edited row has no proof.
+    """
+    run = session.get(MonthRun, statement.month)
+    digests = select(Statement.serial, Statement.digest).where(Statement.month == statement.month)
+    of_month = session.exec(digests.order_by(Statement.serial)).all()
+    if run is None or digest_of(statement) != statement.digest:
+        return None
+    index = next(place for place, (serial, _) in enumerate(of_month) if serial == statement.serial)
+    proof = proof_of([digest for _, digest in of_month], index)
+    return proof if proves(proof, statement.digest, run.root) else None
+
+
+class Sheet(Protocol):
+    """What a digest is made of: a statement, or the row it is made from."""
+
+    serial: str
+    account_id: str
+    kind: AccountKind
+    month: str
+    opening_minutes: int
+    in_minutes: int
+    out_minutes: int
+    closing_minutes: int
+    held_minutes: int
+    expiring_minutes: int
+    issued_on: date
+    lines: list[dict[str, Any]]
+
+
+def digest_of(statement: Sheet) -> str:
+    """The digest of what a statement says now."""
+    return statement_digest(
+        serial=statement.serial,
+        account_id=statement.account_id,
+        kind=statement.kind,
+        month=statement.month,
+        figures=[
+            *(statement.opening_minutes, statement.in_minutes, statement.out_minutes, statement.closing_minutes),
+            *(statement.held_minutes, statement.expiring_minutes),
+        ],
+        issued_on=statement.issued_on,
+        lines=statement.lines,
+    )
+
+
+def run_of(session: Session, month: str) -> MonthRun | None:
+    """How a month was closed, if it is."""
+    return session.get(MonthRun, month)
+
+
+def seal_of_month(session: Session, month: str) -> Seal | None:
+    """The seal of the ledger that was made when a month was closed."""
+    run = session.get(MonthRun, month)
+    return session.get(Seal, run.seal_id) if run and run.seal_id is not None else None
 
 
 def is_closed(session: Session, month: str) -> bool:
@@ -68,23 +132,51 @@ def unsettled_visits(session: Session, area_code: str, month: str) -> list[Visit
     return list(session.exec(found.order_by(col(Visit.due_on), col(Visit.id))))
 
 
-@dataclass(frozen=True)
-class MonthAccount:
-    """An account of a month to be closed, and the member's household."""
+class MonthAccount(NamedTuple):
+    """An account of a month to be closed, and where its owner lives."""
 
-    account: HourAccount
-    person: Person
+    account_id: str
+    kind: AccountKind
+    held_minutes: int
+    person_id: str
+    area_code: str
 
 
-def accounts_to_close(session: Session, district_code: str) -> list[MonthAccount]:
+def accounts_to_close(session: Session, district_code: str) -> Iterator[MonthAccount]:
     """Every member's and gift account of the district, in stable order."""
+    a, p = table_of(HourAccount).c, table_of(Person).c
     found = (
-        select(HourAccount, Person)
-        .where(in_area(col(HourAccount.area_code), district_code), Person.id == HourAccount.person_id)
-        .where(col(HourAccount.kind).in_([AccountKind.MEMBER, AccountKind.GIFT]))
-        .order_by(HourAccount.id)
+        sa.select(a.id, a.kind, a.held_minutes, p.id, p.area_code)
+        .where(in_area(a.area_code, district_code), p.id == a.person_id)
+        .where(a.kind.in_([AccountKind.MEMBER, AccountKind.GIFT]))
+        .order_by(a.id)
     )
-    return [MonthAccount(account, person) for account, person in session.exec(found)]
+    for row in session.connection().execute(found):
+        yield MonthAccount(*row)
+
+
+def expiring_minutes(session: Session, month: str, keeps_months: int) -> dict[str, int]:
+    """For each member's account, what expires by the end of the month after `month` (policy credit.*); 0 months: never.
+
+    The oldest minutes are used first, so what is left are the newest credits: what the younger ones do not cover, goes.
+    """
+    if not keeps_months:
+        return {}
+    limit = months.ends_at(months.shifted(months.following(month), -keeps_months))
+    taken_back = select(Transfer.reverses_id).where(col(Transfer.reverses_id).is_not(None))
+    young = (
+        select(Transfer.credit_account_id, sa.func.sum(Transfer.minutes).label("minutes"))
+        .where(Transfer.event_at >= limit, Transfer.reason != Reason.REVERSAL, col(Transfer.id).not_in(taken_back))
+        .group_by(col(Transfer.credit_account_id))
+        .subquery()
+    )
+    old = HourAccount.balance_minutes - sa.func.coalesce(young.c.minutes, 0)
+    found = (
+        select(HourAccount.id, old)
+        .outerjoin(young, young.c.credit_account_id == HourAccount.id)
+        .where(HourAccount.kind == AccountKind.MEMBER, old > 0)
+    )
+    return {account_id: int(minutes) for account_id, minutes in session.exec(found)}
 
 
 def line_rows(session: Session, month: str) -> Iterator[Any]:
@@ -92,7 +184,7 @@ def line_rows(session: Session, month: str) -> Iterator[Any]:
     t, v = table_of(Transfer).c, table_of(Visit).c
     found = (
         sa.select(
-            *(t.id, t.debit_account_id, t.credit_account_id, t.minutes, t.reason, t.event_at, t.policy_version),
+            *(t.id, t.key, t.debit_account_id, t.credit_account_id, t.minutes, t.reason, t.event_at, t.policy_version),
             *(v.service, v.household_code),
         )
         .outerjoin(table_of(Visit), v.id == t.source_id)
@@ -103,11 +195,15 @@ def line_rows(session: Session, month: str) -> Iterator[Any]:
 
 
 def close_is_due(session: Session, close_day: int) -> str | None:
-    """The month that should be closed by today, if it is not: the one before this month from the close day on."""
+    """The earliest month that should be closed by today and is not: the one before this month from the close day on.
+
+    After a machine was down for months, each of them is due in turn. Nothing is due before the first entry.
+    """
     today = clock.today()
-    month = months.preceding(months.of_date(today))
-    due = today.day >= close_day
-    return month if due and not is_closed(session, month) else None
+    last_due = months.shifted(months.of_date(today), -1 if today.day >= close_day else -2)
+    after_closed = session.exec(select(sa.func.max(ClosedMonth.next_month))).one()
+    month = after_closed or session.exec(select(sa.func.min(Transfer.book_month))).one()
+    return month if month is not None and month <= last_due else None
 
 
 def earlier_open_month(session: Session, month: str) -> str | None:

@@ -13,22 +13,26 @@ from timebank.ledger.operations.drawing import capture, hold, release, release_e
 from timebank.ledger.operations.giving import (
     donate,
     earn,
-    give_gifts,
-    lapse_gifts,
     record_group_session,
     transfer_to_kin,
 )
-from timebank.ledger.operations.office import adjust, enter_opening, settle_estate
+from timebank.ledger.operations.monthly import apply_limits, expire_hours, give_gifts, lapse_gifts
+from timebank.ledger.operations.office import adjust, enter_opening, merge_accounts, settle_estate
+from timebank.ledger.operations.sealing import export_seals, seal_new_rows
 
 __all__ = [
     "adjust",
+    "apply_limits",
     "capture",
     "donate",
     "earn",
     "enter_opening",
+    "expire_hours",
+    "export_seals",
     "give_gifts",
     "hold",
     "lapse_gifts",
+    "merge_accounts",
     "open_account",
     "open_common_accounts",
     "own_account",
@@ -38,6 +42,7 @@ __all__ = [
     "release",
     "release_expired_holds",
     "reverse",
+    "seal_new_rows",
     "settle_estate",
     "transfer_to_kin",
     "two_people",

@@ -1,20 +1,33 @@
 """Opening accounts, writing transfers, taking them back."""
 
 from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
 
-from sqlmodel import Session, select
+import sqlalchemy as sa
+import sqlalchemy.orm
+from sqlmodel import Session, col, select
+from sqlmodel.sql.sqltypes import UTCDateTime
 
 from timebank.audit.operations import note
 from timebank.core import clock, ids
 from timebank.core.actors import Actor
-from timebank.core.errors import NotFound, Refused
+from timebank.core.errors import BadInput, NotAllowed, NotFound, Refused
+from timebank.core.limits import MAX_OPENING_MINUTES
 from timebank.core.text import T
 from timebank.ledger import posting as books
 from timebank.ledger import queries
 from timebank.ledger.models import AccountKind, HourAccount, Reason, Transfer
 from timebank.ledger.posting import Outcome
 from timebank.ledger.rules import Posting
+from timebank.people.models import Person, PersonState
 from timebank.policies.queries import in_force
+
+_OPEN = sa.text(
+    "INSERT INTO houraccount (id, kind, person_id, area_code, floor_minutes, ceiling_minutes, balance_minutes, "
+    "held_minutes, opened_at) VALUES (:id, :kind, :person_id, :area_code, :floor_minutes, :ceiling_minutes, "
+    ":balance_minutes, :held_minutes, :opened_at) ON CONFLICT (person_id, kind) DO NOTHING"
+).bindparams(sa.bindparam("opened_at", type_=UTCDateTime()))
 
 
 def open_account(
@@ -26,37 +39,87 @@ def open_account(
         return known
     policy = in_force(session, area_code, clock.today())
     member = kind == AccountKind.MEMBER
-    account = HourAccount(
-        id=ids.new_id("acc"),
-        kind=kind,
-        person_id=person_id,
-        area_code=area_code,
-        floor_minutes=policy.number("balance.floor_minutes") if member else 0,
-        ceiling_minutes=policy.number("balance.cap_minutes") if member else None,
-        opened_at=clock.now(),
-    )
-    session.add(account)
+    columns: dict[str, Any] = {
+        "id": ids.new_id("acc"),
+        "kind": kind.value,
+        "person_id": person_id,
+        "area_code": area_code,
+        "floor_minutes": policy.number("balance.floor_minutes") if member else 0,
+        "ceiling_minutes": policy.number("balance.cap_minutes") if member else None,
+        "balance_minutes": 0,
+        "held_minutes": 0,
+        "opened_at": clock.now(),
+    }
     session.flush()
-    note(session, actor=actor, action="ledger.open_account", subject_id=account.id, area_code=area_code)
-    return account
+    if session.connection().execute(_OPEN, columns).rowcount:  # 0: somebody else opened it this very moment
+        note(session, actor=actor, action="ledger.open_account", subject_id=columns["id"], area_code=area_code)
+    opened = queries.account_of(session, person_id, kind)
+    assert opened is not None
+    return opened
 
 
 def open_common_accounts(session: Session, *, actor: Actor, district_code: str) -> None:
-    """The pool and the commons of a district, once."""
-    for kind in (AccountKind.POOL, AccountKind.COMMONS):
+    """The pool and the commons of a district, once. The pool may owe what its fund backs; the commons owe nothing."""
+    backed = in_force(session, district_code, clock.today()).number("pool.backed_minutes")
+    for kind, floor in ((AccountKind.POOL, -backed), (AccountKind.COMMONS, 0)):
         if queries.common_account(session, district_code, kind) is None:
-            account = HourAccount(id=ids.new_id("acc"), kind=kind, area_code=district_code[:6], opened_at=clock.now())
+            account = HourAccount(
+                id=ids.new_id("acc"),
+                kind=kind,
+                area_code=district_code[:6],
+                floor_minutes=floor,
+                opened_at=clock.now(),
+                counted_at=clock.now(),
+            )
             session.add(account)
             note(session, actor=actor, action="ledger.open_account", subject_id=account.id, area_code=district_code[:6])
     session.flush()
 
 
+def refuse_gone(person: Person, *, event_at: datetime | None = None) -> None:
+    """Refuse a person who has died or was merged. What somebody did up to the day of death still counts."""
+    if person.state == PersonState.MERGED:
+        text = T("This person was registered twice. Use the entry that was kept: {name}.", name=_kept_name(person))
+        raise Refused("ledger.person_merged", text, field="person_id")
+    if person.state != PersonState.DEAD:
+        return
+    if event_at is None or person.state_since_on is None or clock.local_date(event_at) > person.state_since_on:
+        text = T("This person has died. What is left is passed on at the township office.")
+        raise Refused("ledger.person_dead", text, field="person_id")
+
+
+def _kept_name(person: Person) -> str:
+    """Name and home of the entry that a merged one was joined to, at the end of the chain."""
+    session = sa.orm.object_session(person)
+    while session and person.state == PersonState.MERGED and person.merged_into_id:
+        person = session.get_one(Person, person.merged_into_id)
+    return f"{person.name} ({person.household_code})"
+
+
+def check_minutes(minutes: object) -> int:
+    """Whole minutes that a posting takes, or the refusal that names the field."""
+    if isinstance(minutes, bool) or not isinstance(minutes, int):
+        raise BadInput("ledger.bad_minutes", T("Hours are counted in whole minutes."), field="minutes")
+    if not 1 <= minutes <= MAX_OPENING_MINUTES:
+        text = T("Minutes go from 1 to {maximum}.", maximum=MAX_OPENING_MINUTES)
+        raise BadInput("ledger.bad_minutes", text, field="minutes")
+    return minutes
+
+
 def post(session: Session, *, actor: Actor, posting: Posting, journal_id: str | None = None) -> Transfer:
-    """Write one transfer. Sent again, it is the same transfer; see `posting.write` for what it refuses."""
-    transfer_id, repeated = books.write(session, posting, user_id=actor.user_id, journal_id=journal_id)
-    if not repeated:
-        note(session, actor=actor, action="ledger.post", subject_id=transfer_id, area_code=posting.area_code)
-    return session.get_one(Transfer, transfer_id)
+    """Write one transfer. Sent again, it is the same transfer; see `posting.write` for what it refuses.
+
+    The row says who, when, why and by which rules, is never changed, and is sealed: it is its own event of the log.
+    """
+    row, transfer_id = books.write(session, posting, user_id=actor.user_id, journal_id=journal_id)
+    return _transfer_of(row) if row else session.get_one(Transfer, transfer_id)
+
+
+def _transfer_of(row: dict[str, Any]) -> Transfer:
+    """The row that was just written as an object, without reading it again; the session does not keep it."""
+    made: Transfer = sa.inspect(Transfer).class_manager.new_instance()
+    made.__dict__.update(row, reason=Reason(row["reason"]))
+    return made
 
 
 def post_batch(session: Session, *, actor: Actor, postings: Sequence[Posting]) -> list[Outcome]:
@@ -67,13 +130,25 @@ def post_batch(session: Session, *, actor: Actor, postings: Sequence[Posting]) -
     return outcomes
 
 
+def _owns(session: Session, actor: Actor, *account_ids: str) -> bool:
+    if actor.person_id is None:
+        return False
+    mine = select(HourAccount.id).where(HourAccount.person_id == actor.person_id, col(HourAccount.id).in_(account_ids))
+    return session.exec(mine).first() is not None
+
+
 def reverse(session: Session, *, actor: Actor, transfer_id: str, why: str) -> Transfer:
-    """Answer a transfer by its opposite, once. Refuses a second reversal and the reversal of a reversal."""
+    """Answer a transfer by its opposite, once.
+
+    Refuses a second reversal, the reversal of a reversal, and an entry of the actor's own account.
+    """
     original = session.get(Transfer, transfer_id)
     if original is None or not actor.scope.holds_area(original.area_code):
         raise NotFound("ledger.no_such_transfer", T("There is no such entry in your area."))
     if original.reason == Reason.REVERSAL:
         raise Refused("ledger.reversal_is_final", T("A taken-back entry cannot be taken back. Make a new entry."))
+    if _owns(session, actor, original.debit_account_id, original.credit_account_id):
+        raise NotAllowed("ledger.own_hours", T("Nobody enters hours for themselves."))
     done = select(Transfer.id).where(Transfer.reverses_id == transfer_id)
     if session.exec(done).first():
         raise Refused("ledger.reversed_already", T("This entry was taken back already."))
@@ -89,8 +164,13 @@ def reverse(session: Session, *, actor: Actor, transfer_id: str, why: str) -> Tr
         area_code=original.area_code,
         reverses_id=transfer_id,
     )
-    written_id, repeated = books.write(session, opposite, user_id=actor.user_id, journal_id=original.journal_id)
-    if repeated:
+    try:
+        row, _ = books.write(session, opposite, user_id=actor.user_id, journal_id=original.journal_id)
+    except Refused as refusal:
+        if refusal.code == "ledger.key_reused":  # somebody else did so this very moment
+            raise Refused("ledger.reversed_already", T("This entry was taken back already.")) from None
+        raise
+    if row is None:
         raise Refused("ledger.reversed_already", T("This entry was taken back already."))
     note(
         session,
@@ -100,7 +180,7 @@ def reverse(session: Session, *, actor: Actor, transfer_id: str, why: str) -> Tr
         area_code=original.area_code,
         why=why[:200],
     )
-    return session.get_one(Transfer, written_id)
+    return _transfer_of(row)
 
 
 def own_account(session: Session, actor: Actor, person_id: str) -> HourAccount:

@@ -3,60 +3,83 @@
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from timebank.audit.operations import note
 from timebank.core import clock, ids, months
 from timebank.core.actors import Actor
+from timebank.core.claims import claim
+from timebank.core.crash import crash_point
 from timebank.core.db import table_of
-from timebank.core.errors import Refused
+from timebank.core.errors import NotFound, Refused
 from timebank.core.minutes import spoken
 from timebank.core.text import T
 from timebank.ledger import queries
 from timebank.ledger.models import AccountKind, Hold, HoldState, HourAccount, Reason, Transfer
-from timebank.ledger.operations.accounts import open_account, post
+from timebank.ledger.operations.accounts import check_minutes, open_account, post, refuse_gone
 from timebank.ledger.rules import Posting
 from timebank.people.models import Person
 from timebank.policies.queries import in_force
 
 
-def hold(session: Session, *, actor: Actor, person_id: str, minutes: int, source_id: str) -> Hold:
-    """Set minutes aside for help that was asked for: gifts first, then own hours. The same source holds once.
+def hold(
+    session: Session, *, actor: Actor, person_id: str, minutes: int, source_id: str, due_at: datetime | None = None
+) -> Hold:
+    """Set minutes aside for help that was asked for: the month's gift first, the rest from own hours.
 
-    Refuses below the age for drawing, and what is not there.
+    They are free again some hours after the help is due (policy redeem.hold_hours), or after now where no time is
+    given. The same source holds once; where it is held on two accounts, the first hold stands for both. Refuses below
+    the age for drawing, persons who have died or were merged, and what is not there.
     """
-    known = session.exec(select(Hold).where(Hold.source_id == source_id)).first()
+    check_minutes(minutes)
+    known = session.exec(select(Hold).where(Hold.source_id == source_id).order_by(col(Hold.id))).first()
     if known:
         return known
     person = session.get_one(Person, person_id)
+    refuse_gone(person)
     policy = in_force(session, person.area_code, clock.today())
     least_age = policy.number("redeem.min_age")
     if months.age_on(person.born_on, clock.today()) < least_age:
         raise Refused("ledger.too_young_to_draw", T("Hours can be drawn from the age of {age}.", age=least_age))
-    account = _account_that_can_hold(session, actor, person, minutes)
-    held = Hold(
+    session.flush()
+    from_gift = _hold_gift(session, person, minutes)
+    until = max(clock.now(), due_at or clock.now()) + timedelta(hours=policy.number("redeem.hold_hours"))
+    made = [_made(session, until, *from_gift, source_id)] if from_gift else []
+    rest = minutes - sum(held.minutes for held in made)
+    if rest:
+        own = open_account(session, actor=actor, person_id=person.id, area_code=person.area_code)
+        if not _add_held(session, own.id, rest):
+            short = rest - queries.available_minutes(session, own.id)
+            text = T("{short} are missing; the pool may help out.", short=spoken(max(short, 1)))
+            raise Refused("ledger.floor_reached", text, field="minutes")
+        made.append(_made(session, until, own.id, rest, source_id))
+    session.flush()
+    first = made[0]
+    note(session, actor=actor, action="ledger.hold", subject_id=first.id, area_code=person.area_code, minutes=minutes)
+    return first
+
+
+def _hold_gift(session: Session, person: Person, minutes: int) -> tuple[str, int] | None:
+    """Hold what the gift has of the minutes: (account id, minutes); None where it has nothing."""
+    gift = queries.account_of(session, person.id, AccountKind.GIFT)
+    if gift is None or gift.closed_at is not None:
+        return None
+    part = min(minutes, gift.balance_minutes - gift.held_minutes)
+    return (gift.id, part) if part > 0 and _add_held(session, gift.id, part) else None
+
+
+def _made(session: Session, until: datetime, account_id: str, minutes: int, source_id: str) -> Hold:
+    made = Hold(
         id=ids.new_id("hld"),
-        account_id=account.id,
+        account_id=account_id,
         minutes=minutes,
         source_id=source_id,
         held_at=clock.now(),
-        expires_at=clock.now() + timedelta(hours=policy.number("redeem.hold_hours")),
+        expires_at=until,
     )
-    session.add(held)
-    session.flush()
-    note(session, actor=actor, action="ledger.hold", subject_id=held.id, area_code=person.area_code, minutes=minutes)
-    return held
-
-
-def _account_that_can_hold(session: Session, actor: Actor, person: Person, minutes: int) -> HourAccount:
-    gift = queries.account_of(session, person.id, AccountKind.GIFT)
-    own = open_account(session, actor=actor, person_id=person.id, area_code=person.area_code)
-    for account in (gift, own):
-        if account is not None and _add_held(session, account.id, minutes):
-            return account
-    short = minutes - queries.available_minutes(session, own.id)
-    text = T("{short} are missing; the pool may help out.", short=spoken(max(short, 1)))
-    raise Refused("ledger.floor_reached", text, field="minutes")
+    session.add(made)
+    crash_point("ledger.between_holds")
+    return made
 
 
 def _add_held(session: Session, account_id: str, change: int) -> bool:
@@ -67,14 +90,31 @@ def _add_held(session: Session, account_id: str, change: int) -> bool:
 
 
 def capture(session: Session, *, actor: Actor, hold_id: str, minutes: int, event_at: datetime) -> Transfer:
-    """Draw held minutes for a visit that took place: at most what was held, the rest becomes free again."""
-    held = _end_hold(session, hold_id, HoldState.CAPTURED)
+    """Draw held minutes for a visit that took place: at most what was held, the rest becomes free again.
+
+    What was held on two accounts is drawn from the gift first; the first transfer is returned.
+    """
+    left = check_minutes(minutes)
+    made = []
+    for held in _waiting(session, hold_id):
+        if not left:
+            _end(session, held, HoldState.RELEASED)
+            continue
+        _end(session, held, HoldState.CAPTURED)
+        crash_point("ledger.between_hold_and_draw")
+        drawn = min(left, held.minutes)
+        left -= drawn
+        made.append(_draw(session, actor, held, drawn, event_at))
+    return made[0]
+
+
+def _draw(session: Session, actor: Actor, held: Hold, minutes: int, event_at: datetime) -> Transfer:
     account = session.get_one(HourAccount, held.account_id)
     drawn = Posting(
-        key=f"redeem:{held.source_id}",
+        key=f"redeem:{held.source_id}:{held.id[-12:]}",
         debit_account_id=account.id,
         credit_account_id=queries.pool_of(session, account.area_code).id,
-        minutes=min(minutes, held.minutes),
+        minutes=minutes,
         reason=Reason.REDEEM,
         source_id=held.source_id,
         event_at=event_at,
@@ -86,26 +126,38 @@ def capture(session: Session, *, actor: Actor, hold_id: str, minutes: int, event
 
 def release(session: Session, *, actor: Actor, hold_id: str, expired: bool = False) -> None:
     """Free held minutes: the visit was cancelled, or nobody came in time."""
-    held = _end_hold(session, hold_id, HoldState.EXPIRED if expired else HoldState.RELEASED)
-    note(session, actor=actor, action="ledger.release", subject_id=held.id, expired=expired)
+    for held in _waiting(session, hold_id):
+        _end(session, held, HoldState.EXPIRED if expired else HoldState.RELEASED)
+    note(session, actor=actor, action="ledger.release", subject_id=hold_id, expired=expired)
 
 
 def release_expired_holds(session: Session, *, actor: Actor) -> int:
-    """Free every hold whose time has passed; how many."""
-    due = select(Hold.id).where(Hold.state == HoldState.WAITING, Hold.expires_at <= clock.now())
-    held_ids = session.exec(due).all()
-    for hold_id in held_ids:
+    """Free every request's hold whose time has passed; how many requests."""
+    due = select(sa.func.min(Hold.id)).where(Hold.state == HoldState.WAITING, Hold.expires_at <= clock.now())
+    held_ids = session.exec(due.group_by(col(Hold.source_id))).all()
+    for hold_id in sorted(held_ids):
         release(session, actor=actor, hold_id=hold_id, expired=True)
     return len(held_ids)
 
 
-def _end_hold(session: Session, hold_id: str, state: HoldState) -> Hold:
+def _waiting(session: Session, hold_id: str) -> list[Hold]:
+    """All holds of a request that still wait, the gift first. Refuses a request whose hold was used or freed."""
     session.flush()
-    table = table_of(Hold)
-    ended = sa.update(table).where(table.c.id == hold_id, table.c.state == HoldState.WAITING)
-    if session.connection().execute(ended.values(state=state)).rowcount != 1:
+    source = select(Hold.source_id).where(Hold.id == hold_id)
+    source_id = session.exec(source).first()
+    if source_id is None:
+        raise NotFound("ledger.no_such_hold", T("There are no hours held for this."))
+    found = select(Hold).join(HourAccount, col(HourAccount.id) == Hold.account_id)
+    found = found.where(Hold.source_id == source_id, Hold.state == HoldState.WAITING).order_by(col(HourAccount.kind))
+    waiting = list(session.exec(found.execution_options(populate_existing=True)))
+    if not waiting:
         raise Refused("ledger.hold_is_over", T("These held hours were used or freed already."))
-    held = session.get_one(Hold, hold_id, populate_existing=True)
-    if not _add_held(session, held.account_id, -held.minutes):
+    return waiting
+
+
+def _end(session: Session, held: Hold, state: HoldState) -> None:
+    """End one hold, once: of several who try, one goes on."""
+    ended = claim(session, Hold, held.id, expected={"state": HoldState.WAITING}, change={"state": state})
+    if not ended or not _add_held(session, held.account_id, -held.minutes):
         raise Refused("ledger.hold_is_over", T("These held hours were used or freed already."))
-    return held
+    session.refresh(held)

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlmodel import Session, col
+from sqlmodel import Session, col, select
 
 from timebank.audit.operations import note
 from timebank.core import clock
@@ -11,8 +11,10 @@ from timebank.core.actors import Actor
 from timebank.core.errors import NotAllowed, NotFound, Refused
 from timebank.core.text import T
 from timebank.ledger import queries
-from timebank.ledger.models import HourAccount, Reason, Transfer
-from timebank.ledger.operations.accounts import open_account, post, two_people
+from timebank.ledger.models import AccountKind, HourAccount, Reason, Transfer
+from timebank.ledger.operations.accounts import check_minutes, open_account, post, refuse_gone, two_people
+from timebank.ledger.operations.drawing import release
+from timebank.ledger.operations.giving import credit_up_to_cap, is_kin, post_once
 from timebank.ledger.rules import Posting
 from timebank.people.models import Person, PersonState
 from timebank.policies.queries import in_force
@@ -30,6 +32,9 @@ def enter_opening(
 ) -> Transfer:
     """Take over a balance from a paper register: two people and a page that can be looked up, always."""
     two_people(actor, second_user_id, evidence)
+    if actor.person_id == person.id:
+        raise NotAllowed("ledger.own_hours", T("Nobody enters hours for themselves."))
+    refuse_gone(person)
     account = open_account(session, actor=actor, person_id=person.id, area_code=person.area_code)
     policy = in_force(session, person.area_code, clock.today())
     taken_over = Posting(
@@ -74,6 +79,7 @@ def adjust(
     if account.person_id == actor.person_id:
         raise NotAllowed("ledger.own_hours", T("Nobody enters hours for themselves."))
     pool = queries.pool_of(session, account.area_code)
+    check_minutes(abs(minutes) if isinstance(minutes, int) else minutes)
     debit, credit = (pool.id, account.id) if minutes > 0 else (account.id, pool.id)
     correction = Posting(
         key=f"adjust:{key}",
@@ -86,7 +92,7 @@ def adjust(
         policy_version=in_force(session, account.area_code, clock.today()).version,
         area_code=account.area_code,
     )
-    made = post(session, actor=actor, posting=correction)
+    made = post_once(session, actor=actor, posting=correction)
     detail = {"second": second_user_id, "evidence": evidence[:200], "why": why[:200]}
     note(session, actor=actor, action="ledger.adjust", subject_id=made.id, area_code=account.area_code, **detail)
     return made
@@ -95,30 +101,70 @@ def adjust(
 def settle_estate(
     session: Session, *, actor: Actor, person_id: str, heir_id: str | None, second_user_id: str
 ) -> Transfer | None:
-    """Pass what a dead member left to an heir, or to the commons, and close the account."""
+    """Pass what a dead member left to an heir of the near kin, or to the commons, and close the accounts.
+
+    Hours held for visits that will not take place are freed first; a gift goes back to the pool. Refuses persons who
+    live, heirs who are not kin, and one office worker alone.
+    """
     person = session.get(Person, person_id)
     account = queries.account_of(session, person_id)
     if person is None or account is None or person.state != PersonState.DEAD:
         raise Refused("ledger.not_an_estate", T("First enter the death at the person's page."))
     two_people(actor, second_user_id, "estate")
-    commons = queries.commons_of(session, account.area_code)
-    heir = open_account(session, actor=actor, person_id=heir_id, area_code=account.area_code) if heir_id else commons
-    left = queries.available_minutes(session, account.id)
+    target = queries.commons_of(session, account.area_code).id
+    if heir_id:
+        heir = session.get(Person, heir_id)
+        if heir is None or not is_kin(session, person_id, heir_id):
+            text = T("Hours go to spouse, parents, grandparents, children and grandchildren only.")
+            raise Refused("ledger.not_kin", text, field="heir_id")
+        refuse_gone(heir)
+        target = open_account(session, actor=actor, person_id=heir_id, area_code=heir.area_code).id
+    made = _wind_up(session, actor, person_id, target_id=target, reason=Reason.ESTATE)
+    note(session, actor=actor, action="ledger.settle_estate", subject_id=account.id, second=second_user_id)
+    return made
+
+
+def merge_accounts(session: Session, *, actor: Actor, person_id: str, second_user_id: str, evidence: str) -> None:
+    """Move the hours of somebody who was registered twice to the entry that was kept, and close the other accounts.
+
+    Refuses persons who were not merged, and one office worker alone.
+    """
+    two_people(actor, second_user_id, evidence)
+    person = session.get(Person, person_id)
+    if person is None or not actor.scope.holds_area(person.area_code):
+        raise NotFound("ledger.no_such_person", T("There is no such person in your area."))
+    if person.state != PersonState.MERGED or not person.merged_into_id:
+        raise Refused("ledger.not_merged", T("First say at the person's page which entry is kept."), field="person_id")
+    kept = session.get_one(Person, person.merged_into_id)
+    target = open_account(session, actor=actor, person_id=kept.id, area_code=kept.area_code).id
+    _wind_up(session, actor, person_id, target_id=target, reason=Reason.ADJUSTMENT)
+    note(session, actor=actor, action="ledger.merge_accounts", subject_id=person_id, second=second_user_id)
+
+
+def _wind_up(session: Session, actor: Actor, person_id: str, *, target_id: str, reason: Reason) -> Transfer | None:
+    """Free what is held, pass on what is left (above the heir's cap to the commons), close member and gift account."""
+    found = select(HourAccount).where(HourAccount.person_id == person_id, col(HourAccount.closed_at).is_(None))
     made = None
-    if left:
+    for account in session.exec(found.order_by(HourAccount.kind.desc())).all():  # type: ignore[attr-defined]
+        for held in queries.waiting_holds(session, [account.id]):
+            release(session, actor=actor, hold_id=held.id)
+        left = queries.available_minutes(session, account.id)
+        gift = account.kind == AccountKind.GIFT
         passed = Posting(
-            key=f"estate:{account.id}",
+            key=f"{reason.value}:{account.id}",
             debit_account_id=account.id,
-            credit_account_id=heir.id,
-            minutes=left,
-            reason=Reason.ESTATE,
+            credit_account_id=queries.pool_of(session, account.area_code).id if gift else target_id,
+            minutes=max(left, 1),
+            reason=Reason.GIFT_LAPSE if gift else reason,
             source_id=person_id,
             event_at=clock.now(),
             policy_version=in_force(session, account.area_code, clock.today()).version,
             area_code=account.area_code,
         )
-        made = post(session, actor=actor, posting=passed)
-    closed = sa.update(HourAccount).where(col(HourAccount.id) == account.id).values(closed_at=clock.now())
-    session.connection().execute(closed)
-    note(session, actor=actor, action="ledger.settle_estate", subject_id=account.id, second=second_user_id)
+        if left:
+            transfers = credit_up_to_cap(session, actor=actor, posting=passed)
+            made = made if gift else transfers[0]
+        closed = sa.update(HourAccount).where(col(HourAccount.id) == account.id).values(closed_at=clock.now())
+        session.connection().execute(closed)
+        session.expire(account)
     return made

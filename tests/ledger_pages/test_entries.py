@@ -1,0 +1,137 @@
+"""Entries of the office: proposed with a paper, approved by a second person, each looked at by a third."""
+
+import pytest
+from sqlmodel import select
+
+from tests import factories as make
+from tests.cast import Cast
+from tests.fixtures.browsing import Visitor
+from tests.fixtures.site import SignIn
+from tests.ledger_pages.test_giving import minutes_of
+from timebank.audit.models import AuditEvent
+from timebank.core import db
+from timebank.core.actors import Role
+from timebank.ledger.models import EntryState, OfficeEntry
+from timebank.people.models import Person
+
+PAPER = {"why": "balance of the old book", "evidence": "register 2, page 14"}
+
+
+def propose(office: Visitor, person: Person, *, status: int = 200, **fields: str) -> str:
+    office.visit(f"/entries/new/{person.id}")
+    return office.submit(f"/entries/new/{person.id}", status=status, **({"minutes": "90"} | PAPER | fields))
+
+
+def entries() -> list[OfficeEntry]:
+    with db.reading() as session:
+        return list(session.exec(select(OfficeEntry)))
+
+
+def test_three_people_bring_an_old_balance_into_the_book(cast: Cast, sign_in: SignIn) -> None:
+    assistant, office, auditor = sign_in(Role.ASSISTANT), sign_in(Role.SUPERVISOR), sign_in(Role.AUDITOR)
+    assert "A second person must approve it." in propose(assistant, cast.li, kind="opening")
+    assert minutes_of(cast.li) == 0
+    office.visit("/entries")
+    office.submit("/decide", decision="approve")
+    assert minutes_of(cast.li) == 90
+    assert "register 2, page 14" in auditor.visit("/entries")
+    assert "Every entry was looked at." in auditor.submit("/check", words="seen, 90 minutes")
+    (entry,) = entries()
+    assert {entry.proposed_by, entry.decided_by, entry.checked_by} == {
+        cast.users[name] for name in ("wang", "wu", "luo")
+    }
+    with db.reading() as session:
+        actions = session.exec(select(AuditEvent.action).where(AuditEvent.subject_id == entry.id)).all()
+    assert sorted(actions) == ["ledger.check_entry", "ledger.decide_entry", "ledger.propose_entry"]
+
+
+def test_a_correction_adds_or_takes_off(cast: Cast, sign_in: SignIn) -> None:
+    with db.transaction() as session:
+        make.hours(session=session, person=cast.li, minutes=120)
+    bureau, office = sign_in(Role.BUREAU), sign_in(Role.SUPERVISOR)
+    propose(bureau, cast.li, kind="adjustment", direction="out", minutes="30")
+    office.visit("/entries")
+    office.submit("/decide", decision="approve")
+    assert minutes_of(cast.li) == 90
+    propose(bureau, cast.li, kind="adjustment", direction="out", minutes="91")
+    office.visit("/entries")
+    assert "missing" in office.submit("/decide", decision="approve", status=409)
+    assert minutes_of(cast.li) == 90
+    assert [entry.state for entry in entries()].count(EntryState.WAITING) == 1
+
+
+def test_who_proposed_cannot_approve_and_who_approved_cannot_check(cast: Cast, sign_in: SignIn) -> None:
+    wu, tan = sign_in(Role.SUPERVISOR), sign_in(Role.BUREAU)
+    propose(wu, cast.li, kind="opening")
+    assert "somebody else must approve it" in wu.visit("/entries")
+    (entry,) = entries()
+    assert wu.send(f"/entries/{entry.id}/decide", {"decision": "approve"}).status_code == 409
+    assert minutes_of(cast.li) == 0
+    tan.visit("/entries")
+    tan.submit("/decide", decision="approve")
+    for office in (wu, tan):
+        assert office.send(f"/entries/{entry.id}/check", {"words": "fine"}).status_code == 403
+    assert tan.send(f"/entries/{entry.id}/decide", {"decision": "approve"}).status_code == 409
+    assert minutes_of(cast.li) == 90
+
+
+def test_an_administrator_proposes_but_never_approves(cast: Cast, sign_in: SignIn) -> None:
+    gao = sign_in(Role.ADMINISTRATOR)
+    propose(gao, cast.li, kind="opening")
+    (entry,) = entries()
+    assert gao.send(f"/entries/{entry.id}/decide", {"decision": "approve"}).status_code == 403
+    assert sign_in(Role.COORDINATOR).send(f"/entries/{entry.id}/decide", {"decision": "approve"}).status_code == 403
+    assert minutes_of(cast.li) == 0
+
+
+def test_nobody_enters_hours_for_themselves(cast: Cast, sign_in: SignIn) -> None:
+    assert "Nobody enters hours for themselves." in propose(sign_in(Role.ASSISTANT), cast.wang, status=403)
+    assert entries() == []
+
+
+@pytest.mark.parametrize(
+    ("fields", "why"),
+    [
+        ({"evidence": ""}, "Please fill this in."),
+        ({"why": " "}, "Please fill this in."),
+        ({"minutes": "0"}, "Minutes go from 1"),
+        ({"minutes": "３０"}, "plain digits"),
+        ({"minutes": "999999999"}, "Minutes go from 1"),
+        ({"event_on": "2026-12-24"}, "This day has not come yet."),
+        ({"event_on": "24.12.2026"}, "Write the date as year-month-day"),
+        ({"kind": "gift"}, "Choose from the list."),
+    ],
+)
+def test_what_is_missing_is_named_and_nothing_is_kept(
+    cast: Cast, sign_in: SignIn, fields: dict[str, str], why: str
+) -> None:
+    assert why in propose(sign_in(Role.BUREAU), cast.li, status=400, **({"kind": "opening"} | fields))
+    assert entries() == []
+
+
+def test_a_declined_entry_needs_a_reason_and_moves_nothing(cast: Cast, sign_in: SignIn) -> None:
+    wu = sign_in(Role.SUPERVISOR)
+    propose(sign_in(Role.ASSISTANT), cast.li, kind="opening")
+    wu.visit("/entries")
+    assert "Write the reason" in wu.submit("/decide", decision="decline", status=400)
+    wu.submit("/decide", decision="decline", reason="no such page in the register")
+    assert entries()[0].state == EntryState.DECLINED and minutes_of(cast.li) == 0
+
+
+def test_a_wrong_line_is_taken_back_by_two_people(cast: Cast, sign_in: SignIn) -> None:
+    with db.transaction() as session:
+        line = make.hours(session=session, person=cast.li, minutes=60)
+        account_id = line.credit_account_id
+    tan, wu = sign_in(Role.BUREAU), sign_in(Role.SUPERVISOR)
+    answer = tan.send(f"/entries/reverse/{line.id}", {"account_id": account_id, **PAPER})
+    assert answer.status_code == 303 and minutes_of(cast.li) == 60
+    wu.visit("/entries")
+    wu.submit("/decide", decision="approve")
+    assert minutes_of(cast.li) == 0
+
+
+def test_the_other_township_sees_and_decides_nothing_here(cast: Cast, sign_in: SignIn) -> None:
+    propose(sign_in(Role.BUREAU), cast.li, kind="opening")
+    sun = sign_in("sun")
+    assert "李姐" not in sun.visit("/entries")
+    sun.visit(f"/entries/new/{cast.li.id}", status=404)

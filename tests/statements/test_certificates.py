@@ -1,0 +1,139 @@
+"""Certificates of service: asked for, on the notice board for seven days, then valid; revoked for good."""
+
+import io
+import re
+from datetime import date
+
+import pytest
+from pypdf import PdfReader
+from sqlmodel import select
+
+from tests.cast import Cast
+from tests.fixtures.browsing import Visitor
+from tests.fixtures.site import At, SignIn
+from tests.statements.conftest import Earn
+from timebank.core import db
+from timebank.core.actors import SYSTEM, Role
+from timebank.ledger import operations as ledger
+from timebank.statements.models import Certificate, CertificateState
+
+SPAN = {"first_on": "2026-10-01", "last_on": "2026-11-02"}
+
+
+def certificate() -> Certificate:
+    with db.reading() as session:
+        return session.exec(select(Certificate)).one()
+
+
+def ask(visitor: Visitor, *, status: int = 200, **fields: str) -> str:
+    visitor.visit("/certificates")
+    return visitor.submit("/certificates", status=status, **(SPAN | fields))
+
+
+def put_on_the_list(office: Visitor) -> str:
+    office.visit("/certificates/desk")
+    return office.submit("/decide", decision="list", issuer="江口镇人民政府", handler="吴主任")
+
+
+def test_a_certificate_counts_after_seven_days_on_the_notice_board(
+    cast: Cast, earn: Earn, sign_in: SignIn, client: Visitor, at: At
+) -> None:
+    earn(cast.li, on=date(2026, 10, 20), minutes=45)
+    earn(cast.li, on=date(2026, 11, 2), minutes=60)
+    earn(cast.li, on=date(2026, 9, 30), minutes=120)  # the day before the span
+    li = sign_in(Role.VOLUNTEER)
+    assert "1 h 45 min · 2 visits" in ask(li)
+    put_on_the_list(sign_in(Role.SUPERVISOR))
+    made = certificate()
+    assert re.fullmatch(r"ZF-500156101-2026-0001", made.serial or "")
+    assert (made.listed_on, made.counts_from_on) == (date(2026, 11, 3), date(2026, 11, 10))
+    board = sign_in("zhang").visit("/certificates/list")
+    assert "李〇" in board and "李姐" not in board and "1 h 45 min" in board
+    assert "Not yet." in client.visit(f"/check/{made.proof_code}?lang=en")
+    at("2026-11-10 08:00")
+    checked = client.visit(f"/check/{made.proof_code}?lang=en")
+    assert "Valid." in checked and "李" not in checked
+    assert "No certificate stands on the list." in sign_in("zhang").visit("/certificates/list")
+
+
+def test_the_sheet_holds_the_name_the_hours_and_who_issued_it(cast: Cast, earn: Earn, sign_in: SignIn) -> None:
+    earn(cast.li, on=date(2026, 10, 20), minutes=45)
+    li = sign_in(Role.VOLUNTEER)
+    ask(li)
+    path = f"/certificates/{certificate().id}/sheet.pdf"
+    assert li.get(path).status_code == 409  # not issued yet
+    put_on_the_list(sign_in(Role.SUPERVISOR))
+    answer = li.get(path)
+    said = "".join("".join(page.extract_text().split()) for page in PdfReader(io.BytesIO(answer.data)).pages)
+    for expected in ("李姐", "江口镇人民政府", "吴主任", "45分钟", "ZF-500156101-2026-0001", "2026-11-10"):
+        assert expected in said, expected
+    assert sign_in("yang").get(path).status_code == 404
+
+
+def test_a_revoked_certificate_says_so_for_good(
+    cast: Cast, earn: Earn, sign_in: SignIn, client: Visitor, at: At
+) -> None:
+    earn(cast.li, on=date(2026, 10, 20))
+    ask(sign_in(Role.VOLUNTEER))
+    put_on_the_list(sign_in(Role.SUPERVISOR))
+    at("2026-11-20 08:00")
+    li, wu = sign_in(Role.VOLUNTEER), sign_in(Role.SUPERVISOR)
+    wu.visit("/certificates/desk")
+    assert "Write the reason" in wu.submit("/revoke", reason=" ", status=400)
+    wu.submit("/revoke", reason="the visits were bought")
+    assert "Revoked." in client.visit(f"/check/{certificate().proof_code}?lang=en")
+    assert "the visits were bought" in li.visit("/certificates")
+    assert wu.send(f"/certificates/{certificate().id}/revoke", {"reason": "again"}).status_code == 409
+
+
+def test_an_altered_certificate_is_found(cast: Cast, earn: Earn, sign_in: SignIn, client: Visitor, at: At) -> None:
+    earn(cast.li, on=date(2026, 10, 20))
+    ask(sign_in(Role.VOLUNTEER))
+    put_on_the_list(sign_in(Role.SUPERVISOR))
+    at("2026-11-20 08:00")
+    with db.transaction() as session:
+        row = session.exec(select(Certificate)).one()
+        row.minutes += 600
+        session.add(row)
+    assert "Something is wrong with our record" in client.visit(f"/check/{certificate().proof_code}?lang=en")
+
+
+def test_hours_taken_back_before_it_is_listed_are_not_certified(cast: Cast, earn: Earn, sign_in: SignIn) -> None:
+    earn(cast.li, on=date(2026, 10, 20), minutes=45)
+    wrong = earn(cast.li, on=date(2026, 10, 21), minutes=60)
+    ask(sign_in(Role.VOLUNTEER))
+    with db.transaction() as session:
+        ledger.reverse(session, actor=SYSTEM, transfer_id=wrong.id, why="never took place")
+    put_on_the_list(sign_in(Role.SUPERVISOR))
+    assert (certificate().minutes, certificate().visits) == (45, 1)
+
+
+@pytest.mark.parametrize(
+    ("fields", "why", "status"),
+    [
+        ({"first_on": "2026-11-03", "last_on": "2026-10-01"}, "The last day lies after the first", 400),
+        ({"last_on": "2026-12-31"}, "not in the future", 400),
+        ({"first_on": "yesterday"}, "Write the date as year-month-day", 400),
+        ({"first_on": "2020-01-01", "last_on": "2020-12-31"}, "No hours of help are in the book", 409),
+    ],
+)
+def test_a_span_that_makes_no_sense_is_refused(
+    cast: Cast, earn: Earn, sign_in: SignIn, fields: dict[str, str], why: str, status: int
+) -> None:
+    earn(cast.li, on=date(2026, 10, 20))
+    assert why in ask(sign_in(Role.VOLUNTEER), status=status, **fields)
+
+
+def test_only_supervisor_and_bureau_of_the_area_issue_it(cast: Cast, earn: Earn, sign_in: SignIn) -> None:
+    earn(cast.li, on=date(2026, 10, 20))
+    li = sign_in(Role.VOLUNTEER)
+    ask(li)
+    path, fields = f"/certificates/{certificate().id}/decide", {"decision": "list", "issuer": "x", "handler": "y"}
+    for name in ("li", "wang", "zhou", "luo", "gao"):
+        assert sign_in(name).send(path, fields).status_code == 403, name
+    assert certificate().state == CertificateState.ASKED
+    wu = sign_in(Role.SUPERVISOR)
+    assert wu.send(path, fields | {"issuer": ""}).status_code == 400
+    ask(li)  # asked again: the same request
+    put_on_the_list(wu)
+    assert certificate().state == CertificateState.LISTED

@@ -1,0 +1,92 @@
+"""Scanning a sheet: valid, revoked, unknown, or altered; and nothing about the person."""
+
+import pytest
+from sqlmodel import select
+
+from tests.cast import Cast
+from tests.fixtures.browsing import Visitor
+from tests.fixtures.site import SignIn
+from tests.statements.conftest import Close, Earn
+from timebank.core import db
+from timebank.core.actors import Role
+from timebank.ledger.queries import account_of
+from timebank.statements.models import MonthRun, Statement
+from timebank.statements.queries import sheet_proof
+from timebank.statements.rules import proves
+
+
+@pytest.fixture
+def sheet(cast: Cast, earn: Earn, closed: Close) -> Statement:
+    """The October of 李姐, closed."""
+    from datetime import date
+
+    earn(cast.li, on=date(2026, 10, 20))
+    closed()
+    with db.reading() as session:
+        account = account_of(session, cast.li.id)
+        assert account is not None
+        return session.exec(select(Statement).where(Statement.account_id == account.id)).one()
+
+
+def test_a_sheet_is_valid_and_shows_its_proof_but_no_person(cast: Cast, sheet: Statement, client: Visitor) -> None:
+    page = client.visit(f"/check/{sheet.proof_code}?lang=en")
+    assert "Valid." in page and sheet.serial in page and sheet.digest in page
+    for personal in ("李", cast.li.id, cast.li.household_code, sheet.account_id, "45 min"):
+        assert personal not in page, personal
+
+
+def test_the_proof_leads_to_the_root_that_was_printed(sheet: Statement) -> None:
+    with db.reading() as session:
+        proof = sheet_proof(session, sheet)
+        run = session.get_one(MonthRun, "2026-10")
+    assert proof is not None and proves(proof, sheet.digest, run.root)
+    assert not proves(proof, "0" * 64, run.root)
+
+
+def test_a_revoked_sheet_says_so(sheet: Statement, client: Visitor, sign_in: SignIn) -> None:
+    office = sign_in(Role.SUPERVISOR)
+    office.visit(f"/statements/{sheet.id}")
+    office.submit("/revoke", why="printed with a wrong name")
+    assert "Revoked." in client.visit(f"/check/{sheet.proof_code}?lang=en")
+
+
+def test_a_code_that_we_never_printed_is_unknown(sheet: Statement, client: Visitor) -> None:
+    assert "Unknown." in client.visit("/check/" + "0" * 32 + "?lang=en", status=404)
+
+
+@pytest.mark.parametrize("change", [{"closing_minutes": 900}, {"lines": []}, {"serial": "202610-999999"}])
+def test_an_altered_sheet_has_no_proof_any_more(sheet: Statement, client: Visitor, change: dict[str, object]) -> None:
+    with db.transaction() as session:
+        row = session.get_one(Statement, sheet.id)
+        for name, value in change.items():
+            setattr(row, name, value)
+        session.add(row)
+    assert "Something is wrong with our record" in client.visit(f"/check/{sheet.proof_code}?lang=en")
+
+
+def test_a_sheet_that_was_altered_with_its_digest_misses_the_root(sheet: Statement, client: Visitor) -> None:
+    from timebank.statements.queries import digest_of
+
+    with db.transaction() as session:
+        row = session.get_one(Statement, sheet.id)
+        row.closing_minutes = 9_000
+        row.digest = digest_of(row)
+        session.add(row)
+    assert "Something is wrong with our record" in client.visit(f"/check/{sheet.proof_code}?lang=en")
+
+
+def test_the_sheet_opens_as_pdf_csv_and_workbook_for_its_owner_only(sheet: Statement, sign_in: SignIn) -> None:
+    owner, stranger = sign_in(Role.VOLUNTEER), sign_in("yang")
+    for form, kind in (("pdf", "application/pdf"), ("csv", "text/csv"), ("xlsx", "spreadsheetml")):
+        answer = owner.get(f"/statements/{sheet.id}/sheet.{form}")
+        assert answer.status_code == 200 and kind in answer.content_type
+        assert stranger.get(f"/statements/{sheet.id}/sheet.{form}").status_code == 404
+
+
+def test_the_village_prints_all_its_sheets_in_one_file(cast: Cast, sheet: Statement, sign_in: SignIn) -> None:
+    office = sign_in(Role.ASSISTANT)
+    listed = office.visit("/statements?month=2026-10")
+    assert "李姐" in listed and "All 1 sheets in one print file" in listed
+    answer = office.get("/statements/areas/500156101201/2026-10/sheets.pdf")
+    assert answer.status_code == 200 and answer.data.startswith(b"%PDF")
+    office.visit("/statements/areas/500156102201/2026-10/sheets.pdf", status=404)

@@ -1,0 +1,110 @@
+"""Closing a month from the page: once, in order, by the bureau; what waits is listed, carried over or refused."""
+
+import json
+from datetime import date
+
+import pytest
+from flask import Flask
+from sqlmodel import select
+
+from tests.cast import Cast
+from tests.fixtures.site import At, SignIn
+from tests.statements.conftest import Earn
+from timebank.core import db
+from timebank.core.actors import SYSTEM, Role
+from timebank.core.errors import BadInput, Refused
+from timebank.policies.operations import approve, propose
+from timebank.statements.models import MonthRun
+from timebank.statements.operations import close_month
+from timebank.visits.models import Visit
+
+
+def close(month: str) -> None:
+    with db.transaction() as session:
+        close_month(session, actor=SYSTEM, district_code="500156", month=month)
+
+
+def runs() -> dict[str, MonthRun]:
+    with db.reading() as session:
+        return {run.month: run for run in session.exec(select(MonthRun))}
+
+
+def test_the_bureau_closes_october_and_prints_its_root(cast: Cast, earn: Earn, sign_in: SignIn, at: At) -> None:
+    earn(cast.li, on=date(2026, 10, 20))
+    office = sign_in(Role.BUREAU)
+    assert "Everything is settled." in office.visit("/months")
+    assert "2026-10 is closed" in office.submit("/months/2026-10/close")
+    assert "This month is closed." in office.visit("/months")
+    sheet = office.get("/months/2026-10/root-sheet")
+    assert sheet.status_code == 200 and sheet.data.startswith(b"%PDF")
+    assert office.send("/months/2026-10/close").status_code == 409
+    assert list(runs()) == ["2026-10"]
+
+
+def test_the_close_is_sealed_and_the_seal_is_kept_outside_the_database(
+    app: Flask, cast: Cast, earn: Earn, sign_in: SignIn
+) -> None:
+    earn(cast.li, on=date(2026, 10, 20))
+    office = sign_in(Role.BUREAU)
+    office.visit("/months")
+    office.send("/months/2026-10/close").close()  # the answer is out: only now the file is written
+    seal_id = runs()["2026-10"].seal_id
+    lines = (app.extensions["settings"].data_dir / "seals" / "seals.jsonl").read_text().splitlines()
+    assert seal_id is not None and json.loads(lines[-1])["id"] == seal_id
+
+
+@pytest.mark.parametrize("role", [Role.SUPERVISOR, Role.AUDITOR])
+def test_others_see_the_months_but_do_not_close_them(cast: Cast, sign_in: SignIn, role: Role) -> None:
+    office = sign_in(role)
+    assert "/months/2026-10/close" not in office.visit("/months")
+    assert office.send("/months/2026-10/close").status_code == 403
+    assert runs() == {}
+
+
+def test_what_waits_is_carried_over_or_stops_the_close_as_policy_says(
+    cast: Cast, on_the_way: Visit, sign_in: SignIn, at: At
+) -> None:
+    at("2026-12-05 09:00")
+    assert "1 visits are not settled yet" in sign_in(Role.BUREAU).visit("/months")
+    with db.transaction() as session:
+        made = propose(
+            session,
+            actor=SYSTEM,
+            area_code="500156",
+            starts_on=date(2026, 12, 5),
+            changes={"period.unsettled": "refuse"},
+            note_text="",
+        )
+        version = made.id
+    _approve(cast, version)
+    at("2027-01-05 09:00")
+    with pytest.raises(Refused, match="unsettled_visits"):
+        close("2026-12")
+    close("2026-11")  # the rule of November still was: carry over
+    assert runs()["2026-11"].carried_over == [on_the_way.id]
+
+
+def _approve(cast: Cast, version_id: str) -> None:
+    from timebank.core.actors import Actor
+
+    with db.transaction() as session:
+        approve(session, actor=Actor(cast.users["tan"], Role.BUREAU, "500156"), version_id=version_id)
+
+
+@pytest.mark.parametrize(
+    ("month", "code"),
+    [("2026-11", "month_not_over"), ("2030-01", "month_not_over"), ("2026-13", "not_a_month"), ("x", "not_a_month")],
+)
+def test_a_month_that_cannot_be_closed_is_refused(cast: Cast, month: str, code: str) -> None:
+    with pytest.raises((Refused, BadInput), match=code):
+        close(month)
+    assert runs() == {}
+
+
+def test_months_are_closed_in_order(cast: Cast, earn: Earn) -> None:
+    earn(cast.li, on=date(2026, 9, 20))
+    with pytest.raises(Refused, match="close_in_order"):
+        close("2026-10")
+    close("2026-09")
+    close("2026-10")
+    assert sorted(runs()) == ["2026-09", "2026-10"]

@@ -1,0 +1,76 @@
+"""The passbook: what there is, what is on the way, and the story behind each line."""
+
+from datetime import date
+
+import pytest
+
+from tests.cast import Cast
+from tests.fixtures.site import SignIn
+from tests.statements.conftest import Earn
+from timebank.core import db
+from timebank.core.actors import SYSTEM, Role
+from timebank.ledger import operations as ledger
+from timebank.visits.models import Visit
+
+
+def test_a_volunteer_sees_what_was_given_and_what_can_be_used(cast: Cast, earn: Earn, sign_in: SignIn) -> None:
+    earn(cast.li, minutes=45)
+    earn(cast.li, minutes=60, on=date(2026, 11, 1))
+    book = sign_in(Role.VOLUNTEER).visit("/hours")
+    assert book.count("1 h 45 min") >= 3  # in the book, helped in all, can be used now
+    assert "Sun 1 Nov" in book and "Mon 2 Nov" in book
+    assert "helped" in book and cast.chen_popo.household_code in book
+
+
+def test_hours_on_the_way_say_what_they_wait_for(cast: Cast, on_the_way: Visit, sign_in: SignIn) -> None:
+    book = sign_in(Role.VOLUNTEER).visit("/hours")
+    assert "about 45 min" in book  # 50 minutes, rounded down to a quarter
+    assert "waits until the elder&#39;s side nods" in book
+
+
+def test_a_line_tells_who_when_which_rule_and_who_looked_at_it(cast: Cast, earn: Earn, sign_in: SignIn) -> None:
+    line = earn(cast.li)
+    story = sign_in(Role.VOLUNTEER).visit(f"/hours/lines/{line.id}")
+    for expected in ("陈〇〇", "Mon 2 Nov 2026", "rounded down to 15 minutes", "吴主任", "pol_defaults"):
+        assert expected in story, expected
+    assert "陈婆婆" not in story
+
+
+def test_a_taken_back_visit_no_longer_counts_as_given(cast: Cast, earn: Earn, sign_in: SignIn) -> None:
+    line = earn(cast.li)
+    with db.transaction() as session:
+        ledger.reverse(session, actor=SYSTEM, transfer_id=line.id, why="double")
+    book = sign_in(Role.VOLUNTEER).visit("/hours")
+    assert "taken back" in book
+    assert "45 min" in book and ">0 min<" in book.replace("\n", "").replace(" ", " ")
+
+
+def test_a_gift_stands_beside_own_hours_and_ends_with_the_month(cast: Cast, sign_in: SignIn) -> None:
+    with db.transaction() as session:
+        popo = session.merge(cast.chen_popo)
+        popo.tags, popo.elder_since_on = ["disabled"], date(2026, 1, 1)
+        session.flush()
+        ledger.give_gifts(session, actor=SYSTEM, area_code="500156", month="2026-11")
+    book = sign_in(Role.ELDER).visit(f"/hours/{cast.chen_popo.id}")
+    assert "Hours of 陈婆婆" in book
+    assert "(of it 3 h as a gift)" in book and "until Mon 30 Nov 2026" in book
+    assert "gift of the month" in book
+
+
+def test_nobody_reads_a_stranger_s_book_or_line(cast: Cast, earn: Earn, sign_in: SignIn) -> None:
+    line = earn(cast.li)
+    stranger = sign_in("yang")
+    stranger.visit(f"/hours/{cast.li.id}", status=404)
+    stranger.visit(f"/hours/lines/{line.id}", status=404)
+    sign_in("sun").visit(f"/hours/lines/{line.id}", status=404)
+
+
+@pytest.mark.parametrize("until", ["2026-13", "november", "２０２６-11", "1999-01"])
+def test_a_month_that_does_not_exist_is_refused_by_name(cast: Cast, sign_in: SignIn, until: str) -> None:
+    assert "Write the month as year-month" in sign_in(Role.VOLUNTEER).visit(f"/hours?until={until}", status=400)
+
+
+def test_the_office_reads_the_books_of_its_area(cast: Cast, earn: Earn, sign_in: SignIn) -> None:
+    earn(cast.li)
+    book = sign_in(Role.ASSISTANT).visit(f"/hours/{cast.li.id}")
+    assert "Hours of 李姐" in book and "Pass hours to kin" not in book

@@ -1,0 +1,154 @@
+"""What single postings and batches share: the row, the open month, repetitions, the accounts as they are now.
+
+The pool and the commons keep no running balance: one would make every poster queue for one row. What was counted at
+the last seal tells how far the pool's floor is. While it is far, nobody counts; when it comes near, or the count is
+old, the posting counts exactly under the pool's row lock, so the floor holds (docs/decisions/0003).
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
+
+from timebank.core import clock, ids, months
+from timebank.core.db import table_of
+from timebank.core.errors import Refused, TimebankError
+from timebank.core.limits import CLOCK_SKEW_FLAG_MINUTES
+from timebank.core.text import T
+from timebank.ledger.ddl import BOOK_LOCK
+from timebank.ledger.models import AccountKind, ClosedMonth, HourAccount, Transfer
+from timebank.ledger.queries import balance_minutes
+from timebank.ledger.rules import AccountState, Posting, row_digest
+
+COUNT_LASTS = timedelta(minutes=5)  # how old the count of the last seal may be to be relied on
+NEAR_MINUTES = 60_000  # a pool this near to its floor is counted exactly: more than a county posts between two seals
+LARGE_MINUTES = NEAR_MINUTES // 10  # so is what alone would use up a tenth of that
+_account = table_of(HourAccount).c
+_transfer = table_of(Transfer).c
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one posting of a batch: the transfer, or the refusal."""
+
+    key: str
+    transfer_id: str | None
+    repeated: bool = False
+    refusal: TimebankError | None = None
+
+
+def is_postgres(session: Session) -> bool:
+    """Whether this unit of work runs on PostgreSQL."""
+    return session.connection().dialect.name == "postgresql"
+
+
+def first_open_month(session: Session) -> str:
+    """The first month that is not closed, or "" when none was closed yet.
+
+    On PostgreSQL it also takes the shared side of the book lock, so that no month closes under a posting.
+    """
+    if is_postgres(session):
+        return str(session.connection().execute(sa.select(sa.func.ledger_open_month())).scalar_one())
+    return session.exec(select(sa.func.max(col(ClosedMonth.next_month)))).one() or ""
+
+
+def lock_books(session: Session) -> None:
+    """Keep every poster out until this unit of work ends: for closing a month, before anything else in it."""
+    if is_postgres(session):
+        session.connection().execute(sa.select(sa.func.pg_advisory_xact_lock(BOOK_LOCK)))
+
+
+def row_of(posting: Posting, *, user_id: str, journal_id: str | None, open_month: str, now: datetime) -> dict[str, Any]:
+    """The transfer row of a posting, digests included."""
+    row: dict[str, Any] = {
+        "id": ids.new_id("trf"),
+        "journal_id": journal_id,
+        "debit_account_id": posting.debit_account_id,
+        "credit_account_id": posting.credit_account_id,
+        "minutes": posting.minutes,
+        "reason": posting.reason.value,
+        "source_id": posting.source_id,
+        "area_code": posting.area_code,
+        "event_at": posting.event_at,
+        "recorded_at": now,
+        "recorded_by": user_id,
+        "book_month": max(months.month_of(posting.event_at), open_month),
+        "policy_version": posting.policy_version,
+        "key": posting.key,
+        "request_digest": posting.request_digest,
+        "reverses_id": posting.reverses_id,
+    }
+    row["digest"] = row_digest(row)
+    return row
+
+
+def in_future(posting: Posting, now: datetime) -> Refused | None:
+    """The refusal of an event that has not happened yet by this machine's clock: one of two clocks is wrong."""
+    if posting.event_at <= now + timedelta(minutes=CLOCK_SKEW_FLAG_MINUTES):
+        return None
+    text = T("This lies in the future. Check the date on the phone and on this computer, then enter it again.")
+    return Refused("ledger.event_in_future", text, field="event_at")
+
+
+def key_reused() -> Refused:
+    """The refusal of a key that stands for other content already."""
+    text = T("This entry was made before with other content. Nothing was changed.")
+    return Refused("ledger.key_reused", text, field="key")
+
+
+def known_keys(session: Session, keys: Sequence[str]) -> dict[str, tuple[str, str]]:
+    """For keys that were posted before: the transfer's id and the digest of what was asked."""
+    found = sa.select(_transfer.key, _transfer.id, _transfer.request_digest).where(one_of(session, _transfer.key, keys))
+    return {key: (transfer_id, digest) for key, transfer_id, digest in session.connection().execute(found)}
+
+
+def one_of(session: Session, column: sa.Column[Any], values: Iterable[str]) -> sa.ColumnElement[bool]:
+    """`column IN values` as one parameter, however many values."""
+    if is_postgres(session):
+        return column == sa.func.any(sa.bindparam(None, list(values), type_=sa.ARRAY(sa.String)))
+    each = sa.func.json_each(json.dumps(list(values))).table_valued("value")
+    return column.in_(sa.select(each.c.value))
+
+
+def account_states(session: Session, outflow: Mapping[str, int]) -> dict[str, AccountState]:
+    """Accounts as they are now, locked in order of id; what flows out of each at most, in minutes, is given.
+
+    The pool and the commons are neither locked nor counted unless their floor is near.
+    """
+    columns = (_account.id, _account.kind, _account.floor_minutes, _account.ceiling_minutes, _account.balance_minutes)
+    wanted = sa.select(*columns, _account.held_minutes, _account.closed_at, _account.counted_at)
+    wanted = wanted.where(one_of(session, _account.id, outflow)).order_by(_account.id)
+    common = _account.kind.in_(AccountKind.common())
+    rows = list(session.connection().execute(wanted.where(common)))
+    rows += session.connection().execute(wanted.where(~common).with_for_update(key_share=True))
+    states = {}
+    for row in rows:
+        state = AccountState(*row[:6], is_closed=row.closed_at is not None)
+        if state.kind in AccountKind.common():
+            is_fresh = row.counted_at is not None and row.counted_at > clock.now() - COUNT_LASTS
+            watch_floor(session, state, is_fresh=is_fresh, outflow=outflow[state.id])
+        states[state.id] = state
+    return states
+
+
+def watch_floor(session: Session, state: AccountState, *, is_fresh: bool, outflow: int) -> None:
+    """Forget the floor of a common account while it is far; else lock the account and count it exactly."""
+    if state.floor is None or outflow == 0:
+        state.floor = None
+        return
+    is_far = outflow <= LARGE_MINUTES and state.balance - outflow >= state.floor + NEAR_MINUTES
+    if state.kind == AccountKind.POOL and is_fresh and is_far:
+        state.floor = None
+        return
+    lock_common(session, state.id)
+    state.balance = balance_minutes(session, state.id)
+
+
+def lock_common(session: Session, account_id: str) -> None:
+    """Let the postings that draw on a pool or commons near its floor go one after the other."""
+    row = sa.select(_account.id).where(_account.id == account_id)
+    session.connection().execute(row.with_for_update(key_share=True)).one()

@@ -1,0 +1,88 @@
+"""Reading the sealed log: the latest seal, proofs that a transfer is in it, proofs that it only grew."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
+
+from timebank.core import ids
+from timebank.core.db import table_of
+from timebank.ledger.bulk import fetch
+from timebank.ledger.merkle import BrokenLog, InclusionProof, Node, Tree, edge_ranges, leaf_hash, proof_ranges
+from timebank.ledger.models import Seal, SealedLeaf
+
+LOOK_BACK = timedelta(days=1)  # no unit of work runs longer; a row made by a wrong clock waits for the complete look
+_leaf = table_of(SealedLeaf).c
+_LEAVES = "SELECT 0, position, digest FROM sealedleaf WHERE position >= {mark} AND position < {mark}"
+_NODES = (
+    "SELECT level, position, hash FROM sealednode WHERE level = {mark} AND position >= {mark} AND position < {mark}"
+)
+
+
+def latest_seal(session: Session) -> Seal | None:
+    """The newest seal, if anything was sealed."""
+    return session.exec(select(Seal).order_by(col(Seal.id).desc()).limit(1)).first()
+
+
+def seals(session: Session, *, after_id: int = 0, limit: int | None = None) -> list[Seal]:
+    """Seals in order, those after one."""
+    return list(session.exec(select(Seal).where(Seal.id > after_id).order_by(col(Seal.id)).limit(limit)))
+
+
+def newer_than(seal: Seal | None, prefix: str) -> str:
+    """The id after which rows may not be sealed yet: a day before a seal, or the very first without one."""
+    return ids.first_id(prefix, seal.sealed_at - LOOK_BACK) if seal else ""
+
+
+def seal_before(session: Session, instant: datetime) -> Seal | None:
+    """The newest seal made before an instant: for the root sheet of a month."""
+    found = select(Seal).where(col(Seal.sealed_at) < instant).order_by(col(Seal.id).desc()).limit(1)
+    return session.exec(found).first()
+
+
+def inclusion_of(session: Session, transfer_id: str, *, seal: Seal | None = None) -> InclusionProof | None:
+    """The proof that a transfer stands in the log under a seal, the newest by default.
+
+    None where it is not sealed yet or the log is broken.
+
+    Reads a bounded number of kept hashes, however long the log.
+    """
+    wanted = sa.select(_leaf.position, _leaf.digest).where(_leaf.row_id == transfer_id)
+    leaf = session.connection().execute(wanted).first()
+    under = seal or latest_seal(session)
+    if leaf is None or under is None or leaf.position >= under.tree_size:
+        return None
+    tree = Tree(under.tree_size, kept_hashes(session, proof_ranges(leaf.position, under.tree_size)))
+    try:
+        path = tuple(tree.inclusion_path(leaf.position))
+    except BrokenLog:
+        return None
+    return InclusionProof(transfer_id, leaf.digest, leaf.position, under.tree_size, under.root, under.id, path)
+
+
+def consistency_of(session: Session, earlier: Seal, later: Seal) -> list[str]:
+    """The proof that the log under `later` begins with the log under `earlier` (RFC 9162, 2.1.4)."""
+    if earlier.tree_size == later.tree_size:
+        return []
+    ranges = proof_ranges(earlier.tree_size - 1, later.tree_size)
+    return Tree(later.tree_size, kept_hashes(session, ranges)).consistency_path(earlier.tree_size)
+
+
+def right_edge(session: Session, size: int) -> list[list[bytes]]:
+    """The hashes from which a log of this size goes on growing."""
+    ranges = edge_ranges(size)
+    kept = kept_hashes(session, ranges)
+    return [[kept[level, index] for index in range(start, end)] for level, start, end in ranges]
+
+
+def kept_hashes(session: Session, ranges: Sequence[tuple[int, int, int]]) -> dict[Node, bytes]:
+    """The kept hashes of some ranges (level, from, to), leaves hashed; one statement."""
+    wanted = [(level, start, end) for level, start, end in ranges if start < end]
+    if not wanted:
+        return {}
+    mark = "%s" if session.connection().dialect.name == "postgresql" else "?"
+    parts = ((_NODES if level else _LEAVES).format(mark=mark) for level, _, _ in wanted)  # each by its primary key
+    values = [value for level, start, end in wanted for value in ((level, start, end) if level else (start, end))]
+    found = fetch(session, " UNION ALL ".join(parts), values)
+    return {(level, position): bytes.fromhex(kept) if level else leaf_hash(kept) for level, position, kept in found}

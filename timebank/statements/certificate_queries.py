@@ -1,0 +1,84 @@
+"""Reading certificates of volunteer service, and what the ledger says somebody did."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from sqlmodel import Session, and_, col, or_, select
+
+from timebank.core import clock
+from timebank.core.actors import Scope
+from timebank.core.db import in_area, in_scope
+from timebank.core.limits import PAGE_ROWS
+from timebank.ledger.models import HourAccount, Reason, Transfer
+from timebank.people.models import Person
+from timebank.statements.models import Certificate, CertificateState
+from timebank.visits.models import Visit
+
+
+@dataclass(frozen=True)
+class Service:
+    """What somebody did for others in a span of days: minutes in all and by service, and the visits."""
+
+    minutes: int
+    visits: int
+    by_service: dict[str, int]
+
+
+def service_of(session: Session, person_id: str, first_on: date, last_on: date) -> Service:
+    """Reviewed and credited visits of a person, from a day to a day, as the ledger has them; reversals taken off.
+
+    What went to elders in hardship because the book was full was served all the same.
+    """
+    start, end = clock.at_local(first_on, 0), clock.at_local(last_on + timedelta(days=1), 0)
+    taken_back = select(Transfer.reverses_id).where(col(Transfer.reverses_id).is_not(None))
+    own = select(HourAccount.id).where(HourAccount.person_id == person_id)
+    overflow = and_(Transfer.reason == Reason.OVERFLOW, col(Transfer.key).endswith(f":{person_id}"))
+    found = (
+        select(Visit.id, Visit.service, Transfer.minutes)
+        .where(Visit.id == Transfer.source_id, Transfer.event_at >= start, Transfer.event_at < end)
+        .where(or_(and_(Transfer.reason == Reason.EARN, col(Transfer.credit_account_id).in_(own)), overflow))
+        .where(col(Transfer.id).not_in(taken_back))
+    )
+    by_service: dict[str, int] = defaultdict(int)
+    visits = set()
+    for visit_id, service, minutes in session.exec(found):
+        by_service[str(service)] += minutes
+        visits.add(visit_id)
+    return Service(sum(by_service.values()), len(visits), dict(sorted(by_service.items())))
+
+
+def certificate_for(session: Session, scope: Scope, certificate_id: str) -> Certificate | None:
+    """The certificate if the scope may see it."""
+    mine = in_scope(scope, col(Certificate.area_code), col(Certificate.person_id))
+    return session.exec(select(Certificate).where(Certificate.id == certificate_id, mine)).first()
+
+
+def certificates_of(session: Session, person_id: str) -> list[Certificate]:
+    """A person's certificates, the newest first."""
+    found = select(Certificate).where(Certificate.person_id == person_id)
+    return list(session.exec(found.order_by(col(Certificate.asked_at).desc()).limit(PAGE_ROWS)))
+
+
+def certificates_in(session: Session, area_code: str, state: CertificateState) -> list[tuple[Certificate, Person]]:
+    """One page of an area's certificates in a state with their persons, the oldest first."""
+    found = (
+        select(Certificate, Person)
+        .where(in_area(col(Certificate.area_code), area_code), Certificate.state == state)
+        .where(Person.id == Certificate.person_id)
+        .order_by(col(Certificate.asked_at))
+        .limit(PAGE_ROWS)
+    )
+    return [(certificate, person) for certificate, person in session.exec(found)]
+
+
+def on_the_list(session: Session, area_code: str) -> list[tuple[Certificate, Person]]:
+    """The publicity list of an area: what does not count yet, and until when somebody may object."""
+    today = clock.today()
+    listed = certificates_in(session, area_code, CertificateState.LISTED)
+    return [(item, person) for item, person in listed if item.counts_from_on and item.counts_from_on > today]
+
+
+def certificate_by_proof(session: Session, proof_code: str) -> Certificate | None:
+    """The certificate that a QR points at."""
+    return session.exec(select(Certificate).where(Certificate.proof_code == proof_code)).first()

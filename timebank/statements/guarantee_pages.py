@@ -1,0 +1,88 @@
+"""The guarantee made visible: hours owed against the fund and the supply of hours, on a page and as a table."""
+
+import csv
+import io
+from collections.abc import Iterator
+from typing import Any
+
+from flask import Response, render_template, request
+
+from timebank.areas.models import Area, AreaKind
+from timebank.areas.queries import area_for, areas_within
+from timebank.auth.guards import actor, guard
+from timebank.core import http
+from timebank.core.actors import Role
+from timebank.core.errors import NotFound
+from timebank.core.text import T, Text
+from timebank.statements import pictures
+from timebank.statements.guarantee_queries import Guarantee, guarantee_of
+from timebank.statements.pages import as_file, bp
+
+__all__ = ["bp"]  # the blueprint of the statements, with this page on it
+from timebank.statements.rules import BANDS
+
+_READERS = (Role.BUREAU, Role.SUPERVISOR, Role.AUDITOR)
+BAND_WORDS: dict[str, Text] = dict(
+    zip(BANDS, (T("under 60"), T("60 to 69"), T("70 to 79"), T("80 and over")), strict=True)
+)
+BAND_COLOURS = dict(zip(BANDS, ("var(--visit)", "var(--pine)", "var(--meal)", "var(--persimmon)"), strict=True))
+
+
+def _asked() -> tuple[Area, Guarantee]:
+    session, scope = http.session(), actor().scope
+    chosen = area_for(session, scope, request.args.get("area_code") or scope.area_code)
+    if chosen is None:
+        raise NotFound("http.404", T("There is no such page here, or it is not yours to see."))
+    return chosen, guarantee_of(session, chosen.code)
+
+
+@bp.get("/guarantee")
+@guard(*_READERS)
+def guarantee() -> Any:
+    """Hours owed by age, township and year; what backs them; when they will be asked for."""
+    chosen, found = _asked()
+    years = [(str(item.year), item.by_band) for item in found.projection]
+    townships = areas_within(http.session(), chosen.code, AreaKind.TOWNSHIP)
+    return render_template(
+        "statements/guarantee.html",
+        area=chosen,
+        found=found,
+        names={township.code: township for township in townships},
+        band_words=BAND_WORDS,
+        colours=BAND_COLOURS,
+        picture=pictures.year_columns(years, found.given_last_year),
+        whole=found.pool_owes is not None,
+    )
+
+
+@bp.get("/guarantee.csv")
+@guard(*_READERS)
+def guarantee_csv() -> Response:
+    """The same figures, one row each, for a spreadsheet."""
+    chosen, found = _asked()
+    out = io.StringIO()
+    out.write("\ufeff")
+    writer = csv.writer(out)
+    writer.writerow(("figure", "on", "area_code", "age_band", "year", "minutes"))
+    writer.writerows(_rows(chosen, found))
+    return as_file(out.getvalue().encode(), "text/csv; charset=utf-8", f"guarantee-{chosen.code}-{found.on}.csv")
+
+
+def _rows(chosen: Area, found: Guarantee) -> Iterator[tuple[str, str, str, str, str, int]]:
+    on = found.on.isoformat()
+    for row in found.owed:
+        yield "owed", on, row.township_code, row.band, row.year, row.minutes
+    for year in found.projection:
+        for band, minutes in year.by_band.items():
+            yield "projected_draw", on, chosen.code, band, str(year.year), minutes
+    figures = {
+        "held": found.held,
+        "commons": found.commons,
+        "pool_owes": found.pool_owes,
+        "backed": found.backed,
+        "given_last_12_months": found.given_last_year,
+        "drawn_last_12_months": found.drawn_last_year,
+    }
+    for name, figure in figures.items():
+        if figure is not None:
+            yield name, on, chosen.code, "", "", figure

@@ -1,0 +1,174 @@
+"""What the scheme owes and what stands behind it, from the same rows as the statements (field guide §0.2, §1.1 b).
+
+"Easy to save, hard to draw" is how schemes fail: hours owed by age, township and year stand beside the fund that backs
+them and beside what volunteers give and elders draw in a year.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
+
+from timebank.core import clock, months
+from timebank.core.db import in_area
+from timebank.ledger.models import AccountKind, HourAccount, Reason, Transfer
+from timebank.ledger.queries import common_account, replayed_minutes
+from timebank.people.models import Person
+from timebank.policies.queries import Policy, in_force
+from timebank.statements.rules import BANDS, Cohort, Projection, band_of, project
+
+PROJECTED_YEARS = 10
+
+
+@dataclass(frozen=True)
+class Owed:
+    """Minutes owed to members of one township, age band (at today) and year in which they entered the book."""
+
+    township_code: str
+    band: str
+    year: str
+    minutes: int
+
+
+@dataclass(frozen=True)
+class Guarantee:
+    """The whole picture of an area. `commons` and `backed` are the district's and None for a part of it."""
+
+    area_code: str
+    on: date
+    owed: tuple[Owed, ...]
+    held: int
+    commons: int | None
+    pool_owes: int | None
+    backed: int | None
+    given_last_year: int
+    drawn_last_year: int
+    draw_percent: int
+    projection: tuple[Projection, ...]
+
+    @property
+    def to_members(self) -> int:
+        """Minutes owed to members and gift accounts."""
+        return sum(row.minutes for row in self.owed)
+
+    def by(self, name: str) -> dict[str, int]:
+        """Minutes owed by `township_code`, `band` or `year`."""
+        sums: dict[str, int] = defaultdict(int)
+        for row in self.owed:
+            sums[getattr(row, name)] += row.minutes
+        order = BANDS if name == "band" else sorted(sums)
+        return {key: sums[key] for key in order if key in sums}
+
+
+def guarantee_of(session: Session, area_code: str) -> Guarantee:
+    """The guarantee of a district or a part of it, today."""
+    today = clock.today()
+    policy = in_force(session, area_code[:6], today)
+    given, drawn = (_moved_last_year(session, area_code, reason) for reason in (Reason.EARN, Reason.REDEEM))
+    cohorts = _cohorts(session, area_code, today)
+    percent = draw_percent(cohorts, drawn, policy)
+    whole = len(area_code) <= 6
+    pool, commons = (common_account(session, area_code, kind) for kind in (AccountKind.POOL, AccountKind.COMMONS))
+    return Guarantee(
+        area_code=area_code,
+        on=today,
+        owed=tuple(hours_owed(session, area_code, today)),
+        held=_held(session, area_code),
+        commons=replayed_minutes(session, commons.id) if whole and commons else None,
+        pool_owes=-replayed_minutes(session, pool.id) if whole and pool else None,
+        backed=policy.number("pool.backed_minutes") if whole else None,
+        given_last_year=given,
+        drawn_last_year=drawn,
+        draw_percent=percent,
+        projection=tuple(
+            project(
+                cohorts,
+                draw_age=policy.number("redeem.min_age"),
+                percent=percent,
+                first_year=today.year + 1,
+                years=PROJECTED_YEARS,
+            )
+        ),
+    )
+
+
+def hours_owed(session: Session, area_code: str, today: date) -> Iterable[Owed]:
+    """Balances of members and gifts by township, age band and the year they entered the book, oldest used first.
+
+    What is left of an account are its newest credits that add up to its balance: one query over all accounts.
+    """
+    lots = _lots(area_code).subquery()
+    township = sa.func.substr(lots.c.area_code, 1, 9)
+    found = sa.select(township, lots.c.born_on, lots.c.year, sa.func.sum(lots.c.left_minutes)).where(
+        lots.c.left_minutes > 0
+    )
+    sums: dict[tuple[str, str, str], int] = defaultdict(int)
+    rows = session.connection().execute(found.group_by(township, lots.c.born_on, lots.c.year))
+    for code, born_on, year, minutes in rows:
+        sums[code, band_of(months.age_on(born_on, today)), year] += int(minutes)
+    return [Owed(*key, minutes) for key, minutes in sorted(sums.items())]
+
+
+def _lots(area_code: str) -> sa.Select[tuple[object, ...]]:
+    """Every credit of the area's accounts with what is left of it; reversed credits and reversals are no credits."""
+    taken_back = select(Transfer.reverses_id).where(col(Transfer.reverses_id).is_not(None))
+    newest_first: list[Any] = [col(Transfer.event_at).desc(), col(Transfer.id).desc()]
+    up_to = sa.func.sum(Transfer.minutes).over(  # minutes of this and of all newer credits
+        partition_by=col(Transfer.credit_account_id), order_by=newest_first
+    )
+    uncovered = HourAccount.balance_minutes - (up_to - Transfer.minutes)
+    left = sa.case((uncovered >= Transfer.minutes, Transfer.minutes), else_=uncovered)
+    return (
+        sa.select(
+            col(HourAccount.area_code).label("area_code"),
+            col(Person.born_on).label("born_on"),
+            sa.func.substr(Transfer.book_month, 1, 4).label("year"),
+            left.label("left_minutes"),
+        )
+        .where(col(Transfer.credit_account_id) == HourAccount.id, col(Person.id) == HourAccount.person_id)
+        .where(in_area(col(HourAccount.area_code), area_code), col(HourAccount.balance_minutes) > 0)
+        .where(col(Transfer.reason) != Reason.REVERSAL, col(Transfer.id).not_in(taken_back))
+    )
+
+
+def _held(session: Session, area_code: str) -> int:
+    held = select(sa.func.coalesce(sa.func.sum(HourAccount.held_minutes), 0))
+    return int(session.exec(held.where(in_area(col(HourAccount.area_code), area_code))).one())
+
+
+def _cohorts(session: Session, area_code: str, today: date) -> list[Cohort]:
+    """Balances of members by full years of age."""
+    found = (
+        select(col(Person.born_on), sa.func.sum(HourAccount.balance_minutes))
+        .where(Person.id == HourAccount.person_id, in_area(col(HourAccount.area_code), area_code))
+        .where(HourAccount.balance_minutes > 0)
+        .group_by(col(Person.born_on))
+    )
+    by_age: dict[int, int] = defaultdict(int)
+    for born_on, minutes in session.exec(found):
+        by_age[months.age_on(born_on, today)] += int(minutes)
+    return [Cohort(age, minutes) for age, minutes in sorted(by_age.items())]
+
+
+def draw_percent(cohorts: list[Cohort], drawn_last_year: int, policy: Policy) -> int:
+    """Percent of their hours that people of drawing age draw a year: as seen, never below pool.draw_percent."""
+    may_draw = sum(cohort.minutes for cohort in cohorts if cohort.age >= policy.number("redeem.min_age"))
+    seen = min(100, -(-100 * drawn_last_year // (may_draw + drawn_last_year))) if drawn_last_year else 0
+    return max(seen, policy.number("pool.draw_percent"))
+
+
+def _moved_last_year(session: Session, area_code: str, reason: Reason) -> int:
+    """Minutes earned or drawn in the last twelve book months, reversals taken off."""
+    this_month = months.of_date(clock.today())
+    taken_back = select(Transfer.reverses_id).where(col(Transfer.reverses_id).is_not(None))
+    found = select(sa.func.coalesce(sa.func.sum(Transfer.minutes), 0)).where(
+        in_area(col(Transfer.area_code), area_code),
+        Transfer.reason == reason,
+        Transfer.book_month > months.shifted(this_month, -12),
+        col(Transfer.id).not_in(taken_back),
+    )
+    return int(session.exec(found).one())

@@ -1,0 +1,85 @@
+"""The member's passbook: what there is, what waits, the lines by month, and the story behind each line."""
+
+from typing import Any
+
+from flask import Blueprint, render_template, request
+
+from timebank.auth.guards import EVERY_ROLE, MEMBERS, actor, guard
+from timebank.core import clock, http, months
+from timebank.core.errors import NotFound
+from timebank.core.i18n import current_locale
+from timebank.core.text import T
+from timebank.ledger.models import AccountKind
+from timebank.ledger.queries import account_of
+from timebank.ledger.rules import REASON_WORDS
+from timebank.people.models import Person
+from timebank.people.queries import people_by_id, person_for
+from timebank.statements import passbook_queries as queries
+from timebank.statements import pictures
+from timebank.statements.passbook_queries import Story
+from timebank.statements.words import WAITING_WORDS, rule_words
+
+bp = Blueprint("hours", __name__)
+
+
+@bp.app_context_processor
+def reason_words() -> dict[str, Any]:
+    """What the reasons of transfers are called, for every template that shows lines."""
+    return {"reason_words": REASON_WORDS}
+
+
+@bp.get("/hours")
+@guard(*MEMBERS)
+def passbook() -> Any:
+    """The caller's own passbook."""
+    person_id = actor().person_id
+    person = person_for(http.session(), actor().scope, person_id) if person_id else None
+    if person is None:
+        raise NotFound("statements.no_person", T("This login belongs to no person. Ask the township office."))
+    return _book(person)
+
+
+@bp.get("/hours/<string:person_id>")
+@guard(*EVERY_ROLE, load={"person_id": person_for})
+def passbook_of(person: Person) -> Any:
+    """The passbook of somebody the caller acts for, or of a member of the office's area."""
+    return _book(person)
+
+
+def _book(person: Person) -> str:
+    session, caller = http.session(), actor()
+    this_month = months.of_date(clock.today())
+    until = months.parse_month(request.args.get("until") or this_month, field="until")
+    standing = queries.standing_of(session, person)
+    kind = AccountKind.GIFT if request.args.get("book") == "gift" or standing.own is None else AccountKind.MEMBER
+    account = account_of(session, person.id, kind)
+    pages = queries.months_of(session, account, until) if account else []
+    others = people_by_id(session, (caller.scope.person_ids or frozenset()) - {person.id})
+    return render_template(
+        "statements/passbook.html",
+        person=person,
+        standing=standing,
+        kind=kind,
+        pages=pages,
+        picture=pictures.year_bars([(page.month, page.came_in, page.went_out) for page in pages[::-1]]),
+        waiting=queries.waiting_hours(session, person),
+        waiting_words=WAITING_WORDS,
+        holds=queries.holds_of(session, standing),
+        others=sorted(others.values(), key=lambda other: other.id),
+        is_own=caller.scope.person_ids is not None,
+        earlier=months.shifted(until, -queries.SHOWN_MONTHS),
+        this_month=this_month,
+        locale=current_locale(),
+    )
+
+
+@bp.get("/hours/lines/<string:transfer_id>")
+@guard(*EVERY_ROLE, load={"transfer_id": queries.line_for})
+def line(transfer: Story) -> Any:
+    """One line: who, when, by which rule, who reviewed; and the way to say that it is wrong."""
+    return render_template(
+        "statements/line.html",
+        story=transfer,
+        rule=rule_words(transfer.transfer.reason, transfer.policy),
+        is_own=actor().scope.person_ids is not None,
+    )

@@ -1,0 +1,293 @@
+"""Reading one member's passbook: the months of an account like a paper book, what waits, and the story of a line."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+
+import sqlalchemy as sa
+from sqlmodel import Session, col, or_, select
+
+from timebank.auth.models import User
+from timebank.core import clock, months
+from timebank.core.actors import Scope
+from timebank.core.db import in_scope
+from timebank.core.minutes import round_down
+from timebank.ledger.models import AccountKind, Dispute, Hold, HourAccount, Reason, Transfer
+from timebank.ledger.queries import account_of, month_figures, waiting_holds
+from timebank.people.models import Person
+from timebank.policies.queries import Policy, in_force
+from timebank.statements.rules import Lot, remaining_lots
+from timebank.visits.models import Review, Visit, VisitCarer, VisitState
+from timebank.visits.rules import minutes_present
+
+WAITS = (VisitState.RUNNING, VisitState.DONE, VisitState.CONFIRMED)
+SHOWN_MONTHS = 12
+
+
+@dataclass(frozen=True)
+class BookLine:
+    """One line of the book: minutes positive when they came in, and the balance after it."""
+
+    transfer: Transfer
+    minutes: int
+    balance: int
+    service: str
+    household_code: str
+
+
+@dataclass(frozen=True)
+class BookMonth:
+    """One page of the book: opening + came_in - went_out = closing, minutes."""
+
+    month: str
+    opening: int
+    came_in: int
+    went_out: int
+    lines: tuple[BookLine, ...]
+
+    @property
+    def closing(self) -> int:
+        """Minutes at the end of the month."""
+        return self.opening + self.came_in - self.went_out
+
+
+@dataclass(frozen=True)
+class WaitingHours:
+    """A visit whose hours are not in the book yet, and what the rules would about credit for it."""
+
+    visit: Visit
+    minutes: int
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where a member stands today, minutes: what they keep, what is held, what they gave and received in all."""
+
+    own: HourAccount | None
+    gift: HourAccount | None
+    given: int
+    received: int
+    expiring: tuple[tuple[date, int], ...]
+
+    @property
+    def balance(self) -> int:
+        """Own minutes."""
+        return self.own.balance_minutes if self.own else 0
+
+    @property
+    def held(self) -> int:
+        """Minutes set aside for help that was asked for, own and given."""
+        return sum(account.held_minutes for account in (self.own, self.gift) if account)
+
+    @property
+    def gift_left(self) -> int:
+        """What is left of this month's gift."""
+        return self.gift.balance_minutes - self.gift.held_minutes if self.gift else 0
+
+    @property
+    def available(self) -> int:
+        """What can be drawn now, own and given."""
+        return (self.own.balance_minutes - self.own.held_minutes if self.own else 0) + self.gift_left
+
+
+def standing_of(session: Session, person: Person) -> Standing:
+    """Where a member stands today; every figure from the ledger's rows, as the statement's are."""
+    own, gift = account_of(session, person.id), account_of(session, person.id, AccountKind.GIFT)
+    moved = _moved_by_reason(session, [account.id for account in (own, gift) if account])
+    policy = in_force(session, person.area_code, clock.today())
+    return Standing(
+        own=own,
+        gift=gift,
+        given=moved.get(Reason.EARN, 0) + moved.get(Reason.OVERFLOW, 0),
+        received=-moved.get(Reason.REDEEM, 0),
+        expiring=tuple(_expiring(session, own, gift, policy)),
+    )
+
+
+def _moved_by_reason(session: Session, account_ids: list[str]) -> dict[Reason, int]:
+    """Net minutes of accounts by reason; a reversal counts against the reason of what it took back."""
+    original = sa.orm.aliased(Transfer)
+    reason = sa.func.coalesce(original.reason, Transfer.reason)
+    came_in = col(Transfer.credit_account_id).in_(account_ids)
+    signed = sa.case((came_in, Transfer.minutes), else_=-col(Transfer.minutes))
+    found = (
+        select(reason, sa.func.sum(signed))
+        .select_from(Transfer)
+        .outerjoin(original, col(original.id) == Transfer.reverses_id)
+        .where(or_(came_in, col(Transfer.debit_account_id).in_(account_ids)))
+        .group_by(reason)
+    )
+    return {Reason(name): int(minutes) for name, minutes in session.exec(found)}
+
+
+def lots_of(session: Session, account: HourAccount) -> list[Lot]:
+    """What is left of each credit of an account, the oldest first: the oldest minutes are used first."""
+    taken_back = select(Transfer.reverses_id).where(col(Transfer.reverses_id).is_not(None))
+    found = (
+        select(Transfer.event_at, Transfer.minutes)
+        .where(Transfer.credit_account_id == account.id, Transfer.reason != Reason.REVERSAL)
+        .where(col(Transfer.id).not_in(taken_back))
+        .order_by(col(Transfer.event_at), col(Transfer.id))
+    )
+    credits = [Lot(clock.local_date(at), minutes) for at, minutes in session.exec(found)]
+    return remaining_lots(credits, account.balance_minutes)
+
+
+def _expiring(
+    session: Session, own: HourAccount | None, gift: HourAccount | None, policy: Policy
+) -> Iterable[tuple[date, int]]:
+    """What goes away unless it is used, with its last day: this month's gift, and hours older than policy lets be."""
+    if gift and gift.balance_minutes > gift.held_minutes:
+        yield months.last_day(months.of_date(clock.today())), gift.balance_minutes - gift.held_minutes
+    keeps = policy.number("credit.expires_after_months")
+    if own and keeps:
+        by_month: dict[str, int] = {}
+        for lot in lots_of(session, own):
+            ends = months.shifted(months.of_date(lot.on), keeps)
+            by_month[ends] = by_month.get(ends, 0) + lot.minutes
+        for month in sorted(by_month)[:3]:
+            yield months.last_day(month), by_month[month]
+
+
+def months_of(session: Session, account: HourAccount, until: str) -> list[BookMonth]:
+    """Twelve book months of an account up to `until`, the newest first, each with its lines and running balance."""
+    first = months.shifted(until, 1 - SHOWN_MONTHS)
+    figures = month_figures(session, first, account.id).get(account.id)
+    opening = figures.opening if figures else 0
+    by_month = _rows_by_month(session, account.id, first, until)
+    pages = []
+    for index in range(SHOWN_MONTHS):
+        month = months.shifted(first, index)
+        page = _page(month, opening, by_month.get(month, []), account.id)
+        opening = page.closing
+        pages.append(page)
+    return pages[::-1]
+
+
+def _rows_by_month(
+    session: Session, account_id: str, first: str, until: str
+) -> dict[str, list[tuple[Transfer, Visit | None]]]:
+    found = (
+        select(Transfer, Visit)
+        .outerjoin(Visit, col(Visit.id) == Transfer.source_id)
+        .where(or_(Transfer.debit_account_id == account_id, Transfer.credit_account_id == account_id))
+        .where(Transfer.book_month >= first, Transfer.book_month <= until)
+        .order_by(col(Transfer.event_at), col(Transfer.id))
+    )
+    by_month: dict[str, list[tuple[Transfer, Visit | None]]] = {}
+    for transfer, visit in session.exec(found):
+        by_month.setdefault(transfer.book_month, []).append((transfer, visit))
+    return by_month
+
+
+def _page(month: str, opening: int, rows: list[tuple[Transfer, Visit | None]], account_id: str) -> BookMonth:
+    balance, lines = opening, []
+    for transfer, visit in rows:
+        minutes = transfer.minutes if transfer.credit_account_id == account_id else -transfer.minutes
+        balance += minutes
+        service, household = (visit.service, visit.household_code) if visit else ("", "")
+        lines.append(BookLine(transfer, minutes, balance, service, household))
+    came_in = sum(line.minutes for line in lines if line.minutes > 0)
+    return BookMonth(month, opening, came_in, opening + came_in - balance, tuple(lines))
+
+
+def waiting_hours(session: Session, person: Person) -> list[WaitingHours]:
+    """Visits at which a volunteer was and whose hours are on the way, the oldest first."""
+    found = (
+        select(Visit, VisitCarer)
+        .where(VisitCarer.visit_id == Visit.id, VisitCarer.person_id == person.id)
+        .where(col(Visit.state).in_(WAITS), col(VisitCarer.checked_in_at).is_not(None))
+        .order_by(col(Visit.due_on), col(Visit.id))
+    )
+    return [WaitingHours(visit, _about(session, visit, carer)) for visit, carer in session.exec(found)]
+
+
+def _about(session: Session, visit: Visit, carer: VisitCarer) -> int:
+    policy = in_force(session, visit.area_code, visit.due_on)
+    present, _ = minutes_present(
+        carer.checked_in_at,
+        carer.checked_out_at,
+        planned_minutes=visit.duration_minutes,
+        tolerance_minutes=policy.number("earn.over_planned_minutes"),
+    )
+    counted = min(present, visit.duration_minutes) if carer.checked_out_at is None else present
+    return round_down(counted, policy.number("earn.rounding_minutes"))
+
+
+def holds_of(session: Session, standing: Standing) -> list[tuple[Hold, Visit | None]]:
+    """What is set aside for help that was asked for, with the visit it waits for."""
+    accounts = [account.id for account in (standing.own, standing.gift) if account]
+    holds = waiting_holds(session, accounts)
+    return [(hold, session.get(Visit, hold.source_id)) for hold in holds]
+
+
+@dataclass(frozen=True)
+class Story:
+    """What there is to tell about one line: whose it is, the visit, who came, who reviewed and entered it."""
+
+    transfer: Transfer
+    account: HourAccount
+    minutes: int
+    policy: Policy
+    visit: Visit | None
+    elder: Person | None
+    carers: tuple[Person, ...]
+    review: Review | None
+    reviewer_name: str
+    entered_by: str
+    disputes: tuple[Dispute, ...]
+
+
+def line_for(session: Session, scope: Scope, transfer_id: str) -> Story | None:
+    """The story of a line that the scope may see: of one's own account, or of an account of the office's area."""
+    mine = in_scope(scope, col(HourAccount.area_code), col(HourAccount.person_id))
+    found = (
+        select(Transfer, HourAccount)
+        .where(Transfer.id == transfer_id, mine, col(HourAccount.person_id).is_not(None))
+        .where(or_(HourAccount.id == Transfer.debit_account_id, HourAccount.id == Transfer.credit_account_id))
+        .order_by(sa.case((col(HourAccount.id) == Transfer.credit_account_id, 0), else_=1))
+    )
+    row = session.exec(found).first()
+    return _story(session, row[0], row[1]) if row else None
+
+
+def _story(session: Session, transfer: Transfer, account: HourAccount) -> Story:
+    visit = session.get(Visit, transfer.source_id)
+    review = _review_of(session, visit)
+    disputes = select(Dispute).where(Dispute.transfer_id == transfer.id, Dispute.account_id == account.id)
+    return Story(
+        transfer=transfer,
+        account=account,
+        minutes=transfer.minutes if transfer.credit_account_id == account.id else -transfer.minutes,
+        policy=in_force(session, account.area_code, clock.local_date(transfer.event_at)),
+        visit=visit,
+        elder=session.get(Person, visit.elder_id) if visit else None,
+        carers=_carers_of(session, visit),
+        review=review,
+        reviewer_name=_login_name(session, review.reviewer_id) if review else "",
+        entered_by=_login_name(session, transfer.recorded_by),
+        disputes=tuple(session.exec(disputes.order_by(col(Dispute.raised_at), col(Dispute.level).desc()))),
+    )
+
+
+def _review_of(session: Session, visit: Visit | None) -> Review | None:
+    if visit is None:
+        return None
+    return session.exec(select(Review).where(Review.visit_id == visit.id).order_by(col(Review.at).desc())).first()
+
+
+def _carers_of(session: Session, visit: Visit | None) -> tuple[Person, ...]:
+    if visit is None:
+        return ()
+    came = (
+        select(Person)
+        .where(VisitCarer.person_id == Person.id, VisitCarer.visit_id == visit.id)
+        .where(col(VisitCarer.checked_in_at).is_not(None))
+        .order_by(Person.id)
+    )
+    return tuple(session.exec(came))
+
+
+def _login_name(session: Session, user_id: str) -> str:
+    user = session.get(User, user_id)
+    return user.display_name if user else ""
