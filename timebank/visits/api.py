@@ -3,9 +3,12 @@
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from flask import Blueprint, jsonify, request
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from flask import Blueprint, jsonify, request, session
+from flask_wtf.csrf import generate_csrf
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
+from sqlalchemy.exc import IntegrityError
 
+from timebank.audit.operations import note
 from timebank.auth.guards import actor, guard
 from timebank.core import clock, db, http
 from timebank.core.actors import Role
@@ -21,6 +24,11 @@ from timebank.visits.words import SERVICE_WORDS
 
 bp = Blueprint("visits_api", __name__, url_prefix="/api")
 
+_Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]{1,31}$")]
+_Word = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]{1,24}$")]
+_Said = Annotated[str, StringConstraints(max_length=1_000, pattern=r"^[^\x00-\x08\x0b-\x1f]*$")]
+_Number = Annotated[float, Field(ge=-1_000, le=1_000, allow_inf_nan=False)]
+
 
 class PlaceBody(BaseModel):
     """WGS-84, metres."""
@@ -35,14 +43,15 @@ class EventBody(BaseModel):
     """One event of the queue; named by the phone."""
 
     model_config = ConfigDict(extra="forbid")
-    id: Annotated[str, Field(max_length=31)]
-    visit_id: Annotated[str, Field(max_length=31)]
+    id: _Name
+    visit_id: _Name
     kind: EventKind
     device_at: AwareDatetime
-    counter: Annotated[int, Field(ge=0, le=2**31)] = 0
+    counter: Annotated[int, Field(ge=0, le=2**31 - 1)] = 0
     place: PlaceBody | None = None
-    day_code: Annotated[str, Field(pattern=r"^[0-9]{6}$")] | None = None
-    data: dict[str, Any] = Field(default_factory=dict)
+    day_code: Annotated[str, StringConstraints(pattern=r"^[0-9]{6}$")] | None = None
+    card: Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z-]{1,20}$")] | None = None
+    data: dict[_Word, bool | int | _Number | _Said] = Field(default_factory=dict, max_length=20)
 
 
 class Result(BaseModel):
@@ -54,74 +63,140 @@ class Result(BaseModel):
     message: str
 
 
+_SENT_AT: TypeAdapter[datetime] = TypeAdapter(AwareDatetime)
+_DEVICE: TypeAdapter[str] = TypeAdapter(Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]{0,40}$")])
+
+
 @bp.post("/visit-events")
 @guard(Role.VOLUNTEER, writes=False)
 def take_events() -> Any:
-    """Take a queue of events in any order, each in its own unit of work: one that is refused hides no other."""
-    body = request.get_json(silent=True)
-    body = body if isinstance(body, dict) else {}
+    """Take a queue of events in any order, each in its own unit of work: one that is refused hides no other.
+
+    Body: `{device, sent_at, events: [...]}`. `sent_at` is the phone's clock at sending: it shows how wrong that is.
+    """
+    body = _body()
     events = body.get("events")
     if not isinstance(events, list) or len(events) > MAX_EVENTS_PER_UPLOAD:
         text = T("Send a list of at most {most} entries.", most=MAX_EVENTS_PER_UPLOAD)
         raise BadInput("visits.bad_queue", text, field="events")
-    device = str(body.get("device", ""))[:40]
-    return jsonify(results=[_take(raw, device).model_dump() for raw in events])
+    device, offset_s = _device(body), _offset_s(body)
+    return jsonify(results=[_take(raw, device, offset_s).model_dump() for raw in events])
 
 
-def _take(raw: Any, device: str) -> Result:
+def _body() -> dict[str, Any]:
+    try:
+        body = request.get_json(silent=True)
+    except RecursionError:  # brackets nested thousands deep
+        body = None
+    return body if isinstance(body, dict) else {}
+
+
+def _device(body: dict[str, Any]) -> str:
+    """The phone's name: the one it was paired under, which it cannot choose; else the one it gave itself."""
+    if session.get("phone_id"):
+        return str(session["phone_id"])
+    try:
+        return _DEVICE.validate_python(body.get("device", ""))
+    except ValidationError:
+        text = T("This phone has lost its name. Open the page again.")
+        raise BadInput("visits.bad_device", text, field="device") from None
+
+
+def _offset_s(body: dict[str, Any]) -> int | None:
+    if body.get("sent_at") is None:
+        return None
+    try:
+        sent_at = _SENT_AT.validate_python(body["sent_at"])
+    except ValidationError:
+        text = T("The clock of this phone cannot be read. Set date and time in its settings.")
+        raise BadInput("visits.bad_clock", text, field="sent_at") from None
+    return round((clock.now() - sent_at).total_seconds())
+
+
+def _take(raw: Any, device: str, offset_s: int | None) -> Result:
     name = str(raw.get("id", ""))[:40] if isinstance(raw, dict) else ""
     try:
         body = EventBody.model_validate(raw)
     except ValidationError as error:
-        field = ".".join(str(part) for part in error.errors()[0]["loc"])
-        text = T("The entry {field} could not be read; the office has been told.", field=field)
+        field = ".".join(str(part) for part in error.errors()[0]["loc"])[:60]
+        text = T("The entry could not be read ({field}). Show this to your village assistant.", field=field)
         return Result(id=name, state="refused", code="visits.unreadable_event", message=say(text))
+    event = _event(body, device, offset_s)
     try:
-        with db.transaction() as session:
-            result = operations.record_event(
-                session, actor=actor(), event=_event(body, device), person_id=actor().person_id or ""
-            )
+        try:
+            return _recorded(event)
+        except IntegrityError:  # the same entry arrived twice at the same moment: now it is there
+            return _recorded(event)
     except TimebankError as refusal:
+        _note_refusal(event, refusal)
         return Result(id=body.id, state="refused", code=refusal.code, message=say(refusal.message))
-    return Result(id=result.id, state=result.state, code="", message=say(result.message))  # type: ignore[arg-type]
 
 
-def _event(body: EventBody, device: str) -> EventIn:
-    place = Place(body.place.lat, body.place.lon, body.place.accuracy_m) if body.place else None
-    at: datetime = body.device_at
+def _note_refusal(event: EventIn, refusal: TimebankError) -> None:
+    """What a phone told and the office could not keep leaves a trace: nothing a volunteer did is lost in silence."""
+    with db.transaction() as unit:
+        subject, kind = event.visit_id, event.kind.value
+        note(unit, actor=actor(), action="visits.refuse_event", subject_id=subject, code=refusal.code, kind=kind)
+
+
+def _recorded(event: EventIn) -> Result:
+    with db.transaction() as unit:
+        result = operations.record_event(unit, actor=actor(), event=event, person_id=actor().person_id or "")
+    return Result(id=result.id, state=result.state, code=result.code, message=say(result.message))
+
+
+def _event(body: EventBody, device: str, offset_s: int | None) -> EventIn:
     return EventIn(
         id=body.id,
         visit_id=body.visit_id,
         kind=body.kind,
-        device_at=at,
+        device_at=body.device_at,
         device_id=device,
         counter=body.counter,
-        place=place,
+        place=Place(body.place.lat, body.place.lon, body.place.accuracy_m) if body.place else None,
         day_code=body.day_code,
+        card=body.card,
+        offset_s=offset_s,
         data=body.data,
     )
+
+
+@bp.post("/visit-photos/<string:event_id>")
+@guard(Role.VOLUNTEER)
+def take_photo(event_id: str) -> Any:
+    """Take the picture of a photo entry that has arrived: the body is the picture itself, of any usual type."""
+    operations.keep_photo(http.session(), actor=actor(), event_id=event_id, raw=request.get_data())
+    return jsonify(id=event_id, message=say(T("The photo has arrived.")))
 
 
 @bp.get("/today")
 @guard(Role.VOLUNTEER)
 def today() -> Any:
-    """Today's stops with the least that a phone must keep: no full address, no phone number, no health."""
+    """Today's stops with the least that a phone must keep: no full name, no address, no phone number, no health."""
     on = clock.today()
     stops = queries.stops_of(http.session(), actor().person_id or "", on, on)
     return jsonify(
+        owner=actor().user_id,
+        csrf=generate_csrf(),
+        now=clock.now().isoformat(),
         on=on.isoformat(),
-        stops=[
-            {
-                "visit_id": stop.visit.id,
-                "landmark": stop.household.landmark,
-                "name": stop.elder.name[:1] + "〇",
-                "service": stop.visit.service.value,
-                "service_words": say(SERVICE_WORDS[stop.visit.service]),
-                "starts": local_time(stop.carer.starts_minute),
-                "minutes": stop.visit.duration_minutes,
-                "partners": [person.name[:1] + "〇" for _, person in stop.partners],
-                "state": stop.visit.state.value,
-            }
-            for stop in stops
-        ],
+        office_phone=queries.office_phone(http.session(), actor().area_code),
+        stops=[_stop(stop) for stop in stops],
     )
+
+
+def _stop(stop: queries.Stop) -> dict[str, Any]:
+    return {
+        "visit_id": stop.visit.id,
+        "landmark": stop.household.landmark,
+        "name": stop.elder.name[:1] + "〇",
+        "door": stop.household.code,
+        "service": stop.visit.service.value,
+        "service_words": say(SERVICE_WORDS[stop.visit.service]),
+        "starts": local_time(stop.carer.starts_minute),
+        "minutes": stop.visit.duration_minutes,
+        "partners": [person.name[:1] + "〇" for _, person in stop.partners],
+        "state": stop.visit.state.value,
+        "there": stop.carer.checked_in_at is not None,
+        "left": stop.carer.checked_out_at is not None,
+    }

@@ -1,37 +1,76 @@
 """The pages of elders and of kin who act for them: who comes, who came, how it went, asking for help."""
 
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
+from sqlmodel import Session
 from werkzeug.wrappers import Response
 
 from timebank.auth.guards import actor, guard
-from timebank.careplans.models import ServiceKind
+from timebank.careplans.models import CareItem, ServiceKind
+from timebank.careplans.queries import items_of, plans_of
+from timebank.careplans.rules import recurrence_words
 from timebank.core import clock, forms, http
-from timebank.core.actors import Role
+from timebank.core.actors import Actor, Role
 from timebank.core.errors import TimebankError
 from timebank.core.i18n import gettext
-from timebank.people.queries import people_by_id
+from timebank.people.models import Person
+from timebank.people.queries import may_act, people_by_id
 from timebank.visits import operations, queries
-from timebank.visits.models import Visit, VisitState
+from timebank.visits.models import Visit, VisitCarer, VisitState
 
 bp = Blueprint("family", __name__)
 _MEMBERS = (Role.ELDER, Role.VOLUNTEER)
 
 
+@dataclass(frozen=True)
+class _ForWhom:
+    """One person that the reader stands for, with what the written power lets them see."""
+
+    elder: Person
+    visits: list[Visit]
+    carers: dict[str, list[tuple[VisitCarer, Person]]]
+    sees_bed: bool
+    items: list[CareItem]
+
+
 @bp.get("/family")
 @guard(*_MEMBERS)
 def visits_of_mine() -> Any:
-    """For each person one stands for: what waits for a nod, what comes, what was."""
-    session, on = http.session(), clock.today()
-    people = people_by_id(session, actor().scope.person_ids or ())
-    elders = [person for person in people.values() if person.elder_since_on]
-    rows = []
-    for elder in elders:
+    """For each person one stands for: what waits for a nod, what comes, what was; the bed as far as they agreed."""
+    session, caller = http.session(), actor()
+    elders = _elders(session, caller)
+    return render_template(
+        "visits/family.html",
+        rows=[_row(session, caller, elder) for elder in elders],
+        waiting=VisitState.DONE,
+        open_states=(VisitState.DUE, VisitState.PLANNED),
+        today=clock.today(),
+        rhythm=recurrence_words,
+    )
+
+
+def _elders(session: Session, caller: Actor, purpose: str = "") -> list[Person]:
+    """The elders the caller stands for; with a purpose, those whose power names it."""
+    people = people_by_id(session, caller.scope.person_ids or ()).values()
+    elders = sorted((person for person in people if person.elder_since_on), key=lambda person: person.id)
+    return [elder for elder in elders if not purpose or _may(session, caller, elder, purpose)]
+
+
+def _may(session: Session, caller: Actor, elder: Person, purpose: str) -> bool:
+    return may_act(session, person_id=caller.person_id or "", for_person_id=elder.id, purpose=purpose)
+
+
+def _row(session: Session, caller: Actor, elder: Person) -> _ForWhom:
+    on, visits = clock.today(), []
+    if any(_may(session, caller, elder, purpose) for purpose in ("follow_visits", "confirm", "request")):
         visits = queries.visits_of_elder(session, elder.id, on - timedelta(days=30), on + timedelta(days=7))
-        rows.append((elder, visits, queries.carers_of(session, [visit.id for visit in visits])))
-    return render_template("visits/family.html", rows=rows, waiting=VisitState.DONE, today=on)
+    sees_bed = _may(session, caller, elder, "see_bed")
+    plans = plans_of(session, elder.id) if sees_bed else []
+    items = items_of(session, plans[0].id) if plans else []
+    return _ForWhom(elder, visits, queries.carers_of(session, [visit.id for visit in visits]), sees_bed, items)
 
 
 @bp.post("/family/<string:visit_id>/confirm")
@@ -39,17 +78,27 @@ def visits_of_mine() -> Any:
 def confirm(visit: Visit) -> Response:
     """Say how a visit was, with one of three faces; or that something is not right."""
     form = request.form
-    happy = forms.whole_number(form, "happy", least=1, most=3) if form.get("happy") else None
+    disputed = "disputed" in form
     operations.confirm(
         http.session(),
         actor=actor(),
         visit_id=visit.id,
         method="button",
-        happy=happy,
-        disputed="disputed" in form,
-        remark=forms.text(form, "remark", most=400),
+        happy=forms.whole_number(form, "happy", least=1, most=3) if form.get("happy") else None,
+        disputed=disputed,
+        remark=forms.text(form, "remark", required=disputed, most=400),
     )
     flash(gettext("Thank you. The hours go to the review now."))
+    return redirect(url_for("family.visits_of_mine"), code=303)
+
+
+@bp.post("/family/<string:visit_id>/cancel")
+@guard(*_MEMBERS, load={"visit_id": queries.visit_for})
+def cancel(visit: Visit) -> Response:
+    """Call off a visit that has not begun."""
+    reason = forms.text(request.form, "reason", required=True, most=200)
+    operations.cancel(http.session(), actor=actor(), visit_id=visit.id, reason=reason)
+    flash(gettext("Called off. Hours that were held are free again."))
     return redirect(url_for("family.visits_of_mine"), code=303)
 
 
@@ -61,10 +110,13 @@ def ask_form() -> Any:
 
 
 def _form(values: Any, error: TimebankError | None) -> str:
-    people = people_by_id(http.session(), actor().scope.person_ids or ())
-    elders = [person for person in people.values() if person.elder_since_on]
     return render_template(
-        "visits/ask.html", elders=elders, services=list(ServiceKind), values=values, error=error, today=clock.today()
+        "visits/ask.html",
+        elders=_elders(http.session(), actor(), "request"),
+        services=list(ServiceKind),
+        values=values,
+        error=error,
+        today=clock.today(),
     )
 
 

@@ -56,11 +56,15 @@ class Visit(SQLModel, table=True):
     duration_minutes: int
     crew_size: int = 1
     same_sex: str = Field(default="", max_length=8)
+    skills: list[str] = Field(default_factory=list, sa_type=sa.JSON)  # beyond what the service asks for anyway
+    moved_from_on: date | None = None  # the day on which the care plan wanted it
+    moved_because: str = Field(default="", max_length=200)  # an English sentence of the catalogue
     tier: str = Field(default="general", max_length=12)
     notes: str = Field(default="", max_length=400)
     day_plan_id: str | None = Field(default=None, index=True, max_length=31)
     grade: EvidenceGrade | None = Field(default=None, sa_type=enum_type(EvidenceGrade))
     flags: list[str] = Field(default_factory=list, sa_type=sa.JSON)  # out_of_fence, clock_skew, same_device, …
+    cancel_reason: str = Field(default="", max_length=200)
     created_at: datetime
 
 
@@ -111,14 +115,36 @@ class VisitEvent(SQLModel, table=True):
     visit_id: str = Field(foreign_key="visit.id", index=True, max_length=31)
     person_id: str = Field(foreign_key="person.id", index=True, max_length=31)
     kind: EventKind = Field(sa_type=enum_type(EventKind))
-    device_id: str = Field(default="", max_length=40)
+    device_id: str = Field(default="", index=True, max_length=40)
     counter: int = 0
     device_at: datetime
     server_at: datetime
     place_sealed: str = Field(default="", max_length=160)  # sealed [lat, lon, accuracy_m]
+    place_mark: str = Field(default="", index=True, max_length=16)  # keyed hash: the same position leaves the same mark
     entered_by: str = Field(default="", max_length=31)  # login that entered it for the carer (paper slip, proxy)
     data: dict[str, Any] = Field(default_factory=dict, sa_type=sa.JSON)
     digest: str = Field(max_length=64)  # of the content: same id with other content is refused
+
+
+class SlipPhoto(SQLModel, table=True):
+    """The picture of a paper slip: redrawn, sealed, kept for a time (policy evidence.photo_days)."""
+
+    event_id: str = Field(primary_key=True, foreign_key="visitevent.id", max_length=31)
+    visit_id: str = Field(foreign_key="visit.id", index=True, max_length=31)
+    sealed: str = Field(sa_type=sa.Text)  # sealed base64 of the JPEG
+    digest: str = Field(max_length=64)  # of what was sent, to tell a repetition from another picture
+    width: int
+    height: int
+    kept_at: datetime
+
+
+class AlarmAnswer(SQLModel, table=True):
+    """That an alarm from a visit was taken in hand, by whom and how."""
+
+    event_id: str = Field(primary_key=True, foreign_key="visitevent.id", max_length=31)
+    by_user_id: str = Field(max_length=31)
+    words: str = Field(default="", max_length=400)
+    at: datetime
 
 
 class Confirmation(SQLModel, table=True):
@@ -156,6 +182,8 @@ class VisitGeneration(SQLModel, table=True):
     made: int
     known: int
     withdrawn: int
+    moved: int = 0
+    left_out: dict[str, int] = Field(default_factory=dict, sa_type=sa.JSON)  # reason → how many; complete
     skipped: list[dict[str, Any]] = Field(default_factory=list, sa_type=sa.JSON)  # elder_id, service, on, reason code
     at: datetime
     by_user_id: str = Field(max_length=31)

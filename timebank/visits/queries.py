@@ -7,13 +7,15 @@ from datetime import date, timedelta
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from timebank.areas.models import Area
+from timebank.areas.models import DayKind, FacilityKind
+from timebank.areas.queries import closures_on, day_kinds, facilities_within
 from timebank.core import clock, crypto, months
 from timebank.core.actors import Scope
 from timebank.core.db import in_area
 from timebank.core.limits import PAGE_ROWS
-from timebank.ledger.models import HourAccount, Reason, Transfer
-from timebank.people.models import Household, Person, PersonState
+from timebank.ledger.models import Hold, HoldState, HourAccount, Reason, Transfer
+from timebank.people.models import DayOff, Household, Person
+from timebank.people.queries import place_of
 from timebank.visits.models import (
     CarerState,
     Confirmation,
@@ -24,8 +26,15 @@ from timebank.visits.models import (
     VisitEvent,
     VisitState,
 )
+from timebank.visits.rules import distance_m
+from timebank.volunteers.queries import may_do
 
+Coming = tuple[VisitCarer, Person]
 COMING = (CarerState.INVITED, CarerState.ACCEPTED)
+OPEN_STATES = (  # events still change the visit: nobody reviewed, cancelled or settled it
+    *(VisitState.DUE, VisitState.PLANNED, VisitState.RUNNING),
+    *(VisitState.DONE, VisitState.CONFIRMED, VisitState.UNREACHED),
+)
 
 
 def visit_for(session: Session, scope: Scope, visit_id: str) -> Visit | None:
@@ -168,54 +177,6 @@ def last_carers(session: Session, elder_ids: Iterable[str], since_on: date) -> d
     return counts
 
 
-@dataclass(frozen=True)
-class VisitingRate:
-    """月探访率 of an area in a month: registered elders who were visited at least once."""
-
-    area_code: str
-    name_zh: str
-    name_en: str
-    registered: int
-    visited: int
-
-    @property
-    def percent(self) -> int | None:
-        """Visited in percent of registered, rounded down; None where nobody is registered."""
-        return self.visited * 100 // self.registered if self.registered else None
-
-
-def visiting_rate(session: Session, area_code: str, month: str, *, level_digits: int = 12) -> list[VisitingRate]:
-    """月探访率: visited at least once in the month / registered, for every township (9) or village (12) of an area.
-
-    A visit or phone check counts when somebody checked in and did reach the elder. This is the only query for it.
-    Source: field guide §2.5 (formula ours).
-    """
-    reached = (
-        select(Visit.elder_id)
-        .where(in_area(col(Visit.area_code), area_code))
-        .where(Visit.due_on >= months.first_day(month), Visit.due_on <= months.last_day(month))
-        .where(col(Visit.state).in_([VisitState.RUNNING, VisitState.DONE, VisitState.CONFIRMED, VisitState.SETTLED]))
-        .distinct()
-        .subquery()
-    )
-    part = sa.func.substr(Person.area_code, 1, level_digits).label("part")
-    counted = (
-        select(part, sa.func.count(col(Person.id)), sa.func.count(reached.c.elder_id))
-        .select_from(Person)
-        .outerjoin(reached, reached.c.elder_id == Person.id)
-        .where(in_area(col(Person.area_code), area_code), col(Person.elder_since_on) <= months.last_day(month))
-        .where(col(Person.state).in_([PersonState.ACTIVE, PersonState.HOSPITAL]))
-        .group_by(part)
-        .order_by(part)
-    )
-    rows = session.exec(counted).all()
-    names = {area.code: area for area in session.exec(select(Area).where(col(Area.code).in_([row[0] for row in rows])))}
-    return [
-        VisitingRate(code, names[code].name_zh, names[code].name_en, int(registered), int(visited))
-        for code, registered, visited in rows
-    ]
-
-
 def day_code(household_code: str, on: date) -> str:
     """The six digits on a home's printed strip for a day: from the vault's key, so only the strip and we know them."""
     return f"{int(crypto.vault().fingerprint(f'day code {household_code} {on.isoformat()}')[:12], 16) % 1_000_000:06d}"
@@ -225,6 +186,52 @@ def wrong_codes(session: Session, visit_id: str) -> int:
     """How many wrong day codes were tried at a visit."""
     found = select(VisitEvent).where(VisitEvent.visit_id == visit_id, VisitEvent.kind == EventKind.CHECK_IN)
     return sum(1 for event in session.exec(found) if event.data.get("code") == "wrong")
+
+
+def is_hold_waiting(session: Session, hold_id: str) -> bool:
+    """Whether held hours are still there: neither drawn, nor freed, nor run out."""
+    state = session.exec(select(Hold.state).where(Hold.id == hold_id)).first()
+    return state == HoldState.WAITING
+
+
+def is_expected_elsewhere(session: Session, person_id: str, visit: Visit) -> bool:
+    """Whether a volunteer is planned at another visit while this one is due."""
+    found = select(VisitCarer.starts_minute, Visit.duration_minutes).where(
+        VisitCarer.visit_id == Visit.id,
+        VisitCarer.person_id == person_id,
+        col(VisitCarer.state).in_(COMING),
+        Visit.due_on == visit.due_on,
+        Visit.id != visit.id,
+        col(Visit.state).in_([VisitState.DUE, VisitState.PLANNED, VisitState.RUNNING]),
+    )
+    start, end = visit.window_from_minute, visit.window_from_minute + visit.duration_minutes
+    return any(other < end and start < other + minutes for other, minutes in session.exec(found))
+
+
+def who_came_in_vain(session: Session, visit: Visit) -> list[Coming]:
+    """The carers who told that nobody answered and were not credited yet."""
+    told = {event.person_id for event in events_of(session, visit.id) if event.kind == EventKind.NO_ANSWER}
+    coming = carers_of(session, [visit.id]).get(visit.id, [])
+    return [(carer, person) for carer, person in coming if person.id in told and carer.credited_minutes is None]
+
+
+def was_planned(session: Session, elder_id: str, person_id: str, on: date) -> bool:
+    """Whether a visit of a person to an elder stands in the book on a day."""
+    found = select(Visit.id).where(
+        Visit.elder_id == elder_id,
+        Visit.due_on == on,
+        Visit.state != VisitState.CANCELLED,
+        VisitCarer.visit_id == Visit.id,
+        VisitCarer.person_id == person_id,
+        col(VisitCarer.state).in_(COMING),
+    )
+    return session.exec(found.limit(1)).first() is not None
+
+
+def households_of(session: Session, codes: Iterable[str]) -> dict[str, Household]:
+    """Doors by code, for lists that were limited to the scope already."""
+    found = select(Household).where(col(Household.code).in_(set(codes)))
+    return {household.code: household for household in session.exec(found)}
 
 
 def homes_with_visits(session: Session, area_code: str, month: str) -> list[Household]:
@@ -237,18 +244,60 @@ def homes_with_visits(session: Session, area_code: str, month: str) -> list[Hous
     return list(session.exec(select(Household).where(col(Household.code).in_(due)).order_by(Household.code)))
 
 
-def wanted_near(
-    session: Session, person_id: str, township_code: str, on: date
-) -> list[tuple[Visit, Person, Household]]:
-    """Open single-carer requests of a township that are on no plan, in the next week, the own village first."""
+@dataclass(frozen=True)
+class Wanted:
+    """A request that a volunteer may take: what, whose, which door, how far as the crow flies, who took it so far."""
+
+    visit: Visit
+    elder: Person
+    household: Household
+    distance_m: int
+    partners: tuple[Person, ...]
+
+
+def wanted_near(session: Session, person_id: str, township_code: str, on: date) -> list[Wanted]:
+    """Open requests of a township that are on no plan and that a volunteer may do, of the next week, nearest first.
+
+    Left out are requests of the own home, those whose gates are closed to the volunteer, and days off.
+    """
     me = session.get_one(Person, person_id)
+    own_door = place_of(session.get_one(Household, me.household_code))
+    rows = _open_requests(session, me, township_code, on)
+    coming = carers_of(session, [visit.id for visit, *_ in rows])
+    allowed = {day: may_do(session, [me], day)[me.id] for day in {visit.due_on for visit, *_ in rows}}
+    found = []
+    for visit, elder, household in rows:
+        partners = tuple(person for _, person in coming.get(visit.id, []))
+        if visit.service.value in allowed[visit.due_on] and me.id not in {person.id for person in partners}:
+            metres = round(distance_m(*own_door, *place_of(household)))
+            found.append(Wanted(visit, elder, household, metres, partners))
+    return sorted(found, key=lambda row: (row.distance_m, row.visit.due_on, row.visit.id))[:PAGE_ROWS]
+
+
+def _open_requests(session: Session, me: Person, township_code: str, on: date) -> list[tuple[Visit, Person, Household]]:
+    days_off = select(col(DayOff.on)).where(DayOff.person_id == me.id)
     found = session.exec(
         select(Visit, Person, Household)
-        .where(in_area(col(Visit.area_code), township_code), Visit.state == VisitState.DUE, Visit.crew_size == 1)
+        .where(in_area(col(Visit.area_code), township_code), Visit.state == VisitState.DUE)
         .where(col(Visit.care_item_id).is_(None), Visit.due_on >= on, Visit.due_on <= on + timedelta(days=7))
-        .where(Person.id == Visit.elder_id, Household.code == Visit.household_code, Visit.elder_id != person_id)
+        .where(Person.id == Visit.elder_id, Household.code == Visit.household_code)
+        .where(Visit.household_code != me.household_code, col(Visit.due_on).not_in(days_off))
         .order_by(col(Visit.due_on), col(Visit.window_from_minute))
-        .limit(PAGE_ROWS)
+        .limit(4 * PAGE_ROWS)
     ).all()
-    rows = [(visit, elder, household) for visit, elder, household in found]
-    return sorted(rows, key=lambda row: row[0].area_code[:12] != me.area_code[:12])
+    return [(visit, elder, household) for visit, elder, household in found]
+
+
+def warnings_on(session: Session, area_code: str, on: date) -> list[tuple[str, str, int | None]]:
+    """What a volunteer must know about today: kind, words of the office, extra minutes (None: closed) for roads."""
+    township = area_code[:9]
+    roads = [("road", closure.reason, closure.extra_minutes) for closure in closures_on(session, township, on)]
+    kinds = day_kinds(session, area_code, [on])[on]
+    told = (DayKind.MARKET, DayKind.NO_SERVICE, DayKind.HOLIDAY)
+    return [*roads, *((kind.value, kinds[kind], None) for kind in told if kind in kinds)]
+
+
+def office_phone(session: Session, area_code: str) -> str:
+    """The phone number of the township's care station, where somebody coordinates; empty where none is entered."""
+    stations = facilities_within(session, area_code[:9], FacilityKind.STATION)
+    return next((station.phone for station in stations if station.phone), "")

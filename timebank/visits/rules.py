@@ -22,6 +22,7 @@ _TEXT_LIMIT = 2_000
 _LATE_HOURS = 72
 _FASTEST_M_PER_MINUTE = 1_000  # 60 km/h on a mountain road: nobody is faster door to door
 AGAINST_A_BATH = ("contraindication", "ill", "fasting", "alcohol")
+BATH_SIGNS = ("heated", "in_van")  # what makes a bath possible in winter
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,8 @@ class EventIn:
     counter: int = 0
     place: Place | None = None
     day_code: str | None = None
+    card: str | None = None  # what the QR of the door card said
+    offset_s: int | None = None  # our clock less the phone's at sending; another each time, so not in the digest
     data: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -64,7 +67,7 @@ class EventIn:
         place = [self.place.lat, self.place.lon, self.place.accuracy_m] if self.place else None
         content = [
             *(self.visit_id, self.kind.value, self.device_at.isoformat(), self.device_id, self.counter),
-            *(place, self.day_code, dict(self.data)),
+            *(place, self.day_code, self.card, dict(self.data)),
         ]
         return hashlib.sha256(json.dumps(content, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
@@ -95,12 +98,15 @@ def place_doubt(place: Place, door: tuple[float, float], *, fence_m: int, max_ac
 
 def event_doubts(event: VisitEvent) -> list[str]:
     """What a reviewer should know about one event: a fast clock, a wrong code, an entry that came days later."""
-    doubts = []
-    if is_skewed(event.device_at, event.server_at):
+    doubts, offset_s = [], event.data.get("offset_s")
+    if is_skewed(event.device_at, event.server_at, offset_s):
         doubts.append("clock_skew")
     if event.data.get("code") in ("wrong", "other_day", "locked"):
         doubts.append("code_mismatch")
-    if event.server_at - event.device_at > timedelta(hours=_LATE_HOURS) and not event.entered_by:
+    if event.data.get("card") == "other_home":
+        doubts.append("other_home")
+    happened = happened_at(event.device_at, event.server_at, offset_s)
+    if event.server_at - happened > timedelta(hours=_LATE_HOURS) and not event.entered_by:
         doubts.append("arrived_late")
     return doubts
 
@@ -112,7 +118,7 @@ def starts_bath(kind: EventKind, data: Mapping[str, Any]) -> bool:
 
 def check_vitals(data: Mapping[str, Any]) -> None:
     """Refuse blood pressure, temperatures or signs that no body and no bathroom has."""
-    for field_name, (least, most) in _VITALS.items():
+    for field_name, (least, most) in VITALS.items():
         value = data.get(field_name)
         if value is None:
             continue
@@ -121,7 +127,7 @@ def check_vitals(data: Mapping[str, Any]) -> None:
             raise BadInput("visits.bad_vitals", text, field=field_name)
 
 
-_VITALS = {
+VITALS = {
     "systolic": (50, 260),
     "diastolic": (30, 160),
     "pulse": (30, 220),
@@ -155,9 +161,31 @@ def movement_doubts(this: Presence, others: Iterable[Presence]) -> list[str]:
     return sorted(found)
 
 
-def is_skewed(device_at: datetime, server_at: datetime) -> bool:
-    """Whether a phone's clock runs ahead of ours beyond the limit. Late arrival is no skew: valleys lack signal."""
-    return device_at - server_at > timedelta(minutes=CLOCK_SKEW_FLAG_MINUTES)
+def is_skewed(device_at: datetime, server_at: datetime, offset_s: int | None = None) -> bool:
+    """Whether a phone's clock was wrong beyond the limit. Late arrival is no skew: valleys lack signal.
+
+    `offset_s` is how many seconds our clock was ahead of the phone's when the phone sent; None if it did not say.
+    Without it only a clock ahead of ours can be seen.
+    """
+    limit = timedelta(minutes=CLOCK_SKEW_FLAG_MINUTES)
+    return device_at - server_at > limit or (offset_s is not None and abs(timedelta(seconds=offset_s)) > limit)
+
+
+def happened_at(device_at: datetime, server_at: datetime, offset_s: int | None = None) -> datetime:
+    """When an event happened: the phone's time, set right where its clock was wrong, and never after it arrived."""
+    if not is_skewed(device_at, server_at, offset_s):
+        return device_at
+    return min(server_at, device_at + timedelta(seconds=offset_s or 0))
+
+
+def went_back(earlier: datetime, later: datetime) -> bool:
+    """Whether of two entries that a phone made in this order the later one bears an earlier time, beyond the limit."""
+    return earlier - later > timedelta(minutes=CLOCK_SKEW_FLAG_MINUTES)
+
+
+def is_round(instant: datetime) -> bool:
+    """Whether an instant is a full five minutes to the second, as people write times and clocks hardly show them."""
+    return instant.second == 0 and instant.minute % 5 == 0
 
 
 def grade(*, place_proved: bool, elder_proved: bool, on_paper: bool) -> EvidenceGrade:
@@ -194,6 +222,15 @@ def credited_minutes(
     return allowed, [] if allowed == rounded else ["over_the_cap"]
 
 
+@dataclass(frozen=True)
+class Warmth:
+    """How warm water and room must be for a bath, in °C, and whether the winter rule holds on the day."""
+
+    water_c: tuple[int, int]
+    room_c: int
+    is_winter: bool
+
+
 def bath_gate_failures(
     vitals: Mapping[str, Any] | None,
     *,
@@ -203,8 +240,9 @@ def bath_gate_failures(
     present: int,
     needed: int = 2,
     contraindicated: bool = False,
+    warmth: Warmth | None = None,
 ) -> list[str]:
-    """Why a bath must not start (field guide §2.5): old assessment, blood pressure, one carer alone, illness."""
+    """Why a bath must not start (field guide §2.5): old assessment, blood pressure, one carer alone, illness, cold."""
     failures = []
     if assessed_days_ago is None or assessed_days_ago > most_days:
         failures.append("assessment_too_old")
@@ -217,7 +255,29 @@ def bath_gate_failures(
         failures.append("carer_alone")
     if contraindicated or any((vitals or {}).get(sign) for sign in AGAINST_A_BATH):
         failures.append("contraindication")
+    return failures + (cold_failures(vitals or {}, warmth) if warmth else [])
+
+
+def cold_failures(vitals: Mapping[str, Any], warmth: Warmth) -> list[str]:
+    """What is not warm enough, or was not measured. In winter the room is heated, or the bath is in the van."""
+    failures = []
+    water, room = vitals.get("water_c"), vitals.get("room_c")
+    if water is None:
+        failures.append("no_water_temperature")
+    elif not warmth.water_c[0] <= water <= warmth.water_c[1]:
+        failures.append("water_temperature")
+    if room is None:
+        failures.append("no_room_temperature")
+    elif room < warmth.room_c:
+        failures.append("room_cold")
+    if warmth.is_winter and not (vitals.get("heated") or vitals.get("in_van")):
+        failures.append("no_heating")
     return failures
+
+
+def is_winter(month: int, *, first: int, last: int) -> bool:
+    """Whether a month (1 to 12) lies in a winter that may go over the turn of the year."""
+    return first <= month <= last if first <= last else month >= first or month <= last
 
 
 def is_sampled(visit_id: str, *, percent: int) -> bool:

@@ -4,35 +4,26 @@ Carers' times, grade, flags and state are functions of the set of events, the co
 office; nothing here remembers in which order they arrived (promise P7, campaign C9).
 """
 
-from datetime import datetime
-from itertools import pairwise
+from datetime import date, datetime
 from typing import Any
 
 from sqlmodel import Session, select
 
+from timebank.assessments.queries import latest_assessment
 from timebank.careplans.models import ServiceKind
-from timebank.careplans.queries import contraindications_of, latest_assessment
-from timebank.core import crypto
+from timebank.careplans.queries import contraindications_of
+from timebank.core import clock, crypto
 from timebank.people.models import Household
 from timebank.people.queries import place_of
 from timebank.policies.queries import Policy, in_force
 from timebank.visits import queries, rules
 from timebank.visits.models import CarerState, EventKind, Visit, VisitCarer, VisitEvent, VisitState
 
-KEPT_FLAGS = frozenset({"disputed", "late_event", "day_closed", "second_try", "reopened"})  # decided, not derived
+KEPT_FLAGS = frozenset(
+    {"disputed", "late_event", "day_closed", "second_try", "reopened", "unplanned"}
+)  # decided, not derived
+_REACHING = (EventKind.CHECK_IN, EventKind.NO_ANSWER)
 _PROVING = (EventKind.CHECK_IN, EventKind.CHECK_OUT, EventKind.NO_ANSWER)
-
-
-def open_states() -> tuple[VisitState, ...]:
-    """States in which events still change a visit; before anybody reviewed, cancelled or settled it."""
-    return (
-        VisitState.DUE,
-        VisitState.PLANNED,
-        VisitState.RUNNING,
-        VisitState.DONE,
-        VisitState.CONFIRMED,
-        VisitState.UNREACHED,
-    )
 
 
 def with_flag(flags: list[str], flag: str) -> list[str]:
@@ -41,7 +32,9 @@ def with_flag(flags: list[str], flag: str) -> list[str]:
 
 
 def derive(session: Session, visit: Visit) -> None:
-    """Work out carers' times, grade, flags and state of a visit from all its events."""
+    """Work out carers' times, grade, flags and state of a visit from all its events; a closed visit stays as it is."""
+    if visit.state not in queries.OPEN_STATES:
+        return
     session.flush()
     events = queries.events_of(session, visit.id)
     policy = in_force(session, visit.area_code, visit.due_on)
@@ -71,8 +64,7 @@ def _derive_carer(carer: VisitCarer, own: list[VisitEvent]) -> None:
 
 
 def _when(event: VisitEvent) -> datetime:
-    """When it happened: the phone's time, unless its clock runs ahead of ours."""
-    return event.server_at if rules.is_skewed(event.device_at, event.server_at) else event.device_at
+    return rules.happened_at(event.device_at, event.server_at, event.data.get("offset_s"))
 
 
 def _state(session: Session, visit: Visit, carers: list[VisitCarer], events: list[VisitEvent]) -> VisitState:
@@ -81,12 +73,20 @@ def _state(session: Session, visit: Visit, carers: list[VisitCarer], events: lis
     all_left = bool(arrived) and all(carer.checked_out_at for carer in arrived) and len(arrived) >= visit.crew_size
     if all_left or (arrived and "day_closed" in visit.flags):
         return VisitState.CONFIRMED if queries.confirmation_of(session, visit.id) else VisitState.DONE
-    present = {carer.person_id for carer in coming}
-    if any(event.kind == EventKind.NO_ANSWER and event.person_id in present for event in events):
+    if _nobody_answered(coming, events):
         return VisitState.UNREACHED
     if arrived:
         return VisitState.RUNNING
     return VisitState.PLANNED if len(coming) >= visit.crew_size else VisitState.DUE
+
+
+def _nobody_answered(coming: list[VisitCarer], events: list[VisitEvent]) -> bool:
+    """Whether the last word of the carers who come is that nobody was there: a later arrival takes it back."""
+    present = {carer.person_id for carer in coming}
+    tries = [event for event in events if event.person_id in present]
+    missed = max((_when(event) for event in tries if event.kind == EventKind.NO_ANSWER), default=None)
+    arrived = max((_when(event) for event in tries if event.kind == EventKind.CHECK_IN), default=None)
+    return missed is not None and (arrived is None or arrived <= missed)
 
 
 def _grade(session: Session, visit: Visit, events: list[VisitEvent], policy: Policy, flags: set[str]) -> None:
@@ -111,7 +111,11 @@ def _grade(session: Session, visit: Visit, events: list[VisitEvent], policy: Pol
 
 def _doubts(session: Session, visit: Visit, events: list[VisitEvent], carers: list[VisitCarer]) -> set[str]:
     found = {doubt for event in events for doubt in rules.event_doubts(event)}
-    found |= _device_doubts([event for event in events if event.device_id and not event.entered_by])
+    found |= _same_device(events)
+    if any(clock.local_date(_when(event)) != visit.due_on for event in events if event.kind in _REACHING):
+        found.add("other_day")
+    if any(event.entered_by for event in events) and not any(event.kind == EventKind.PHOTO for event in events):
+        found.add("no_photo")
     replaced = {carer.person_id for carer in carers if carer.state == CarerState.REPLACED}
     if any(event.person_id in replaced for event in events if event.kind in _PROVING):
         found.add("not_assigned")
@@ -122,18 +126,13 @@ def _doubts(session: Session, visit: Visit, events: list[VisitEvent], carers: li
     return found
 
 
-def _device_doubts(events: list[VisitEvent]) -> set[str]:
-    """Two people on one phone; a phone whose clock went back between two entries."""
-    found: set[str] = set()
-    devices: dict[str, list[VisitEvent]] = {}
-    for event in sorted(events, key=lambda event: (event.counter, event.id)):
-        devices.setdefault(event.device_id, []).append(event)
-    for own in devices.values():
-        if len({event.person_id for event in own}) > 1:
-            found.add("same_device")
-        if any(later.device_at < earlier.device_at for earlier, later in pairwise(own)):
-            found.add("clock_went_back")
-    return found
+def _same_device(events: list[VisitEvent]) -> set[str]:
+    """Two carers of one visit who speak through one phone."""
+    spoke: dict[str, set[str]] = {}
+    for event in events:
+        if event.device_id and not event.entered_by:
+            spoke.setdefault(event.device_id, set()).add(event.person_id)
+    return {"same_device"} if any(len(people) > 1 for people in spoke.values()) else set()
 
 
 def data_of(event: VisitEvent) -> dict[str, Any]:
@@ -156,4 +155,15 @@ def bath_gates(session: Session, visit: Visit, *, until: datetime | None = None)
         present=len({event.person_id for event in events if event.kind == EventKind.CHECK_IN}),
         needed=visit.crew_size,
         contraindicated=bool(contraindications_of(session, visit.elder_id)),
+        warmth=_warmth(policy, visit.due_on),
+    )
+
+
+def _warmth(policy: Policy, on: date) -> rules.Warmth:
+    """How warm a bath must be on a day, by the policy."""
+    winter = (policy.number("bath.winter_from_month"), policy.number("bath.winter_to_month"))
+    return rules.Warmth(
+        water_c=(policy.number("bath.water_min_c"), policy.number("bath.water_max_c")),
+        room_c=policy.number("bath.room_min_c"),
+        is_winter=rules.is_winter(on.month, first=winter[0], last=winter[1]),
     )

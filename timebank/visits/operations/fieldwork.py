@@ -6,7 +6,7 @@ What a visit is follows from all its events together (operations.derivation), so
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, Literal
 
 from sqlmodel import Session, select
 
@@ -17,10 +17,12 @@ from timebank.core.actors import Actor
 from timebank.core.errors import BadInput, NotFound, Refused
 from timebank.core.limits import CLOCK_SKEW_FLAG_MINUTES, DAY_CODE_TRIES_PER_VISIT
 from timebank.core.text import T, Text
+from timebank.people.queries import has_withdrawn
 from timebank.visits import queries, rules
 from timebank.visits.models import EventKind, Visit, VisitCarer, VisitEvent
-from timebank.visits.operations.derivation import bath_gates, derive, open_states, with_flag
-from timebank.visits.rules import EventIn
+from timebank.visits.operations.alarms import sound
+from timebank.visits.operations.derivation import bath_gates, derive, with_flag
+from timebank.visits.rules import EventIn, Place
 from timebank.visits.words import GATE_WORDS
 
 _MATTERS_LATE = (EventKind.CHECK_IN, EventKind.CHECK_OUT, EventKind.NO_ANSWER, EventKind.CANCELLED)
@@ -32,7 +34,7 @@ class EventResult:
     """What the office says to a phone about one event: accepted, repeated or held (kept, but looked at by a person)."""
 
     id: str
-    state: str
+    state: Literal["accepted", "repeated", "held"]
     message: Text
     code: str = ""
 
@@ -58,6 +60,7 @@ def record_event(
     if visit is None or carer is None:
         raise NotFound("visits.not_your_visit", T("This visit is not on your list. Call the coordinator."))
     _refuse_unsafe_bath(session, visit, event)
+    place = None if has_withdrawn(session, visit.elder_id, "place") else event.place
     row = VisitEvent(
         id=event.id,
         visit_id=visit.id,
@@ -67,7 +70,8 @@ def record_event(
         counter=event.counter,
         device_at=event.device_at,
         server_at=clock.now(),
-        place_sealed=_sealed_place(event),
+        place_sealed=_sealed_place(place),
+        place_mark=_place_mark(place),
         entered_by=entered_by,
         data=_kept_data(session, visit, event),
         digest=event.digest,
@@ -77,13 +81,15 @@ def record_event(
     note(
         session, actor=actor, action="visits.record_event", subject_id=visit.id, area_code=visit.area_code, event=row.id
     )
-    if visit.state in open_states():
+    if visit.state in queries.OPEN_STATES:
         derive(session, visit)
+    if row.kind == EventKind.SOS:
+        sound(session, actor, visit, row)
     return _answer(session, visit, carer, row)
 
 
 def _answer(session: Session, visit: Visit, carer: VisitCarer, row: VisitEvent) -> EventResult:
-    if row.kind in _MATTERS_LATE and visit.state not in open_states():
+    if row.kind in _MATTERS_LATE and visit.state not in queries.OPEN_STATES:
         visit.flags = with_flag(visit.flags, "late_event")
         session.add(visit)
         text = T("Kept. This visit was closed already; the office looks at it.")
@@ -106,18 +112,23 @@ def _carer(session: Session, visit_id: str, person_id: str) -> VisitCarer | None
     ).first()
 
 
-def _sealed_place(event: EventIn) -> str:
-    place = event.place
+def _sealed_place(place: Place | None) -> str:
     return crypto.vault().seal([place.lat, place.lon, place.accuracy_m]) if place else ""
+
+
+def _place_mark(place: Place | None) -> str:
+    return crypto.vault().fingerprint(f"place {place.lat} {place.lon} {place.accuracy_m}")[:16] if place else ""
 
 
 def _kept_data(session: Session, visit: Visit, event: EventIn) -> dict[str, Any]:
     if event.kind == EventKind.VITALS:
         rules.check_vitals(event.data)
     data = {"sealed": crypto.vault().seal(dict(event.data))} if event.kind in _PRIVATE else dict(event.data)
-    data.pop("code", None)  # ours to write
-    verdict = _code_verdict(session, visit, event)
-    return {**data, "code": verdict} if verdict else data
+    ours = {"code": _code_verdict(session, visit, event), "card": _card_verdict(visit, event)}
+    kept = {key: value for key, value in data.items() if key not in (*ours, "offset_s")}
+    if event.offset_s is not None and abs(event.offset_s) > CLOCK_SKEW_FLAG_MINUTES * 60:
+        kept["offset_s"] = event.offset_s
+    return kept | {key: verdict for key, verdict in ours.items() if verdict}
 
 
 def _code_verdict(session: Session, visit: Visit, event: EventIn) -> str:
@@ -126,11 +137,17 @@ def _code_verdict(session: Session, visit: Visit, event: EventIn) -> str:
         return ""
     if queries.wrong_codes(session, visit.id) >= DAY_CODE_TRIES_PER_VISIT:
         return "locked"
-    on = clock.local_date(event.device_at)
+    on = clock.local_date(rules.happened_at(event.device_at, clock.now(), event.offset_s))
     if event.day_code == queries.day_code(visit.household_code, on):
         return "right" if on == visit.due_on else "other_day"
     earlier = [queries.day_code(visit.household_code, on - timedelta(days=back)) for back in range(1, 8)]
     return "other_day" if event.day_code in earlier else "wrong"
+
+
+def _card_verdict(visit: Visit, event: EventIn) -> str:
+    if not event.card:
+        return ""
+    return "right" if event.card == visit.household_code else "other_home"
 
 
 _WORDS = {
@@ -138,7 +155,7 @@ _WORDS = {
     EventKind.CHECK_OUT: T("Done. Now the elder's side nods."),
     EventKind.NO_ANSWER: T("Kept. The coordinator calls the neighbours."),
     EventKind.CANCELLED: T("Kept. The coordinator finds somebody else."),
-    EventKind.SOS: T("Help is called."),
+    EventKind.SOS: T("The office sees your alarm. If a life is in danger, call 120 now."),
 }
 _CODE_WORDS = {
     "wrong": T("Kept. The six digits are not those of this door today; look at the strip again."),
@@ -148,6 +165,8 @@ _CODE_WORDS = {
 
 
 def _words(row: VisitEvent, visit: Visit) -> Text:
+    if row.data.get("card") == "other_home":
+        return T("Kept. The card you scanned hangs at another home. Look whether you are at the right door.")
     return _CODE_WORDS.get(str(row.data.get("code", ""))) or _WORDS.get(row.kind, T("Kept."))
 
 

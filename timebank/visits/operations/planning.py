@@ -1,131 +1,35 @@
-"""Visits come into being: generated from care plans or asked for; then somebody is invited and answers."""
+"""Visits come into being by request; then somebody is invited and answers, or takes one that is wanted."""
 
-from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import date
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
 
-import sqlalchemy as sa
-from sqlmodel import Session, col, select
+from sqlmodel import Session, select
 
-from timebank.areas.queries import day_kinds
 from timebank.audit.operations import note
-from timebank.careplans.models import CareItem, CarePlan, ServiceKind
-from timebank.careplans.queries import items_in_force
-from timebank.careplans.rules import due_dates, reason_to_skip
-from timebank.core import clock, ids, months
+from timebank.careplans.models import ServiceKind
+from timebank.careplans.rules import LEAST_CREW
+from timebank.core import clock, ids
 from timebank.core.actors import Actor
-from timebank.core.claims import claim
-from timebank.core.db import in_area, table_of
-from timebank.core.errors import NotAllowed, NotFound, Refused
-from timebank.core.text import T, Text
+from timebank.core.errors import BadInput, NotAllowed, NotFound, Refused
+from timebank.core.limits import MAX_VISIT_MINUTES
+from timebank.core.text import T
 from timebank.ledger import operations as ledger
-from timebank.people.models import Person, PersonState, RiskTier
+from timebank.people.models import Person, PersonState
 from timebank.people.queries import may_act
+from timebank.visits import queries
 from timebank.visits.models import CarerState, Visit, VisitCarer, VisitState
+from timebank.visits.operations.derivation import derive
+from timebank.visits.operations.generation import NOT_HERE
+from timebank.volunteers.operations import check_gates
 
-_ESSENTIAL = (ServiceKind.MEAL,)
-_NOT_HERE = (PersonState.HOSPITAL, PersonState.AWAY, PersonState.MOVED, PersonState.DEAD, PersonState.MERGED)
-
-
-@dataclass
-class GenerationReport:
-    """What a generation made, what stood already, and what it left out for which reason."""
-
-    made: int = 0
-    known: int = 0
-    skipped: Counter[Text | str] = field(default_factory=Counter)
-
-
-def generate(session: Session, *, actor: Actor, area_code: str, month: str) -> GenerationReport:
-    """Make the visits of a month from the agreed care plans of an area. Run again, it adds only what is new.
-
-    Holidays, market days and days without service are respected as each item says; who is in hospital, away or no
-    longer here gets none. The report counts what was made and why the rest was not.
-    """
-    if not actor.scope.holds_area(area_code):
-        raise NotFound("areas.no_such_area", T("There is no such place."))
-    days = months.days(month)
-    report = GenerationReport()
-    known = _known_slots(session, area_code, days[0], days[-1])
-    kinds_by_village: dict[str, dict[date, dict[object, str]]] = {}
-    rows = []
-    for item, care_plan, elder in items_in_force(session, area_code, days[0], days[-1]):
-        village = elder.area_code[:12]
-        kinds = kinds_by_village.setdefault(village, day_kinds(session, village, days))  # type: ignore[arg-type]
-        for on in _dates_of(item, care_plan, days):
-            if (item.id, on) in known:
-                report.known += 1
-                continue
-            reason = _reason_against(item, elder, kinds[on])
-            if reason:
-                report.skipped[str(reason)] += 1
-                continue
-            rows.append(_visit_row(item, elder, on))
-    if rows:
-        session.connection().execute(sa.insert(table_of(Visit)), rows)
-    report.made = len(rows)
-    note(session, actor=actor, action="visits.generate", subject_id=month, area_code=area_code, made=report.made)
-    return report
-
-
-def _known_slots(session: Session, area_code: str, first_on: date, last_on: date) -> set[tuple[str, date]]:
-    found = select(Visit).where(
-        in_area(col(Visit.area_code), area_code),
-        Visit.due_on >= first_on,
-        Visit.due_on <= last_on,
-        col(Visit.care_item_id).is_not(None),
-    )
-    return {(visit.care_item_id, visit.due_on) for visit in session.exec(found) if visit.care_item_id}
-
-
-def _dates_of(item: CareItem, care_plan: CarePlan, days: Sequence[date]) -> list[date]:
-    last_on = min(days[-1], care_plan.ends_on or days[-1])
-    first_on = max(days[0], care_plan.starts_on, clock.today())
-    return due_dates(item.recurrence, starts_on=care_plan.starts_on, first_on=first_on, last_on=last_on)
-
-
-def _reason_against(item: CareItem, elder: Person, kinds: dict[object, str]) -> Text | None:
-    if elder.state in _NOT_HERE:
-        return T("the elder is not at home")
-    return reason_to_skip(
-        kinds,  # type: ignore[arg-type]
-        skips_holidays=item.skips_holidays,
-        skips_market_days=item.skips_market_days,
-        essential=item.service in _ESSENTIAL or elder.tier == RiskTier.HIGH,
-    )
-
-
-def _visit_row(item: CareItem, elder: Person, on: date) -> dict[str, object]:
-    return vars_of(
-        Visit(
-            id=ids.new_id("vis"),
-            elder_id=elder.id,
-            area_code=elder.area_code,
-            household_code=elder.household_code,
-            service=item.service,
-            care_item_id=item.id,
-            due_on=on,
-            window_from_minute=item.window_from_minute,
-            window_to_minute=item.window_to_minute,
-            duration_minutes=item.duration_minutes,
-            crew_size=item.crew_size,
-            same_sex=item.same_sex,
-            tier=elder.tier.value,
-            notes=item.notes,
-            created_at=clock.now(),
-        )
-    )
-
-
-def vars_of(visit: Visit) -> dict[str, object]:
-    """The columns of a new visit, for inserting many at once."""
-    return {column.name: getattr(visit, column.name) for column in table_of(Visit).columns}
+_OPEN = (VisitState.DUE, VisitState.PLANNED)
+_DAYS_AHEAD = 92
 
 
 @dataclass(frozen=True)
 class RequestIn:
-    """Help that somebody asks for, outside the care plan."""
+    """Help that somebody asks for, outside the care plan. Minutes of the local day."""
 
     elder_id: str
     service: ServiceKind
@@ -139,19 +43,12 @@ class RequestIn:
 def ask_for_help(session: Session, *, actor: Actor, asked: RequestIn) -> Visit:
     """Ask for help for oneself, or for somebody one may act for; the hours are held from now on.
 
-    Refuses a day in the past, a person one has no power for, and hours that are not there.
+    Refuses a day in the past or far ahead, a time too short for the help, a person one has no power for, an elder who
+    is not at home, and hours that are not there. A bath takes two carers and so holds twice its minutes.
     """
-    elder = session.get(Person, asked.elder_id)
-    by_staff = actor.scope.person_ids is None
-    if elder is None or not actor.scope.holds_person(elder.id, elder.area_code):
-        raise NotFound("people.no_such_person", T("There is no such person in your area."))
-    if not by_staff and not may_act(
-        session, person_id=actor.person_id or "", for_person_id=elder.id, purpose="request"
-    ):
-        raise NotAllowed("visits.no_power", T("You need a written power to ask for help in this name."))
-    if asked.due_on < clock.today():
-        raise Refused("visits.day_is_past", T("Choose today or a later day."), field="due_on")
-    crew = 2 if asked.service == ServiceKind.BATH else 1
+    _check_time(asked)
+    elder = _whom(session, actor, asked)
+    crew = LEAST_CREW.get(asked.service, 1)
     visit = Visit(
         id=ids.new_id("vis"),
         elder_id=elder.id,
@@ -169,7 +66,12 @@ def ask_for_help(session: Session, *, actor: Actor, asked: RequestIn) -> Visit:
         created_at=clock.now(),
     )
     held = ledger.hold(
-        session, actor=actor, person_id=elder.id, minutes=asked.duration_minutes * crew, source_id=visit.id
+        session,
+        actor=actor,
+        person_id=elder.id,
+        minutes=asked.duration_minutes * crew,
+        source_id=visit.id,
+        due_at=clock.at_local(asked.due_on, asked.window_to_minute),
     )
     visit.hold_id = held.id
     session.add(visit)
@@ -178,30 +80,58 @@ def ask_for_help(session: Session, *, actor: Actor, asked: RequestIn) -> Visit:
     return visit
 
 
+def _check_time(asked: RequestIn) -> None:
+    if asked.due_on < clock.today():
+        raise Refused("visits.day_is_past", T("Choose today or a later day."), field="due_on")
+    if asked.due_on > clock.today() + timedelta(days=_DAYS_AHEAD):
+        text = T("Choose a day within the next {days} days.", days=_DAYS_AHEAD)
+        raise BadInput("visits.day_too_far", text, field="due_on")
+    if not 0 < asked.duration_minutes <= MAX_VISIT_MINUTES:
+        text = T("Help takes 1 to {most} minutes.", most=MAX_VISIT_MINUTES)
+        raise BadInput("visits.bad_duration", text, field="duration_minutes")
+    if asked.window_to_minute - asked.window_from_minute < asked.duration_minutes:
+        text = T("The time from … to … is shorter than the help takes. Choose a later end.")
+        raise BadInput("visits.bad_window", text, field="window_to")
+
+
+def _whom(session: Session, actor: Actor, asked: RequestIn) -> Person:
+    elder = session.get(Person, asked.elder_id)
+    if elder is None or not actor.scope.holds_person(elder.id, elder.area_code):
+        raise NotFound("people.no_such_person", T("There is no such person in your area."))
+    is_member = actor.scope.person_ids is not None
+    if is_member and not may_act(session, person_id=actor.person_id or "", for_person_id=elder.id, purpose="request"):
+        raise NotAllowed("visits.no_power", T("You need a written power to ask for help in this name."))
+    if elder.state in NOT_HERE:
+        raise Refused("visits.elder_not_home", T("The elder is not at home just now. Ask again when they are back."))
+    return elder
+
+
 def assign(
     session: Session, *, actor: Actor, visit_id: str, carers: Sequence[tuple[str, int]], day_plan_id: str | None
 ) -> Visit:
     """Invite carers to a visit: (person, start minute). Who was invited before and is no longer, is replaced.
 
-    Refuses a visit that has begun or ended, and a crew of the wrong size.
+    Refuses a visit that has begun or ended, a crew of the wrong size, an elder as their own carer, and whoever lacks
+    what the rules ask for this service (volunteers.check_gates).
     """
     visit = session.get(Visit, visit_id)
     if visit is None or not actor.scope.holds_area(visit.area_code):
         raise NotFound("visits.no_such_visit", T("There is no such visit in your area."))
-    if visit.state not in (VisitState.DUE, VisitState.PLANNED):
+    if visit.state not in _OPEN:
         raise Refused("visits.has_begun", T("This visit has begun or is over."))
-    if len({person_id for person_id, _ in carers}) != visit.crew_size:
-        raise Refused("visits.wrong_crew", T("This visit needs {crew} people.", crew=visit.crew_size))
-    present = {row.person_id: row for row in session.exec(select(VisitCarer).where(VisitCarer.visit_id == visit_id))}
     starts = dict(carers)
+    if len(starts) != visit.crew_size:
+        raise Refused("visits.wrong_crew", T("This visit needs {crew} people.", crew=visit.crew_size))
+    if visit.elder_id in starts:
+        raise Refused("visits.own_carer", T("Nobody is their own carer. Choose somebody else."))
+    _check_gates(session, visit, starts)
+    present = {row.person_id: row for row in session.exec(select(VisitCarer).where(VisitCarer.visit_id == visit_id))}
     for person_id, row in present.items():
         if person_id not in starts:
             row.state = CarerState.REPLACED
         session.add(row)
     for person_id, minute in starts.items():
-        row = present.get(person_id) or VisitCarer(
-            id=ids.new_id("vca"), visit_id=visit_id, person_id=person_id, starts_minute=minute
-        )
+        row = present.get(person_id) or _new_carer(visit_id, person_id, minute)
         keeps_answer = row.state == CarerState.ACCEPTED and row.starts_minute == minute
         row.starts_minute, row.state = minute, CarerState.ACCEPTED if keeps_answer else CarerState.INVITED
         session.add(row)
@@ -218,65 +148,99 @@ def assign(
     return visit
 
 
+def _check_gates(session: Session, visit: Visit, starts: Mapping[str, int]) -> None:
+    ends = max(starts.values(), default=0) + visit.duration_minutes
+    check_gates(session, person_ids=starts, service=visit.service.value, on=visit.due_on, until_minute=ends)
+
+
+def _new_carer(visit_id: str, person_id: str, minute: int) -> VisitCarer:
+    return VisitCarer(id=ids.new_id("vca"), visit_id=visit_id, person_id=person_id, starts_minute=minute)
+
+
 def respond(session: Session, *, actor: Actor, visit_id: str, accept: bool, reason: str = "") -> VisitCarer:
-    """A volunteer accepts an invitation, or declines it with a reason. Nobody is forced (志愿服务条例 art. 25)."""
+    """A volunteer accepts an invitation, or declines it with a reason. Nobody is forced (志愿服务条例 art. 25).
+
+    A visit that loses a carer is open again. Refuses to accept what the rules do not let this volunteer do.
+    """
+    visit = session.get(Visit, visit_id, with_for_update=True)
     carer = session.exec(
         select(VisitCarer).where(VisitCarer.visit_id == visit_id, VisitCarer.person_id == actor.person_id)
     ).first()
-    if carer is None or carer.state == CarerState.REPLACED:
+    if visit is None or carer is None or carer.state == CarerState.REPLACED:
         raise NotFound("visits.not_invited", T("You are not invited to this visit."))
-    if carer.checked_in_at is not None:
+    if carer.checked_in_at is not None or visit.state not in _OPEN:
         raise Refused("visits.has_begun", T("This visit has begun or is over."))
     if not accept and not reason.strip():
-        raise Refused(
+        raise BadInput(
             "visits.no_reason", T("Say in a word why you cannot come, so that we can find somebody."), field="reason"
         )
+    if accept:
+        coming = queries.carers_of(session, [visit.id]).get(visit.id, [])
+        crew = {person.id: row.starts_minute for row, person in coming} | {carer.person_id: carer.starts_minute}
+        _check_gates(session, visit, crew)
     carer.state = CarerState.ACCEPTED if accept else CarerState.DECLINED
     carer.decline_reason = "" if accept else reason.strip()[:200]
     session.add(carer)
-    note(session, actor=actor, action="visits.respond", subject_id=visit_id, accepted=accept)
+    note(session, actor=actor, action="visits.respond", subject_id=visit_id, area_code=visit.area_code, accepted=accept)
+    derive(session, visit)
     return carer
 
 
 def take(session: Session, *, actor: Actor, visit_id: str) -> VisitCarer:
-    """A volunteer takes an open request that is on no plan; the second of two who tap at once is told so."""
-    visit = session.get(Visit, visit_id)
-    if visit is None or actor.person_id is None or visit.crew_size != 1:
+    """A volunteer takes an open request that is on no plan; who taps when all places are taken is told so.
+
+    Refuses one's own request, one of one's own home, one that asks for training one does not have, and one at a time
+    when one is expected elsewhere.
+    """
+    visit = session.get(Visit, visit_id, with_for_update=True)
+    township = actor.area_code[:9]
+    if visit is None or actor.person_id is None or visit.care_item_id or not visit.area_code.startswith(township):
         raise NotFound("visits.no_such_visit", T("There is no such visit in your area."))
-    if visit.elder_id == actor.person_id:
-        raise NotAllowed("visits.own_request", T("You cannot take your own request."))
-    won = claim(session, Visit, visit_id, expected={"state": VisitState.DUE}, change={"state": VisitState.PLANNED})
-    if not won:
+    me = session.get_one(Person, actor.person_id)
+    coming = queries.carers_of(session, [visit.id]).get(visit.id, [])
+    if visit.state != VisitState.DUE or len(coming) >= visit.crew_size or visit.due_on < clock.today():
         raise Refused("visits.taken_already", T("Somebody else was faster. Thank you all the same."))
-    carer = VisitCarer(
-        id=ids.new_id("vca"),
-        visit_id=visit_id,
-        person_id=actor.person_id,
-        state=CarerState.ACCEPTED,
-        starts_minute=visit.window_from_minute,
-    )
+    if me.id in {person.id for _, person in coming}:
+        raise Refused("visits.yours_already", T("It is yours already. Thank you!"))
+    _check_may_take(session, visit, me)
+    known = session.exec(
+        select(VisitCarer).where(VisitCarer.visit_id == visit_id, VisitCarer.person_id == me.id)
+    ).first()
+    carer = known or _new_carer(visit_id, me.id, visit.window_from_minute)
+    carer.state, carer.decline_reason = CarerState.ACCEPTED, ""
     session.add(carer)
     note(session, actor=actor, action="visits.take", subject_id=visit_id, area_code=visit.area_code)
+    derive(session, visit)
     return carer
 
 
+def _check_may_take(session: Session, visit: Visit, me: Person) -> None:
+    if visit.elder_id == me.id or visit.household_code == me.household_code:
+        raise NotAllowed("visits.own_request", T("You cannot take a request of your own home."))
+    if me.state != PersonState.ACTIVE or me.volunteer_since_on is None:
+        raise NotAllowed("visits.not_active", T("Call your village assistant first; you are not on the list just now."))
+    coming = queries.carers_of(session, [visit.id]).get(visit.id, [])
+    crew = {person.id: carer.starts_minute for carer, person in coming}
+    _check_gates(session, visit, crew | {me.id: visit.window_from_minute})
+    if queries.is_expected_elsewhere(session, me.id, visit):
+        raise Refused("visits.expected_elsewhere", T("You are expected at another home at this time."))
+
+
 def cancel(session: Session, *, actor: Actor, visit_id: str, reason: str) -> Visit:
-    """Cancel a visit that has not begun; held hours become free again."""
-    visit = session.get(Visit, visit_id)
+    """Cancel a visit that has not begun; held hours become free again. Members need a power to ask in this name."""
+    visit = session.get(Visit, visit_id, with_for_update=True)
     if visit is None or not actor.scope.holds_person(visit.elder_id, visit.area_code):
         raise NotFound("visits.no_such_visit", T("There is no such visit in your area."))
-    if visit.state not in (VisitState.DUE, VisitState.PLANNED, VisitState.UNREACHED):
+    is_member = actor.scope.person_ids is not None
+    if is_member and not may_act(
+        session, person_id=actor.person_id or "", for_person_id=visit.elder_id, purpose="request"
+    ):
+        raise NotAllowed("visits.no_power", T("You need a written power to ask for help in this name."))
+    if visit.state not in (*_OPEN, VisitState.UNREACHED):
         raise Refused("visits.has_begun", T("This visit has begun or is over."))
-    visit.state = VisitState.CANCELLED
+    visit.state, visit.cancel_reason = VisitState.CANCELLED, reason.strip()[:200]
     session.add(visit)
-    if visit.hold_id:
+    if visit.hold_id and queries.is_hold_waiting(session, visit.hold_id):
         ledger.release(session, actor=actor, hold_id=visit.hold_id)
-    note(
-        session,
-        actor=actor,
-        action="visits.cancel",
-        subject_id=visit.id,
-        area_code=visit.area_code,
-        reason=reason[:200],
-    )
+    note(session, actor=actor, action="visits.cancel", subject_id=visit.id, area_code=visit.area_code)
     return visit

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from sqlmodel import Session
 
 from timebank.audit.operations import note
-from timebank.core import clock, ids
+from timebank.core import clock, ids, months
 from timebank.core.actors import Actor, Role
 from timebank.core.crash import crash_point
 from timebank.core.errors import BadInput, NotAllowed, NotFound, Refused
@@ -16,6 +16,12 @@ from timebank.people.queries import may_act
 from timebank.policies.queries import Policy, in_force
 from timebank.visits import queries, rules
 from timebank.visits.models import Confirmation, EvidenceGrade, Review, Visit, VisitCarer, VisitState
+from timebank.visits.operations.derivation import derive, with_flag
+from timebank.visits.operations.doors import learn_door
+from timebank.visits.operations.suspicion import doubts_across
+from timebank.volunteers.operations import check_gates
+from timebank.volunteers.queries import gaps_of_crew
+from timebank.volunteers.rules import caps
 
 METHODS = ("button", "code", "assistant", "call_back", "paper")
 
@@ -32,7 +38,8 @@ def confirm(
 ) -> Confirmation:
     """The elder's side says how it was: the elder, kin with a written power, or the village for them.
 
-    Said again, the first answer stands. Refuses a carer of the visit, and a visit that is not done.
+    Said again, the first answer stands. Refuses a carer of the visit, a visit that is not done, and a spoken answer
+    taken by who entered the slip: that person can keep the signature on it (`paper`) alone.
     """
     visit = _visit(session, actor, visit_id)
     if method not in METHODS or (happy is not None and happy not in (1, 2, 3)):
@@ -40,7 +47,7 @@ def confirm(
     known = queries.confirmation_of(session, visit_id)
     if known:
         return known
-    _check_confirmer(session, actor, visit)
+    _check_confirmer(session, actor, visit, method)
     made = Confirmation(
         id=ids.new_id("cfm"),
         visit_id=visit.id,
@@ -52,17 +59,15 @@ def confirm(
         remark=remark[:400],
         at=clock.now(),
     )
-    visit.state = VisitState.CONFIRMED
     if disputed:
-        visit.flags = [*visit.flags, "disputed"]
-    if method != "paper" and visit.grade == EvidenceGrade.B and "out_of_fence" not in visit.flags:
-        visit.grade = EvidenceGrade.A  # the elder's word is the second, independent proof
+        visit.flags = with_flag(visit.flags, "disputed")
     session.add_all([made, visit])
+    derive(session, visit)
     note(session, actor=actor, action="visits.confirm", subject_id=visit.id, area_code=visit.area_code, method=method)
     return made
 
 
-def _check_confirmer(session: Session, actor: Actor, visit: Visit) -> None:
+def _check_confirmer(session: Session, actor: Actor, visit: Visit, method: str) -> None:
     carers = queries.carers_of(session, [visit.id]).get(visit.id, [])
     if actor.person_id in {carer.person_id for carer, _ in carers}:
         raise NotAllowed(
@@ -73,40 +78,43 @@ def _check_confirmer(session: Session, actor: Actor, visit: Visit) -> None:
         session, person_id=actor.person_id or "", for_person_id=visit.elder_id, purpose="confirm"
     ):
         raise NotAllowed("visits.no_power", T("You need a written power to confirm in this name."))
+    entered_by = {event.entered_by for event in queries.events_of(session, visit.id)}
+    if method != "paper" and actor.user_id in entered_by:
+        text = T("You entered the slip of this visit yourself. Somebody else must ask the elder.")
+        raise NotAllowed("visits.recorded_by_you", text)
     if visit.state != VisitState.DONE:
         raise Refused("visits.not_done", T("This visit is not finished yet."))
 
 
 def proposed_minutes(session: Session, visit: Visit) -> dict[str, tuple[int, list[str]]]:
-    """For each carer who came, the minutes that the rules credit and what is to be looked at."""
+    """For each carer who came, the minutes that the rules credit and what is to be looked at; none for a paid visit."""
     policy = in_force(session, visit.area_code, visit.due_on)
     proposals = {}
-    for carer, _ in queries.carers_of(session, [visit.id]).get(visit.id, []):
+    for carer, person in queries.carers_of(session, [visit.id]).get(visit.id, []):
         present, doubts = rules.minutes_present(
             carer.checked_in_at,
             carer.checked_out_at,
             planned_minutes=visit.duration_minutes,
             tolerance_minutes=policy.number("earn.over_planned_minutes"),
         )
-        if carer.checked_in_at is None:
+        if carer.checked_in_at is None or carer.transfer_id:  # credited already, for a door that nobody opened
             continue
-        minutes, capped = _within_caps(session, visit, carer, present, policy)
+        earns = 0 if visit.paid_by == "voucher" else present
+        minutes, capped = within_caps(session, visit, person, earns, policy)
         proposals[carer.person_id] = (minutes, doubts + capped)
     return proposals
 
 
-def _within_caps(
-    session: Session, visit: Visit, carer: VisitCarer, present: int, policy: Policy
-) -> tuple[int, list[str]]:
+def within_caps(session: Session, visit: Visit, person: Person, present: int, policy: Policy) -> tuple[int, list[str]]:
+    """Minutes of a stay that day and week still allow, and whether that is less."""
+    most_a_day, most_a_week = caps(months.age_on(person.born_on, visit.due_on), policy)
     monday = visit.due_on - timedelta(days=visit.due_on.weekday())
     sunday = monday + timedelta(days=6)
     return rules.credited_minutes(
         present,
         step_minutes=policy.number("earn.rounding_minutes"),
-        left_today=policy.number("earn.max_minutes_per_day")
-        - queries.credited_between(session, carer.person_id, visit.due_on, visit.due_on),
-        left_this_week=policy.number("earn.max_minutes_per_week")
-        - queries.credited_between(session, carer.person_id, monday, sunday),
+        left_today=most_a_day - queries.credited_between(session, person.id, visit.due_on, visit.due_on),
+        left_this_week=most_a_week - queries.credited_between(session, person.id, monday, sunday),
     )
 
 
@@ -119,7 +127,9 @@ def needs_a_look(session: Session, visit: Visit) -> list[str]:
     else:
         share = policy.number("review.sample_percent")
     sampled = ["sampled"] if rules.is_sampled(visit.id, percent=share) else []
-    return [*visit.flags, *doubts, *sampled]
+    came = [carer.person_id for carer, _ in queries.carers_of(session, [visit.id]).get(visit.id, [])]
+    papers = ["papers_missing"] if gaps_of_crew(session, came, visit.service.value, visit.due_on) else []
+    return list(dict.fromkeys([*visit.flags, *doubts_across(session, visit, policy), *papers, *doubts, *sampled]))
 
 
 def review(
@@ -137,11 +147,12 @@ def review(
     correction without a reason; and a visit that is not confirmed.
     """
     visit = _visit(session, actor, visit_id)
-    _check_reviewer(session, actor, visit)
+    check_reviewer(session, actor, visit)
     if visit.state != VisitState.CONFIRMED:
         raise Refused("visits.not_confirmed", T("This visit does not wait for a review."))
     proposed = {person_id: found for person_id, (found, _) in proposed_minutes(session, visit).items()}
     chosen = proposed if minutes is None else minutes
+    _refuse_hours_for_paid(visit, chosen)
     for person_id, wanted in chosen.items():
         if not 0 <= wanted <= proposed.get(person_id, 0):
             most = proposed.get(person_id, 0)
@@ -169,12 +180,19 @@ def review(
     else:
         visit.state = VisitState.REJECTED
         session.add(visit)
-        if visit.hold_id:
-            ledger.release(session, actor=actor, hold_id=visit.hold_id)
+        _draw(session, actor, visit, 0)
     return made
 
 
-def _check_reviewer(session: Session, actor: Actor, visit: Visit) -> None:
+def _refuse_hours_for_paid(visit: Visit, minutes: dict[str, int]) -> None:
+    """Paid visits and hours are two orders: what a voucher pays for never earns hours too (field guide §2.4)."""
+    if visit.paid_by == "voucher" and any(minutes.values()):
+        text = T("This visit is paid by voucher. It earns no hours: credit 0 minutes.")
+        raise Refused("visits.paid_earns_nothing", text, field="minutes")
+
+
+def check_reviewer(session: Session, actor: Actor, visit: Visit) -> None:
+    """Refuse who helped, recorded or confirmed a visit (promise P9)."""
     confirmation = queries.confirmation_of(session, visit.id)
     events = queries.events_of(session, visit.id)
     carers = queries.carers_of(session, [visit.id]).get(visit.id, [])
@@ -190,18 +208,56 @@ def _check_reviewer(session: Session, actor: Actor, visit: Visit) -> None:
 
 
 def settle(session: Session, *, actor: Actor, visit: Visit, minutes: dict[str, int]) -> None:
-    """Post the hours of a reviewed visit: each carer earns, who asked draws. A voucher visit earns nothing."""
+    """Post the hours of a reviewed visit: each carer earns, who asked draws.
+
+    Refuses hours for a visit that is paid by voucher, and for whoever lacked on that day what the rules ask for the
+    service: enter the paper, or credit nothing.
+    """
+    _refuse_hours_for_paid(visit, minutes)
+    _check_papers(session, visit, minutes)
     policy = in_force(session, visit.area_code, visit.due_on)
     for carer, person in queries.carers_of(session, [visit.id]).get(visit.id, []):
         credited = minutes.get(carer.person_id, 0)
-        if credited and visit.paid_by != "voucher":
+        if credited:
             _credit(session, actor, visit, carer, person, credited, policy)
-    if visit.hold_id:
-        drawn = max(1, sum(minutes.values()))
-        ledger.capture(session, actor=actor, hold_id=visit.hold_id, minutes=drawn, event_at=_event_at(visit))
+    _draw(session, actor, visit, sum(minutes.values()))
     visit.state = VisitState.SETTLED
     session.add(visit)
+    session.flush()
+    learn_door(session, actor=actor, visit=visit, policy=policy)
     note(session, actor=actor, action="visits.settle", subject_id=visit.id, area_code=visit.area_code)
+
+
+def _check_papers(session: Session, visit: Visit, minutes: dict[str, int]) -> None:
+    came = [carer.person_id for carer, _ in queries.carers_of(session, [visit.id]).get(visit.id, [])]
+    lacking = {person.id for person, _ in gaps_of_crew(session, came, visit.service.value, visit.due_on)}
+    if any(minutes.get(person_id) for person_id in lacking):
+        check_gates(session, person_ids=came, service=visit.service.value, on=visit.due_on)
+
+
+def _draw(session: Session, actor: Actor, visit: Visit, minutes: int) -> None:
+    """Draw what was held for a request. A hold that ran out is made again; if the hours are gone, a flag says so."""
+    if not visit.hold_id:
+        return
+    if not queries.is_hold_waiting(session, visit.hold_id):
+        _hold_again(session, actor, visit)
+    if not queries.is_hold_waiting(session, visit.hold_id):
+        visit.flags = with_flag(visit.flags, "not_drawn")
+    elif minutes:
+        ledger.capture(session, actor=actor, hold_id=visit.hold_id, minutes=minutes, event_at=_event_at(visit))
+    else:
+        ledger.release(session, actor=actor, hold_id=visit.hold_id)
+
+
+def _hold_again(session: Session, actor: Actor, visit: Visit) -> None:
+    planned = visit.duration_minutes * visit.crew_size
+    try:
+        held = ledger.hold(
+            session, actor=actor, person_id=visit.elder_id, minutes=planned, source_id=f"{visit.id}:again"
+        )
+    except Refused:
+        return
+    visit.hold_id = held.id
 
 
 def _credit(

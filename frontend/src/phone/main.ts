@@ -1,0 +1,53 @@
+// The volunteer's phone: keep first, send when there is a network, say what is where.
+import { firstUnsent } from "../assess/send";
+import { forgetDrafts } from "../assess/store";
+import { bind } from "./forms";
+import { draw } from "./offline";
+import { sync } from "./queue";
+import { owner, panel, report, tell, word } from "./status";
+import { entriesOf, forget, isWaiting, purge } from "./store";
+
+const AGAIN_MS = 60_000;
+
+/** Before somebody signs out: send what waits and forget them. Where something would be lost: the page that shows it. */
+export async function whyToStay(): Promise<string> {
+  await sync();
+  const own = await owner();
+  if ((await entriesOf(own)).some(isWaiting)) {
+    tell(word("stay"), "refused");
+    panel()?.scrollIntoView();
+    return "/today";
+  }
+  const leaving = document.querySelector<HTMLFormElement>("form[data-sign-out]")?.dataset.owner ?? own;
+  const draft = await firstUnsent(leaving);
+  if (draft) return `/assessments/${draft.id}/form`;
+  await forget(own);
+  await forgetDrafts(leaving);
+  return "";
+}
+
+async function attempt(): Promise<void> {
+  await report(await sync());
+}
+
+async function start(): Promise<void> {
+  const page = document.getElementById("offline");
+  for (const form of document.querySelectorAll<HTMLFormElement>("form[data-visit-event]")) bind(form);
+  await purge();
+  if (page) await draw(page);
+  await report(null);
+  await register();
+  await attempt();
+  window.addEventListener("online", () => void attempt());
+  window.addEventListener("pageshow", () => void report(null));
+  setInterval(() => void attempt(), AGAIN_MS);
+}
+
+async function register(): Promise<void> {
+  const address = panel()?.dataset.worker;
+  if (!address || !("serviceWorker" in navigator)) return;
+  await navigator.serviceWorker.register(address, { scope: "/" }).catch(() => undefined);
+  await navigator.storage?.persist?.().catch(() => false);
+}
+
+if (panel()) void start();

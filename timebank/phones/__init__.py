@@ -1,0 +1,1 @@
+"""Phones that were paired with people, their PINs, calendar addresses; and asking to become a volunteer on a phone."""

@@ -1,0 +1,147 @@
+"""Reading what an office has to look after: silent elders, unanswered doors, alarms, slips."""
+
+import base64
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.orm import aliased
+from sqlmodel import Session, col, or_, select
+
+from timebank.core import clock, crypto
+from timebank.core.actors import Scope
+from timebank.core.db import in_area
+from timebank.core.limits import PAGE_ROWS
+from timebank.core.minutes import round_down
+from timebank.people.models import Person
+from timebank.policies.queries import in_force
+from timebank.visits.models import AlarmAnswer, EventKind, SlipPhoto, Visit, VisitEvent, VisitGeneration, VisitState
+from timebank.visits.queries import visit_for, who_came_in_vain
+from timebank.visits.trace_queries import people_on_phones
+
+_LAST_RUNS = 6
+
+
+def silent_visits(session: Session, area_code: str, now: datetime) -> list[tuple[Visit, Person]]:
+    """Visits of an area whose elder's side has not answered in time (policy confirm.window_hours): to call."""
+    found = (
+        select(Visit, Person)
+        .where(in_area(col(Visit.area_code), area_code), Visit.state == VisitState.DONE, Person.id == Visit.elder_id)
+        .order_by(col(Visit.due_on), col(Visit.id))
+        .limit(4 * PAGE_ROWS)
+    )
+    waited = []
+    for visit, elder in session.exec(found):
+        window = timedelta(hours=in_force(session, visit.area_code, visit.due_on).number("confirm.window_hours"))
+        if now - clock.at_local(visit.due_on, visit.window_to_minute) > window:
+            waited.append((visit, elder))
+    return waited[:PAGE_ROWS]
+
+
+def unreached_visits(session: Session, area_code: str, since_on: date) -> list[tuple[Visit, Person]]:
+    """Visits since a day at which nobody answered and no second try was made, oldest first."""
+    tried = select(Visit.source_key).where(col(Visit.source_key).startswith("again:"))
+    found = (
+        select(Visit, Person)
+        .where(in_area(col(Visit.area_code), area_code), Visit.state == VisitState.UNREACHED, Visit.due_on >= since_on)
+        .where(Person.id == Visit.elder_id, (sa.literal("again:") + col(Visit.id)).not_in(tried))
+        .order_by(col(Visit.due_on), col(Visit.id))
+        .limit(PAGE_ROWS)
+    )
+    return [(visit, elder) for visit, elder in session.exec(found)]
+
+
+@dataclass(frozen=True)
+class ShowUp:
+    """A visit at which nobody answered, whose carers may be credited for having come, and how many minutes."""
+
+    visit: Visit
+    elder: Person
+    carers: tuple[Person, ...]
+    minutes: int
+
+
+def show_ups(session: Session, scope: Scope, on: date) -> list[ShowUp]:
+    """Visits of the last month at which nobody answered and whose carers were not credited for coming yet.
+
+    Empty where the rules credit nothing (policy visit.show_up_minutes).
+    """
+    found = (
+        select(Visit, Person)
+        .where(in_area(col(Visit.area_code), scope.area_code), Visit.state == VisitState.UNREACHED)
+        .where(Visit.due_on >= on - timedelta(days=31), Person.id == Visit.elder_id, Visit.paid_by != "voucher")
+        .order_by(col(Visit.due_on), col(Visit.id))
+        .limit(PAGE_ROWS)
+    )
+    rows = []
+    for visit, elder in session.exec(found):
+        policy = in_force(session, visit.area_code, visit.due_on)
+        minutes = round_down(policy.number("visit.show_up_minutes"), policy.number("earn.rounding_minutes"))
+        came = tuple(person for _, person in who_came_in_vain(session, visit)) if minutes else ()
+        if came:
+            rows.append(ShowUp(visit, elder, came, minutes))
+    return rows
+
+
+@dataclass(frozen=True)
+class Alarm:
+    """An emergency that a phone reported: the entry, the visit, the elder, who called; and the answer, if any."""
+
+    event: VisitEvent
+    visit: Visit
+    elder: Person
+    carer: Person
+    answer: AlarmAnswer | None
+
+
+def alarms(session: Session, area_code: str, since: datetime) -> list[Alarm]:
+    """The alarms of an area since an instant, the unanswered first, then the newest."""
+    carer = aliased(Person)
+    found = session.execute(
+        sa.select(VisitEvent, Visit, Person, carer, AlarmAnswer)
+        .join(Visit, col(Visit.id) == VisitEvent.visit_id)
+        .join(Person, col(Person.id) == Visit.elder_id)
+        .join(carer, col(carer.id) == VisitEvent.person_id)
+        .outerjoin(AlarmAnswer, col(AlarmAnswer.event_id) == VisitEvent.id)
+        .where(in_area(col(Visit.area_code), area_code), col(VisitEvent.kind) == EventKind.SOS)
+        .where(col(VisitEvent.server_at) >= since)
+        .order_by(col(VisitEvent.server_at).desc())
+        .limit(PAGE_ROWS)
+    ).all()
+    rows = [Alarm(*row) for row in found]
+    return sorted(rows, key=lambda alarm: alarm.answer is not None)
+
+
+def photo_for(session: Session, scope: Scope, event_id: str) -> SlipPhoto | None:
+    """The photo of an entry if the scope may see its visit."""
+    photo = session.get(SlipPhoto, event_id)
+    return photo if photo and visit_for(session, scope, photo.visit_id) else None
+
+
+def jpeg_of(photo: SlipPhoto) -> bytes:
+    """The picture itself."""
+    return base64.b64decode(crypto.vault().open(photo.sealed))
+
+
+def people_on_phones_of(session: Session, events: Sequence[VisitEvent]) -> int:
+    """The most people who spoke through one of the phones of these entries within a month; 0 where no phone spoke."""
+    spoke = [event for event in events if event.device_id and not event.entered_by]
+    devices = sorted({event.device_id for event in spoke})
+    return people_on_phones(session, devices, spoke[0].server_at) if spoke else 0
+
+
+def photos_of(session: Session, visit_id: str) -> list[SlipPhoto]:
+    """The photos of slips of a visit."""
+    return list(session.exec(select(SlipPhoto).where(SlipPhoto.visit_id == visit_id).order_by(col(SlipPhoto.kept_at))))
+
+
+def generations_in(session: Session, scope: Scope) -> list[VisitGeneration]:
+    """The last runs of the generator for areas that hold the scope's area or lie in it, newest first."""
+    found = select(VisitGeneration).where(
+        or_(
+            in_area(col(VisitGeneration.area_code), scope.area_code),
+            col(VisitGeneration.area_code).in_([scope.area_code[:size] for size in (6, 9)]),
+        )
+    )
+    return list(session.exec(found.order_by(col(VisitGeneration.id).desc()).limit(_LAST_RUNS)))

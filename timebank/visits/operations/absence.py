@@ -1,0 +1,146 @@
+"""What follows for visits when somebody is in hospital, away, back, has moved, died, or was registered twice."""
+
+from datetime import date
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
+
+from timebank.careplans import operations as careplans
+from timebank.careplans.models import CarePlanState
+from timebank.careplans.queries import plans_of
+from timebank.core import clock
+from timebank.core.actors import Actor
+from timebank.core.errors import Refused
+from timebank.core.text import T, Text
+from timebank.ledger import operations as ledger
+from timebank.people.effects import follows
+from timebank.people.models import Person, PersonCase, PersonState
+from timebank.visits import queries
+from timebank.visits.models import CarerState, Visit, VisitCarer, VisitState
+from timebank.visits.operations.derivation import derive, with_flag
+from timebank.visits.operations.generation import WITHDRAWN
+
+_OPEN = (VisitState.DUE, VisitState.PLANNED, VisitState.UNREACHED)
+_UNDER_WAY = (VisitState.RUNNING, VisitState.DONE, VisitState.CONFIRMED)
+REASONS: dict[str, Text] = {  # kept with the visit as their English sentences
+    PersonState.HOSPITAL: T("the elder is in hospital"),
+    PersonState.AWAY: T("the elder is away for a while"),
+    PersonState.MOVED: T("the elder has moved away"),
+    PersonState.DEAD: T("the elder has died"),
+    PersonState.MERGED: T("the elder was registered twice"),
+}
+_GONE = (PersonState.HOSPITAL, PersonState.AWAY, PersonState.MOVED, PersonState.DEAD)
+_FOR_GOOD = (PersonState.MOVED, PersonState.DEAD)
+
+
+@follows("visits_called_off", T("visits called off"))
+def call_off(session: Session, actor: Actor, elder: Person, case: PersonCase) -> int:
+    """Cancel an elder's open visits from the day of the case until the expected return; held hours become free."""
+    if case.kind not in _GONE:
+        return 0
+    until = date.fromisoformat(case.detail["until"]) if case.detail.get("until") else None
+    visits = _open_visits(session, Visit.elder_id == elder.id, case.happened_on)
+    called_off = [visit for visit in visits if until is None or visit.due_on < until]
+    for visit in called_off:
+        visit.state, visit.cancel_reason = VisitState.CANCELLED, REASONS[case.kind].msgid
+        if visit.care_item_id and case.kind not in _FOR_GOOD:
+            visit.flags = with_flag(visit.flags, WITHDRAWN)  # comes back with the elder
+        session.add(visit)
+        if visit.hold_id and queries.is_hold_waiting(session, visit.hold_id):
+            ledger.release(session, actor=actor, hold_id=visit.hold_id)
+    return len(called_off)
+
+
+@follows("visits_back", T("visits made again"))
+def bring_back(session: Session, _actor: Actor, elder: Person, case: PersonCase) -> int:
+    """An elder who is home again gets the visits back that were called off for the absence, from today on."""
+    if case.kind != PersonState.ACTIVE:
+        return 0
+    reasons = [REASONS[kind].msgid for kind in (PersonState.HOSPITAL, PersonState.AWAY)]
+    found = select(Visit).where(
+        Visit.elder_id == elder.id,
+        Visit.state == VisitState.CANCELLED,
+        Visit.due_on >= max(clock.today(), case.happened_on),
+        col(Visit.cancel_reason).in_(reasons),
+    )
+    again = [visit for visit in session.exec(found) if WITHDRAWN in visit.flags]
+    for visit in again:
+        visit.state, visit.cancel_reason = VisitState.DUE, ""
+        visit.flags = [flag for flag in visit.flags if flag != WITHDRAWN]
+        derive(session, visit)
+    return len(again)
+
+
+@follows("care_plans_ended", T("care plans ended"))
+def end_care_plans(session: Session, actor: Actor, elder: Person, case: PersonCase) -> int:
+    """Who has moved, died or was registered twice is visited no more under this entry."""
+    if case.kind not in (*_FOR_GOOD, PersonState.MERGED):
+        return 0
+    agreed = [plan for plan in plans_of(session, elder.id) if plan.state == CarePlanState.AGREED]
+    for care_plan in agreed:
+        careplans.end_care_plan(session, actor=actor, care_plan_id=care_plan.id, ends_on=case.happened_on)
+    return len(agreed)
+
+
+@follows("visits_without_carer", T("visits that need somebody else"))
+def step_back(session: Session, _actor: Actor, person: Person, case: PersonCase) -> int:
+    """A volunteer who is gone is taken off the visits to come; each looks for somebody else, as the board shows."""
+    if case.kind not in _GONE:
+        return 0
+    visits = _open_visits(session, _is_carer(person.id), max(case.happened_on, clock.today()))
+    for visit in visits:
+        for carer in _carers(session, visit.id, person.id):
+            carer.state, carer.decline_reason = CarerState.DECLINED, T("is not there").msgid
+            session.add(carer)
+        derive(session, visit)
+    return len(visits)
+
+
+@follows("visits_handed_over", T("visits handed to the entry that is kept"))
+def hand_over(session: Session, _actor: Actor, person: Person, case: PersonCase) -> int:
+    """Visits to come of an entry that was joined go on under the one that is kept.
+
+    Refuses while visits of this entry are under way or wait for a review: their hours must be settled first.
+    """
+    if case.kind != PersonState.MERGED:
+        return 0
+    kept = session.get_one(Person, str(case.detail["kept"]))
+    concerns = sa.or_(col(Visit.elder_id) == person.id, _is_carer(person.id))
+    if session.exec(select(Visit.id).where(col(Visit.state).in_(_UNDER_WAY), concerns).limit(1)).first():
+        text = T("Visits of this entry are under way or wait for a review. Settle them first.")
+        raise Refused("visits.under_way", text)
+    visits = _open_visits(session, concerns, date.min)
+    for visit in visits:
+        if visit.elder_id == person.id:
+            visit.elder_id, visit.area_code, visit.household_code = kept.id, kept.area_code, kept.household_code
+        _change_carer(session, visit.id, person.id, kept.id)
+        session.add(visit)
+    return len(visits)
+
+
+def _change_carer(session: Session, visit_id: str, person_id: str, kept_id: str) -> None:
+    there = _carers(session, visit_id, kept_id)
+    for carer in _carers(session, visit_id, person_id):
+        if there:
+            carer.state = CarerState.REPLACED
+        else:
+            carer.person_id = kept_id
+        session.add(carer)
+
+
+def _is_carer(person_id: str) -> sa.ColumnElement[bool]:
+    mine = select(VisitCarer.visit_id).where(
+        VisitCarer.person_id == person_id, col(VisitCarer.state).in_(queries.COMING)
+    )
+    return col(Visit.id).in_(mine)
+
+
+def _carers(session: Session, visit_id: str, person_id: str) -> list[VisitCarer]:
+    found = select(VisitCarer).where(VisitCarer.visit_id == visit_id, VisitCarer.person_id == person_id)
+    return list(session.exec(found))
+
+
+def _open_visits(session: Session, concerns: Any, since_on: date) -> list[Visit]:
+    found = select(Visit).where(concerns, col(Visit.state).in_(_OPEN), Visit.due_on >= since_on)
+    return list(session.exec(found.order_by(col(Visit.id))))

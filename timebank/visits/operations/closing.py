@@ -1,0 +1,98 @@
+"""The end of the day: forgotten departures, second tries, alarms that somebody took in hand."""
+
+from datetime import date, timedelta
+
+from sqlmodel import Session, col, select
+
+from timebank.audit.operations import note
+from timebank.core import clock, ids
+from timebank.core.actors import Actor
+from timebank.core.db import in_area
+from timebank.core.errors import NotFound, Refused
+from timebank.core.text import T
+from timebank.visits import queries
+from timebank.visits.models import AlarmAnswer, EventKind, Visit, VisitEvent, VisitState
+from timebank.visits.operations.derivation import derive, with_flag
+
+_LEAST_WINDOW_MINUTES = 120
+
+
+def close_day(session: Session, *, actor: Actor, area_code: str, on: date) -> int:
+    """End the visits of a day that somebody arrived at and nobody left; how many.
+
+    A forgotten departure is credited at most as planned and a little more, and always after a look (field guide §4.8).
+    A day is closed once it is over, or when all its times have passed.
+    """
+    if not actor.scope.holds_area(area_code):
+        raise NotFound("areas.no_such_area", T("There is no such place."))
+    if on > clock.today():
+        raise Refused("visits.day_not_over", T("This day is still to come."), field="on")
+    running = queries.visits_on(session, area_code, on, [VisitState.RUNNING])
+    over = [visit for visit in running if on < clock.today() or _window_has_passed(visit)]
+    for visit in over:
+        visit.flags = with_flag(visit.flags, "day_closed")
+        derive(session, visit)
+    day = on.isoformat()
+    note(session, actor=actor, action="visits.close_day", subject_id=day, area_code=area_code, made=len(over))
+    return len(over)
+
+
+def _window_has_passed(visit: Visit) -> bool:
+    return clock.minute_of_day(clock.now()) > visit.window_to_minute + visit.duration_minutes
+
+
+def try_again(session: Session, *, actor: Actor, visit_id: str, due_on: date) -> Visit:
+    """Make a second visit for one at which nobody answered, once. What was held for the first goes on to it."""
+    first = session.get(Visit, visit_id, with_for_update=True)
+    if first is None or not actor.scope.holds_area(first.area_code):
+        raise NotFound("visits.no_such_visit", T("There is no such visit in your area."))
+    if first.state != VisitState.UNREACHED:
+        raise Refused("visits.was_reached", T("A second try is for visits at which nobody answered."))
+    if not clock.today() <= due_on <= clock.today() + timedelta(days=7):
+        raise Refused("visits.day_is_past", T("Choose today or one of the next seven days."), field="due_on")
+    key = f"again:{first.id}"
+    known = session.exec(select(Visit).where(Visit.source_key == key)).first()
+    if known:
+        return known
+    copied = first.model_dump(exclude={"id", "state", "grade", "flags", "day_plan_id", "slot", "created_at"})
+    changed = {"due_on": due_on, "source_key": key, "care_item_id": None, "tier": "high"}
+    given = copied | changed | _window(first, due_on)
+    second = Visit(id=ids.new_id("vis"), flags=["second_try"], created_at=clock.now(), **given)
+    first.hold_id = None
+    session.add_all([first, second])
+    session.flush()
+    note(session, actor=actor, action="visits.try_again", subject_id=second.id, area_code=second.area_code)
+    return second
+
+
+def _window(first: Visit, due_on: date) -> dict[str, int]:
+    """The same time as before, or the next two hours where that has passed today."""
+    start, end = first.window_from_minute, first.window_to_minute
+    minute = clock.minute_of_day(clock.now())
+    if due_on == clock.today() and end - first.duration_minutes < minute:
+        start, end = minute, min(24 * 60, minute + max(_LEAST_WINDOW_MINUTES, first.duration_minutes))
+    return {"window_from_minute": start, "window_to_minute": end}
+
+
+def answer_alarm(session: Session, *, actor: Actor, event_id: str, words: str) -> AlarmAnswer:
+    """Write down that an alarm was taken in hand, by whom and how. Said again, the first answer stands."""
+    event = session.get(VisitEvent, event_id)
+    visit = session.get(Visit, event.visit_id) if event else None
+    if event is None or visit is None or event.kind != EventKind.SOS or not actor.scope.holds_area(visit.area_code):
+        raise NotFound("visits.no_such_alarm", T("There is no such alarm in your area."))
+    known = session.get(AlarmAnswer, event_id)
+    if known:
+        return known
+    made = AlarmAnswer(event_id=event_id, by_user_id=actor.user_id, words=words.strip()[:400], at=clock.now())
+    session.add(made)
+    note(session, actor=actor, action="visits.answer_alarm", subject_id=event_id, area_code=visit.area_code)
+    return made
+
+
+def close_forgotten(session: Session, *, actor: Actor, area_code: str) -> int:
+    """End what still runs from days before today, for the job at night; how many."""
+    found = select(col(Visit.due_on)).where(
+        in_area(col(Visit.area_code), area_code), Visit.state == VisitState.RUNNING, Visit.due_on < clock.today()
+    )
+    days = sorted(set(session.exec(found)))
+    return sum(close_day(session, actor=actor, area_code=area_code, on=on) for on in days)
