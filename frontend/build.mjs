@@ -13,7 +13,7 @@ mkdirSync(out, { recursive: true });
 mkdirSync(fonts, { recursive: true });
 
 const shared = { bundle: true, minify: true, target: "es2020", outdir: out, logLevel: "warning", loader: { ".png": "dataurl" } };
-const scripts = { app: "src/app.ts", board: "src/board/main.ts", phone: "src/phone/main.ts", sw: "src/worker/sw.ts" };
+const scripts = { app: "src/app.ts", assess: "src/assess/main.ts", board: "src/board/main.ts", phone: "src/phone/main.ts", sw: "src/worker/sw.ts" };
 const present = Object.fromEntries(Object.entries(scripts).filter(([, file]) => existsSync(resolve(here, file))));
 await build({ ...shared, entryPoints: present, format: "esm" });
 await build({ ...shared, entryPoints: { app: "src/style/app.css", board: "src/style/board.css" } });

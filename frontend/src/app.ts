@@ -33,3 +33,42 @@ window.addEventListener("pageshow", () => {
 for (const button of document.querySelectorAll<HTMLButtonElement>("button[data-print]")) {
   button.addEventListener("click", () => window.print());
 }
+
+// A phone that keeps entries asks first whether everything has arrived: signing out would lose the rest.
+for (const form of document.querySelectorAll<HTMLFormElement>("form[data-sign-out]")) {
+  form.addEventListener("submit", (event) => {
+    if (form.dataset.asked || !navigator.serviceWorker?.controller) return;
+    event.preventDefault();
+    void askPhone(form);
+  });
+}
+
+async function askPhone(form: HTMLFormElement): Promise<void> {
+  const phone = (await import(form.dataset.signOut ?? "")) as { whyToStay(): Promise<string> };
+  const page = await phone.whyToStay();
+  if (page) {
+    if (page !== "/today" || !document.getElementById("queue")) location.assign(page);
+    return;
+  }
+  form.dataset.asked = "yes";
+  const cleared = document.createElement("input");
+  cleared.type = "hidden";
+  cleared.name = "phone_cleared";
+  cleared.value = "yes";
+  form.append(cleared);
+  HTMLFormElement.prototype.submit.call(form);
+}
+
+// What changes by the minute (the clock of an emergency) is read again quietly. A form somebody types in is left alone.
+const live = document.querySelector<HTMLElement>("[data-live]");
+if (live) setInterval(() => void readAgain(live), 1000 * Number(live.dataset.live));
+
+async function readAgain(part: HTMLElement): Promise<void> {
+  const isTyping = part.contains(document.activeElement) || part.querySelector("details[open]");
+  if (document.hidden || isTyping) return;
+  const answer = await fetch(location.href, { headers: { Accept: "text/html" } }).catch(() => null);
+  if (!answer?.ok) return;
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const fresh = page.getElementById(part.id);
+  if (fresh) part.replaceChildren(...fresh.childNodes);
+}

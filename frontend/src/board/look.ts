@@ -1,0 +1,34 @@
+// What a visit looks like: a letter and a shape besides the colour, and a sentence for those who hear the page.
+import { clock, say } from "./page";
+import type { Store } from "./store";
+import type { Visit } from "./types";
+
+export function letter(service: string): string {
+  return say(`letter_${service}`);
+}
+
+export function title(visit: Visit): string {
+  return `${visit.service_words} ${visit.elder}`;
+}
+
+/** What stands out about a visit now, most urgent first. */
+export function alerts(store: Store, visit: Visit): string[] {
+  const live = store.live.get(visit.id);
+  const faults = store.board.faults.filter((fault) => fault.task.split(".")[0] === visit.id).map((fault) => fault.text);
+  const answers = live?.answers ?? visit.answers;
+  const declined = answers.filter((answer) => answer.state === "declined" && visit.placed.some((one) => one.carer === answer.carer));
+  return [
+    ...(live?.alarm ? [say("alarm")] : []),
+    ...(live?.state === "unreached" ? [live.state_words] : []),
+    ...declined.map((answer) => say("declined", { who: store.carers.get(answer.carer)?.name ?? "", why: answer.reason })),
+    ...(live?.late ? [say("late")] : []),
+    ...(live?.flags ?? []),
+    ...faults,
+  ];
+}
+
+export function spoken(store: Store, visit: Visit): string {
+  const where = visit.placed.map((one) => `${store.carers.get(one.carer)?.name ?? ""} ${clock(one.from)}–${clock(one.to)}`);
+  const locked = Object.keys(visit.locks).length ? [say("locked")] : [];
+  return [title(visit), visit.village, ...(where.length ? where : [say("waits")]), ...locked, ...alerts(store, visit)].join(", ");
+}

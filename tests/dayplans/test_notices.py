@@ -1,0 +1,78 @@
+"""A published day changes only with notice: whoever is touched is told, and the office sees who knows."""
+
+import pytest
+import sqlalchemy as sa
+from sqlmodel import Session, select
+
+from tests.dayplans.test_hand import move, published, single_visit
+from tests.dayplans.township import COORDINATOR, Township, settle
+from tests.factories import OTHER_TOWNSHIP, VILLAGE
+from timebank.core import db
+from timebank.core.actors import Actor, Role
+from timebank.core.errors import NotFound
+from timebank.dayplans import operations
+from timebank.dayplans.adapter.hand import Move
+from timebank.dayplans.models import DayNotice, DayPlan
+from timebank.dayplans.queries.board import opened
+from timebank.dayplans.queries.notices import count_unknown, count_unread, notices_for, notices_of_day
+
+
+@pytest.fixture
+def made(database: sa.Engine) -> Township:
+    with db.transaction() as session:
+        return settle(session, visits=10, volunteers=8)
+
+
+def changed(session: Session) -> tuple[DayPlan, str, str]:
+    """A published day from which one visit was taken away: the new version, the visit, who was to come."""
+    row = published(session)
+    task = single_visit(session, row)
+    carer = opened(session, row).places[task].carer
+    new = operations.take_over(session, actor=COORDINATOR, day_plan_id=row.id)
+    new = move(session, new, Move(task, None))
+    return operations.publish_day(session, actor=COORDINATOR, day_plan_id=new.id, revision=new.revision), task, carer
+
+
+def volunteer(person_id: str) -> Actor:
+    return Actor("usr_volunteer", Role.VOLUNTEER, VILLAGE, person_id)
+
+
+def test_who_need_not_go_any_more_reads_it_in_words_and_the_elder_is_told_by_the_office(made: Township) -> None:
+    with db.transaction() as session:
+        row, task, carer = changed(session)
+        elder = next(visit.elder_id for visit in made.visits if visit.id == task)
+        told = {(one.row.person_id, one.row.as_elder): one.texts[0].msgid for one in notices_of_day(session, row)}
+        assert told[carer, False].startswith("You need not go")
+        assert "nobody can come now" in told[elder, True]
+        assert count_unknown(session, row.id) == (len(told), len(told))
+
+
+def test_reading_and_telling_are_noted_once(made: Township) -> None:
+    with db.transaction() as session:
+        row, _, carer = changed(session)
+        mine = volunteer(carer)
+        assert count_unread(session, mine.scope) == 1
+        (notice,) = notices_for(session, mine.scope)
+        first = operations.mark_read(session, actor=mine, notice_id=notice.row.id).read_at
+        assert operations.mark_read(session, actor=mine, notice_id=notice.row.id).read_at == first is not None
+        assert count_unread(session, mine.scope) == 0
+        elders = select(DayNotice).where(DayNotice.day_plan_id == row.id, sa.true() == DayNotice.as_elder)
+        told = operations.mark_told(session, actor=COORDINATOR, notice_id=session.exec(elders).one().id)
+        assert (told.told_by, told.read_at) == (COORDINATOR.user_id, None)
+        everybody, unknown = count_unknown(session, row.id)
+        assert unknown == everybody - 2
+
+
+def test_nobody_reads_or_ticks_what_is_for_others(made: Township) -> None:
+    with db.transaction() as session:
+        row, _, carer = changed(session)
+        notice = session.exec(select(DayNotice).where(DayNotice.person_id == carer)).one()
+        other = next(person for person in made.volunteers if person.id != carer)
+        with pytest.raises(NotFound):
+            operations.mark_read(session, actor=volunteer(other.id), notice_id=notice.id)
+        with pytest.raises(NotFound):
+            stranger = Actor("usr_sun", Role.COORDINATOR, OTHER_TOWNSHIP)
+            operations.mark_told(session, actor=stranger, notice_id=notice.id)
+        assert count_unread(session, volunteer(other.id).scope) == sum(
+            1 for one in notices_of_day(session, row) if one.row.person_id == other.id
+        )

@@ -1,0 +1,81 @@
+"""What a coordinator does on the pages of days, without JavaScript."""
+
+import pytest
+
+from tests.dayplans.township import COORDINATOR, fill, tomorrow
+from tests.factories import TOWNSHIP
+from tests.fixtures.site import SignIn
+from timebank.core import db
+from timebank.core.actors import Role
+from timebank.dayplans import operations, processes, queries
+from timebank.dayplans.models import DayPlan
+
+
+@pytest.fixture
+def row(sign_in: SignIn) -> DayPlan:
+    with db.transaction() as session:
+        fill(session, visits=10, volunteers=5)
+        return operations.draft_day(session, actor=COORDINATOR, area_code=TOWNSHIP, on=tomorrow(), steps=5000)
+
+
+def test_the_list_shows_what_is_asked_for_and_the_plan_that_counts(sign_in: SignIn, row: DayPlan) -> None:
+    text = sign_in(Role.COORDINATOR).visit("/days")
+    assert "Version 1" in text and "draft" in text and "tomorrow" in text
+
+
+def test_a_version_shows_who_waits_and_why_and_every_stop(sign_in: SignIn, row: DayPlan) -> None:
+    text = sign_in(Role.COORDINATOR).visit(f"/days/{row.id}")
+    assert "<svg" in text and "Every stop" in text
+    assert row.left_out == text.count("has no time left in the asked hours") + text.count("nobody may do this")
+
+
+def test_publishing_from_the_page(sign_in: SignIn, row: DayPlan) -> None:
+    visitor = sign_in(Role.COORDINATOR)
+    visitor.visit(f"/days/{row.id}")
+    assert "The day is published" in visitor.submit("/publish")
+
+
+def test_a_page_that_is_out_of_date_publishes_nothing(sign_in: SignIn, row: DayPlan) -> None:
+    visitor = sign_in(Role.COORDINATOR)
+    visitor.visit(f"/days/{row.id}")
+    answer = visitor.submit("/publish", status=409, revision="7")
+    assert "Somebody changed this plan" in answer
+
+
+def test_sheets_print_for_the_carers_the_kitchen_and_the_van(sign_in: SignIn, row: DayPlan) -> None:
+    visitor = sign_in(Role.COORDINATOR)
+    sheets = visitor.visit(f"/days/{row.id}/run-sheets")
+    assert "竹林坎上" not in sheets  # the carer's own home is nobody's business
+    assert "黄桷树下" in sheets
+    visitor.visit(f"/days/{row.id}/kitchen-list")
+    assert "No van is out" in visitor.visit(f"/days/{row.id}/van-list")
+
+
+def test_the_neighbours_coordinator_and_volunteers_see_nothing(sign_in: SignIn, row: DayPlan) -> None:
+    for path in ("", "/run-sheets", "/kitchen-list", "/van-list", "/board"):
+        sign_in("sun").visit(f"/days/{row.id}{path}", status=404)
+        sign_in(Role.VOLUNTEER).visit(f"/days/{row.id}{path}", status=403)
+
+
+def test_planning_starts_a_process_and_shows_it_at_work(
+    sign_in: SignIn, row: DayPlan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[str] = []
+    monkeypatch.setattr(processes, "start", started.append)
+    visitor = sign_in(Role.COORDINATOR)
+    visitor.visit("/days")
+    assert "The planner is at work" in visitor.submit("/days/plan")
+    assert visitor.page is not None and visitor.page.headers["Refresh"] == "2"
+    again = visitor.send("/days/plan", {"area": TOWNSHIP, "on": tomorrow().isoformat()})
+    assert len(started) == 1, "a second press started a second planner"
+    assert again.location.endswith(started[0])
+
+
+def test_asking_to_stop_is_noted(sign_in: SignIn, row: DayPlan, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(processes, "start", lambda run_id: 0)
+    visitor = sign_in(Role.COORDINATOR)
+    visitor.visit("/days")
+    visitor.submit("/days/plan")
+    visitor.submit("/stop")
+    with db.reading() as session:
+        assert queries.running(session, TOWNSHIP, tomorrow()).stop_asked  # type: ignore[union-attr]

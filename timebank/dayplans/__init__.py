@@ -1,0 +1,1 @@
+"""Day plans: a township's day drafted by the planner, changed by hand, published, repaired; the door to dispatch."""

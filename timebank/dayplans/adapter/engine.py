@@ -1,0 +1,193 @@
+"""What the rest of the feature asks of the planner: keep and read problems and plans, solve, judge, price."""
+
+import hashlib
+import json
+import logging
+import zlib
+from collections import OrderedDict
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from functools import lru_cache
+from threading import Lock
+from typing import Any
+
+from dispatch import Limits, solve
+from dispatch.check import check, price
+from dispatch.files import plan_from_json, plan_to_json, problem_from_json, problem_to_json
+from dispatch.model import Plan, Problem, Route, Task, Unserved, Violation
+from timebank.dayplans.rules import Locks, Placed, visit_of
+
+log = logging.getLogger("timebank.planner")
+_PLANS = 64
+
+__all__ = [
+    "Limits",
+    "Plan",
+    "Problem",
+    "check",
+    "digest_of",
+    "locked",
+    "pack_plan",
+    "pack_problem",
+    "places_of",
+    "plan_from_json",
+    "plan_to_json",
+    "planned",
+    "price",
+    "solve",
+    "sound",
+    "taken_over",
+    "unpack_plan",
+    "unpack_problem",
+    "violations_of",
+    "visits_at_fault",
+    "whole",
+    "without",
+]
+
+
+def _pack(document: Mapping[str, Any]) -> bytes:
+    text = json.dumps(document, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return zlib.compress(text.encode(), 6)
+
+
+def pack_problem(problem: Problem) -> bytes:
+    """A problem as kept: its JSON (docs/planner/format.md), compressed; equal problems give equal bytes."""
+    return _pack(problem_to_json(problem))
+
+
+@lru_cache(maxsize=16)
+def unpack_problem(body: bytes) -> Problem:
+    """A problem that was kept; the last few stay unpacked, because a board asks for the same one at every move."""
+    return problem_from_json(json.loads(zlib.decompress(body)))
+
+
+_unpacked: OrderedDict[bytes, Plan] = OrderedDict()  # the last plans that were packed or unpacked
+_unpacking = Lock()
+
+
+def pack_plan(plan: Plan) -> bytes:
+    """A plan as kept; it stays unpacked as well, because the board asks for it the next moment."""
+    body = _pack(plan_to_json(plan))
+    return _keep_unpacked(body, plan)
+
+
+def unpack_plan(body: bytes) -> Plan:
+    """A plan that was kept."""
+    known = _unpacked.get(body)
+    if known is None:
+        known = plan_from_json(json.loads(zlib.decompress(body)))
+        _keep_unpacked(body, known)
+    return known
+
+
+def _keep_unpacked(body: bytes, plan: Plan) -> bytes:
+    with _unpacking:
+        _unpacked[body] = plan
+        while len(_unpacked) > _PLANS:
+            _unpacked.popitem(last=False)
+    return body
+
+
+def digest_of(body: bytes) -> str:
+    """SHA-256 of what was packed, uncompressed, so that the library's version of zlib does not matter."""
+    return hashlib.sha256(zlib.decompress(body)).hexdigest()
+
+
+def places_of(plan: Plan) -> dict[str, Placed]:
+    """Where each task stands; rounds of vans are not carers and are left out."""
+    return {
+        stop.task: Placed(route.carer, stop.start_minutes, stop.end_minutes)
+        for route in plan.routes
+        if "#" not in route.carer
+        for stop in route.stops
+    }
+
+
+def locked(problem: Problem, locks: Locks, places: Mapping[str, Placed]) -> Problem:
+    """The problem with the coordinator's locks as pins, so that the planner cannot move what is held."""
+    held = frozenset(locks.carers)
+    return replace(problem, tasks=tuple(_locked(task, locks, held, places) for task in problem.tasks))
+
+
+def _locked(task: Task, locks: Locks, held: frozenset[str], places: Mapping[str, Placed]) -> Task:
+    placed = places.get(task.id)
+    if placed and placed.carer in held:
+        return replace(task, pinned_carer=placed.carer, pinned_start_minutes=placed.starts)
+    if task.id in locks.visits:
+        carer, starts = locks.visits[task.id]
+        return replace(task, pinned_carer=carer, pinned_start_minutes=starts)
+    free = replace(task, banned_carers=task.banned_carers | held) if held else task
+    return replace(free, pinned_carer=locks.pairs[task.id]) if task.id in locks.pairs else free
+
+
+def violations_of(problem: Problem, plan: Plan) -> list[Violation]:
+    """Every hard rule that a plan breaks, by the independent checker."""
+    return check(problem, plan)
+
+
+def planned(problem: Problem, limits: Limits, seed: int, start: Plan | None = None) -> Plan:
+    """What the planner finds, without the visits that the independent checker faults.
+
+    A fault is a mistake of the planner. It is logged, and the visits concerned wait: a township is better served by a
+    day that lacks two visits than by none.
+    """
+    return sound(problem, solve(problem, limits, seed, start=start))
+
+
+def sound(problem: Problem, plan: Plan) -> Plan:
+    """A plan of the planner without the visits that the checker faults."""
+    faults = check(problem, plan)
+    if faults:
+        log.error("the planner broke %s: %s", problem.name, ", ".join(sorted({str(fault.code) for fault in faults})))
+    return whole(problem, plan, faults)
+
+
+def whole(problem: Problem, plan: Plan, faults: Collection[Violation]) -> Plan:
+    """A plan without the visits at fault, as often as it takes; the faults are those that the checker names in it."""
+    while faults:
+        at_fault = visits_at_fault(plan, faults)
+        if not at_fault:
+            break
+        plan = without(problem, plan, at_fault)
+        faults = check(problem, plan)
+    return plan
+
+
+def visits_at_fault(plan: Plan, faults: Collection[Violation]) -> set[str]:
+    """The visits that faults name, and where they name a carer alone, all of that carer's."""
+    named = {visit_of(fault.task) for fault in faults if fault.task}
+    lonely = {fault.carer for fault in faults if not fault.task}
+    return named | {visit_of(stop.task) for route in plan.routes if route.carer in lonely for stop in route.stops}
+
+
+def without(problem: Problem, plan: Plan, visit_ids: set[str], reason: str = "no_time") -> Plan:
+    """A plan with some visits taken out, priced again; everybody else stays where and when they are."""
+    tasks = [task.id for task in problem.tasks if visit_of(task.id) in visit_ids]
+    routes = tuple(_thinned(route, set(tasks)) for route in plan.routes)
+    others = [one for one in plan.unserved if visit_of(one.task) not in visit_ids]
+    left_out = (*others, *(Unserved(task, reason, "Left out of the plan.") for task in tasks))
+    changed = replace(plan, routes=tuple(route for route in routes if route.stops), unserved=left_out)
+    return replace(changed, cost=price(problem, changed))
+
+
+def _thinned(route: Route, task_ids: set[str]) -> Route:
+    return replace(route, stops=tuple(stop for stop in route.stops if stop.task not in task_ids))
+
+
+def taken_over(problem: Problem, plan: Plan) -> Plan:
+    """A plan carried over to the day as it stands now: visits that went are gone, those that came wait."""
+    known = {task.id for task in problem.tasks}
+    carers = {carer.id for carer in problem.carers} | {van.id for van in problem.vehicles}
+    stays = [route for route in plan.routes if route.carer.partition("#")[0] in carers]
+    gone = {stop.task for route in plan.routes for stop in route.stops} - known
+    routes = tuple(route for route in (_thinned(route, gone) for route in stays) if route.stops)
+    served = {stop.task for route in routes for stop in route.stops}
+    before = {one.task: one for one in plan.unserved}
+    left_out = tuple(
+        before.get(task.id, Unserved(task.id, "new_visit", "Came after the plan was made."))
+        for task in problem.tasks
+        if task.id not in served
+    )
+    changed = replace(plan, routes=routes, unserved=left_out)
+    return replace(changed, cost=price(problem, changed))

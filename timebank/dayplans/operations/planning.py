@@ -1,0 +1,133 @@
+"""A day is drafted: facts become a problem, the planner answers, the checker agrees, a new version is kept."""
+
+from collections.abc import Collection
+from datetime import date
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
+
+from timebank.areas.models import Area
+from timebank.audit.operations import note
+from timebank.core import clock, ids
+from timebank.core.actors import Actor
+from timebank.core.errors import BadInput, NotFound, Refused
+from timebank.core.text import T
+from timebank.dayplans.adapter import engine
+from timebank.dayplans.adapter.engine import Limits, Plan, Problem
+from timebank.dayplans.adapter.problem import problem_of
+from timebank.dayplans.models import DayPlan, DayPlanState, DayProblem
+from timebank.dayplans.queries.facts import gather
+from timebank.dayplans.rules import Locks, visit_of
+from timebank.dayplans.words import violation_words
+from timebank.policies.queries import in_force
+
+TOWNSHIP_DIGITS = 9
+
+
+def draft_day(
+    session: Session,
+    *,
+    actor: Actor,
+    area_code: str,
+    on: date,
+    seconds: int | None = None,
+    seed: int = 0,
+    steps: int | None = None,
+) -> DayPlan:
+    """Plan a township's day here and now and keep it as a new version.
+
+    `seconds` are CPU seconds; without them policy `dispatch.seconds` decides. With `steps` the plan depends on the day
+    and the seed alone. Refuses an area that is no township of
+    the caller, a day that is over, a day without visits, and a plan that the independent checker faults.
+    """
+    check_day(actor, area_code, on)
+    problem = problem_of(gather(session, area_code, on))
+    if seconds is None:
+        seconds = in_force(session, area_code, on).number("dispatch.seconds")
+    found = engine.planned(problem, Limits(seconds=float(seconds), steps=steps), seed)
+    kept = keep_problem(session, problem, area_code=area_code, on=on)
+    return keep_plan(session, actor=actor, kept=kept, problem=problem, plan=found)
+
+
+def check_day(actor: Actor, area_code: str, on: date) -> None:
+    """Refuse a place that is no township of the caller, and a day that is over."""
+    if not actor.scope.holds_area(area_code):
+        raise NotFound("areas.no_such_area", T("There is no such place."))
+    if len(area_code) != TOWNSHIP_DIGITS:
+        raise BadInput("dayplans.not_a_township", T("A day is planned for one township. Choose one."), field="area")
+    if on < clock.today():
+        raise Refused("dayplans.day_is_over", T("This day is over. Choose today or a later day."), field="on")
+
+
+def keep_problem(session: Session, problem: Problem, *, area_code: str, on: date) -> DayProblem:
+    """The row of a problem; one that is known already is not kept twice."""
+    body = engine.pack_problem(problem)
+    digest = engine.digest_of(body)
+    known = session.get(DayProblem, digest)
+    if known:
+        return known
+    made = DayProblem(digest=digest, area_code=area_code, on=on, body=body, made_at=clock.now())
+    session.add(made)
+    session.flush()
+    return made
+
+
+def keep_plan(
+    session: Session,
+    *,
+    actor: Actor,
+    kept: DayProblem,
+    problem: Problem,
+    plan: Plan,
+    state: DayPlanState = DayPlanState.DRAFT,
+    locks: Locks | None = None,
+    amends_id: str | None = None,
+    reason: dict[str, Any] | None = None,
+    may_be_faulty: bool = False,
+) -> DayPlan:
+    """Keep a plan as the next version of its day; refuses one that breaks a hard rule unless people go on with it."""
+    if not may_be_faulty:
+        refuse_faults(problem, plan)
+    row = DayPlan(
+        id=ids.new_id("dpl"),
+        area_code=kept.area_code,
+        on=kept.on,
+        version=_next_version(session, kept.area_code, kept.on),
+        state=state,
+        problem_digest=kept.digest,
+        body=engine.pack_plan(plan),
+        cost=plan.cost.total,
+        left_out=len(left_out_visits(plan)),
+        seed=plan.seed,
+        engine=plan.engine,
+        locks=(locks or Locks()).to_json(),
+        amends_id=amends_id,
+        reason=reason or {},
+        made_by=actor.user_id,
+        made_at=clock.now(),
+    )
+    session.add(row)
+    session.flush()
+    note(session, actor=actor, action="dayplans.draft", subject_id=row.id, area_code=row.area_code, cost=row.cost)
+    return row
+
+
+def left_out_visits(plan: Plan) -> set[str]:
+    """The visits without a place, each once however many tasks it has."""
+    return {visit_of(one.task) for one in plan.unserved}
+
+
+def refuse_faults(problem: Problem, plan: Plan, only: Collection[str] | None = None) -> None:
+    """Refuse a plan that breaks a hard rule (of those named, where some are), saying which comes first."""
+    faults = [fault for fault in engine.violations_of(problem, plan) if only is None or fault.code in only]
+    if faults:
+        first = violation_words(faults[0])
+        text = T("This plan breaks a rule: {first} (and {more} more).", first=first, more=len(faults) - 1)
+        raise Refused("dayplans.faulty_plan", text)
+
+
+def _next_version(session: Session, area_code: str, on: date) -> int:
+    session.get(Area, area_code, with_for_update=True)  # two planners of one day number their versions in turn
+    found = select(sa.func.max(DayPlan.version)).where(col(DayPlan.area_code) == area_code, DayPlan.on == on)
+    return int(session.exec(found).one() or 0) + 1

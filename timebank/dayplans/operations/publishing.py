@@ -1,0 +1,223 @@
+"""A plan becomes the day: everybody on it is invited, what stood before is replaced, who is touched is told."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from sqlmodel import Session, select
+
+from dispatch.violations import Rule
+from timebank.audit.operations import note
+from timebank.core import clock, ids
+from timebank.core.actors import Actor
+from timebank.core.claims import claim
+from timebank.core.errors import NotFound, Refused
+from timebank.core.text import T
+from timebank.dayplans.adapter import engine
+from timebank.dayplans.adapter.engine import Plan, Problem
+from timebank.dayplans.adapter.problem import problem_of
+from timebank.dayplans.models import DayNotice, DayPlan, DayPlanState, DayProblem
+from timebank.dayplans.operations.hand import changed_meanwhile
+from timebank.dayplans.operations.planning import keep_plan, keep_problem, refuse_faults
+from timebank.dayplans.queries.facts import TO_PLAN, DayFacts, Invitation, gather
+from timebank.dayplans.rules import FETCH, Placed, Step, differences, visit_of
+from timebank.visits import operations as visits
+from timebank.visits.models import Visit
+from timebank.visits.queries import COMING
+
+_ABOUT_WHO = (Rule.SKILL, Rule.CARER_LIST, Rule.SEX, Rule.UNKNOWN_CARER, Rule.WINDOW, Rule.DURATION)
+Crew = list[tuple[str, int]]  # (person, start minute)
+
+
+def publish_day(session: Session, *, actor: Actor, day_plan_id: str, revision: int) -> DayPlan:
+    """Make a draft the day that counts: invite everybody it names; the version published before is superseded.
+
+    Published again it changes nothing. Refuses a version that somebody changed since `revision`, one that is older
+    than what is published, one made for other visits than stand in the book now, and one that the checker faults.
+    """
+    row = session.get(DayPlan, day_plan_id, with_for_update=True)
+    if row is None or not actor.scope.holds_area(row.area_code):
+        raise NotFound("dayplans.no_such_plan", T("There is no such day plan in your area."))
+    if row.state == DayPlanState.PUBLISHED:
+        return row
+    _refuse_stale(session, row, revision)
+    plan = engine.unpack_plan(row.body)
+    facts = facts_for(session, row, plan)
+    _refuse_unfit(session, row, plan, facts)
+    now = {"state": DayPlanState.PUBLISHED, "published_by": actor.user_id, "published_at": clock.now()}
+    if not claim(session, DayPlan, row.id, expected={"state": DayPlanState.DRAFT, "revision": revision}, change=now):
+        raise changed_meanwhile()
+    older = _supersede(session, row)
+    session.refresh(row)
+    open_visits = [visit for visit in facts.visits if visit.state in TO_PLAN]
+    crews = crews_of(plan)
+    invited = _invite(session, actor, row.id, open_visits, crews, facts.invitations)
+    for visit in open_visits:
+        if visit.id not in crews:
+            visits.withdraw(session, actor=actor, visit_id=visit.id)
+    if older is not None:
+        _note_whom_to_tell(session, row, engine.unpack_plan(older.body), plan, facts)
+    note(session, actor=actor, action="dayplans.publish", subject_id=row.id, area_code=row.area_code, invited=invited)
+    return row
+
+
+def facts_for(session: Session, row: DayPlan, plan: Plan) -> DayFacts:
+    """The day as it stands now, for a plan that may be under way: with what has begun and whoever began it."""
+    out = {route.carer for route in plan.routes}
+    return gather(session, row.area_code, row.on, with_begun=True, with_carers=out)
+
+
+def take_over(session: Session, *, actor: Actor, day_plan_id: str) -> DayPlan:
+    """A new draft from a version, for the day as it stands now: visits that came wait in it, those that went are gone.
+
+    This is how a published day is changed: the draft is worked on, seen as a difference, and published in its place.
+    """
+    row = session.get(DayPlan, day_plan_id)
+    if row is None or not actor.scope.holds_area(row.area_code):
+        raise NotFound("dayplans.no_such_plan", T("There is no such day plan in your area."))
+    plan = engine.unpack_plan(row.body)
+    problem = problem_of(facts_for(session, row, plan))
+    return keep_plan(
+        session,
+        actor=actor,
+        kept=keep_problem(session, problem, area_code=row.area_code, on=row.on),
+        problem=problem,
+        plan=engine.taken_over(problem, plan),
+        amends_id=row.id,
+        reason={"kind": "change"},
+        may_be_faulty=True,
+    )
+
+
+def _refuse_stale(session: Session, row: DayPlan, revision: int) -> None:
+    if row.revision != revision:
+        raise changed_meanwhile()
+    if row.state != DayPlanState.DRAFT:
+        text = T("This version was replaced or is only a trial. Open the newest version of the day.")
+        raise Refused("dayplans.not_a_draft", text)
+    if row.on < clock.today():
+        raise Refused("dayplans.day_is_over", T("This day is over. Choose today or a later day."))
+    standing = session.exec(
+        select(DayPlan.version).where(
+            DayPlan.area_code == row.area_code, DayPlan.on == row.on, DayPlan.state == DayPlanState.PUBLISHED
+        )
+    ).first()
+    if standing is not None and standing > row.version:
+        text = T("Version {version} of this day is published already. Open it and change that one.", version=standing)
+        raise Refused("dayplans.newer_is_published", text)
+
+
+def _refuse_unfit(session: Session, row: DayPlan, plan: Plan, facts: DayFacts) -> None:
+    """The plan must fit the visits, the people and the roads of now, not only those it was made for."""
+    fresh = problem_of(facts)
+    begun = {visit.id for visit in facts.visits if visit.state not in TO_PLAN}
+    _refuse_other_visits(plan, {visit_of(task.id) for task in fresh.tasks}, begun)
+    if not begun and not row.reason.get("kind"):
+        refuse_faults(fresh, plan)
+        return
+    refuse_faults(engine.unpack_problem(session.get_one(DayProblem, row.problem_digest).body), plan)
+    refuse_faults(*_what_is_open(fresh, plan, begun), only=_ABOUT_WHO)
+
+
+def _what_is_open(problem: Problem, plan: Plan, begun: set[str]) -> tuple[Problem, Plan]:
+    """The part of the day that has not begun."""
+    tasks = tuple(task for task in problem.tasks if visit_of(task.id) not in begun)
+    names = {task.id for task in tasks}
+    routes = tuple(
+        replace(route, stops=tuple(stop for stop in route.stops if stop.task in names)) for route in plan.routes
+    )
+    links = tuple(link for link in problem.links if link.first in names and link.second in names)
+    open_routes = tuple(route for route in routes if route.stops)
+    return replace(problem, tasks=tasks, links=links), replace(plan, routes=open_routes)
+
+
+def _refuse_other_visits(plan: Plan, wanted: set[str], begun: set[str]) -> None:
+    planned = {visit_of(stop.task) for route in plan.routes for stop in route.stops}
+    planned |= {visit_of(one.task) for one in plan.unserved}
+    added, gone = wanted - planned - begun, planned - wanted - begun
+    if added or gone:
+        text = T(
+            "Since this plan was made, {added} visits came and {gone} went. Plan the day again, or take them over.",
+            added=len(added),
+            gone=len(gone),
+        )
+        raise Refused("dayplans.visits_changed", text)
+
+
+def _supersede(session: Session, row: DayPlan) -> DayPlan | None:
+    """Replace what was published for the day; the version that stood."""
+    older = select(DayPlan).where(
+        DayPlan.area_code == row.area_code,
+        DayPlan.on == row.on,
+        DayPlan.state == DayPlanState.PUBLISHED,
+        DayPlan.id != row.id,
+    )
+    standing = session.exec(older).first()
+    if standing is not None:
+        standing.state = DayPlanState.SUPERSEDED
+        session.add(standing)
+    return standing
+
+
+def crews_of(plan: Plan) -> dict[str, Crew]:
+    """Who comes to each visit and when, as a plan says; fetching a meal is no visit."""
+    crews: dict[str, Crew] = {}
+    for task_id, placed in engine.places_of(plan).items():
+        if not task_id.endswith(FETCH):
+            crews.setdefault(visit_of(task_id), []).append((placed.carer, placed.starts))
+    return crews
+
+
+def _invite(
+    session: Session,
+    actor: Actor,
+    day_plan_id: str,
+    open_visits: Sequence[Visit],
+    crews: Mapping[str, Crew],
+    invitations: Mapping[str, Sequence[Invitation]],
+) -> int:
+    """Invite the crews that differ from who is asked already; answers that were given for the same time stay."""
+    invited = 0
+    for visit in open_visits:
+        crew = crews.get(visit.id)
+        if crew is None:
+            continue
+        standing = [(one.person_id, one.minute) for one in invitations.get(visit.id, ()) if one.state in COMING]
+        if sorted(standing) == sorted(crew):
+            visits.keep_on_plan(session, visit_id=visit.id, day_plan_id=day_plan_id)
+            continue
+        visits.assign(session, actor=actor, visit_id=visit.id, carers=crew, day_plan_id=day_plan_id)
+        invited += 1
+    return invited
+
+
+def _note_whom_to_tell(session: Session, row: DayPlan, before: Plan, after: Plan, facts: DayFacts) -> None:
+    """One notice for each volunteer and each elder whose day is another now."""
+    elders = {visit.id: visit.elder_id for visit in facts.visits}
+    steps: dict[tuple[str, bool], list[dict[str, object]]] = {}
+    for step in differences(engine.places_of(before), engine.places_of(after)):
+        if step.task_id.endswith(FETCH):
+            continue
+        for person_id, as_elder in _touched_by(step, elders):
+            steps.setdefault((person_id, as_elder), []).append(_as_json(step))
+    for (person_id, as_elder), told in sorted(steps.items()):
+        key = ids.new_id("ntc")
+        session.add(DayNotice(id=key, day_plan_id=row.id, person_id=person_id, as_elder=as_elder, steps=told))
+
+
+def _touched_by(step: Step, elders: Mapping[str, str]) -> list[tuple[str, bool]]:
+    carers = {placed.carer for placed in (step.before, step.after) if placed}
+    elder = elders.get(visit_of(step.task_id))
+    return [*((carer, False) for carer in sorted(carers)), *([(elder, True)] if elder else [])]
+
+
+def _as_json(step: Step) -> dict[str, object]:
+    return {
+        "visit": visit_of(step.task_id),
+        "kind": step.kind,
+        "before": _where(step.before),
+        "after": _where(step.after),
+    }
+
+
+def _where(placed: Placed | None) -> list[object] | None:
+    return [placed.carer, placed.starts] if placed else None

@@ -1,0 +1,223 @@
+"""The day itself: somebody is ill, a road is closed, help is needed now. One action, and the repaired day as a draft.
+
+What happened is noted at once, because it is so whatever the plan says. The repaired plan is a new draft made from the
+published one with the least change; it is looked at as a difference and published, or left.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlmodel import Session
+
+from dispatch.disruption import CarerIll, CarerLate, Change, Disruption, RoadClosed, VisitAdded, VisitCancelled
+from dispatch.model import Limits, Plan, Problem
+from dispatch.replan import replan
+from timebank.areas import operations as areas
+from timebank.careplans.models import ServiceKind
+from timebank.core import clock
+from timebank.core.actors import Actor
+from timebank.core.errors import BadInput, NotFound, Refused
+from timebank.core.text import T
+from timebank.dayplans.adapter import engine
+from timebank.dayplans.adapter.hand import keep_times
+from timebank.dayplans.adapter.problem import problem_of, spots_of, with_places
+from timebank.dayplans.adapter.travel import closure_of
+from timebank.dayplans.models import DayPlan, DayPlanState, DayProblem
+from timebank.dayplans.operations.planning import keep_plan, keep_problem
+from timebank.dayplans.operations.publishing import facts_for
+from timebank.dayplans.queries.facts import BEGUN, DayFacts
+from timebank.dayplans.rules import visit_of
+from timebank.people import operations as people
+from timebank.visits import operations as visits
+
+_TRIES = 4
+_SEARCH_SECONDS = 0.4  # the answer is wanted within a second
+KINDS = ("ill", "no_show", "late", "road", "urgent", "sos", "cancelled")
+
+
+@dataclass(frozen=True)
+class Incident:
+    """What happened, as the coordinator says it.
+
+    Parameters
+    ----------
+    kind
+        One of `KINDS`.
+    carer
+        Who is ill, late or did not come.
+    until
+        When somebody who is late can go on, minute of the day.
+    from_code, to_code, extra_minutes
+        The road between two places that is closed (no minutes) or slow.
+    elder_id, service, minutes
+        Who needs help now, which, and for how long.
+    visit_id
+        The visit that is called off.
+    """
+
+    kind: str
+    carer: str = ""
+    until: int = 0
+    from_code: str = ""
+    to_code: str = ""
+    extra_minutes: int | None = None
+    elder_id: str = ""
+    service: ServiceKind = ServiceKind.VISIT
+    minutes: int = 60
+    visit_id: str = ""
+
+
+def repair(session: Session, *, actor: Actor, day_plan_id: str, incident: Incident) -> DayPlan:
+    """Note what happened and keep the repaired day as a draft made from the published version.
+
+    Refuses a version that is not the day that counts, and what the day does not know.
+    """
+    row = session.get(DayPlan, day_plan_id)
+    if row is None or not actor.scope.holds_area(row.area_code):
+        raise NotFound("dayplans.no_such_plan", T("There is no such day plan in your area."))
+    if row.state != DayPlanState.PUBLISHED:
+        text = T("Only a published day is repaired. Publish the day first, or move the visit by hand.")
+        raise Refused("dayplans.not_published", text)
+    if incident.kind not in KINDS:
+        raise BadInput("core.not_a_choice", T("Choose from the list."), field="kind")
+    published = engine.unpack_plan(row.body)
+    facts = facts_for(session, row, published)
+    base = _base(session, row, facts)
+    change, base = _NOTED[incident.kind](_Happening(session, actor, row, facts, base, incident))
+    begun_visits = {visit.id for visit in facts.visits if visit.state in BEGUN}
+    begun = frozenset(task.id for task in base.tasks if visit_of(task.id) in begun_visits)
+    now = clock.minute_of_day(clock.now()) if row.on == clock.today() else 0
+    found = replan(base, published, Disruption(now, change, begun), Limits(seconds=_SEARCH_SECONDS))
+    plan = _promised(found.problem, engine.sound(found.problem, found.plan), published)
+    return keep_plan(
+        session,
+        actor=actor,
+        kept=keep_problem(session, found.problem, area_code=row.area_code, on=row.on),
+        problem=found.problem,
+        plan=plan,
+        amends_id=row.id,
+        reason=_reason(incident),
+    )
+
+
+def _base(session: Session, row: DayPlan, facts: DayFacts) -> Problem:
+    """The day before it happened: as the book has it, or, where it was repaired before, as that repair left it."""
+    if row.reason.get("kind") in KINDS:
+        return engine.unpack_problem(session.get_one(DayProblem, row.problem_digest).body)
+    return problem_of(facts)
+
+
+def _promised(problem: Problem, plan: Plan, published: Plan) -> Plan:
+    """The repaired plan at the promised times, except for carers with whom that breaks a rule: they are early."""
+    early: set[str] = set()
+    for _ in range(_TRIES):
+        kept = keep_times(problem, plan, published, early)
+        faults = engine.violations_of(problem, kept)
+        if not faults:
+            return kept
+        places = engine.places_of(kept)
+        early |= {fault.carer for fault in faults} | {places[one.task].carer for one in faults if one.task in places}
+    return plan
+
+
+def _reason(incident: Incident) -> dict[str, Any]:
+    """What the draft answers, as kept with it: ids and codes, no names."""
+    kept = {
+        "kind": incident.kind,
+        "carer": incident.carer,
+        "visit": incident.visit_id,
+        "from": incident.from_code,
+        "to": incident.to_code,
+    }
+    return {key: value for key, value in kept.items() if value}
+
+
+@dataclass(frozen=True)
+class _Happening:
+    """All that is known when something happens."""
+
+    session: Session
+    actor: Actor
+    row: DayPlan
+    facts: DayFacts
+    base: Problem
+    incident: Incident
+
+    def carer_id(self) -> str:
+        """The carer it is about; refuses one who is not out on this day."""
+        if self.incident.carer not in {carer.id for carer in self.base.carers}:
+            raise BadInput("dayplans.not_at_work", T("This person is not at work on this day."), field="carer")
+        return self.incident.carer
+
+
+_Answer = tuple[Change, Problem]
+
+
+def _ill(what: _Happening) -> _Answer:
+    reason = "no_show" if what.incident.kind == "no_show" else "ill"
+    people.take_day_off(what.session, actor=what.actor, person_id=what.carer_id(), on=what.row.on, reason=reason)
+    return CarerIll(what.carer_id()), what.base
+
+
+def _late(what: _Happening) -> _Answer:
+    if not 0 < what.incident.until <= 24 * 60:
+        raise BadInput("dayplans.bad_start", T("Choose a time of this day."), field="until")
+    return CarerLate(what.carer_id(), what.incident.until), what.base
+
+
+def _road(what: _Happening) -> _Answer:
+    told = what.incident
+    closure = areas.close_road(
+        what.session,
+        actor=what.actor,
+        from_code=told.from_code,
+        to_code=told.to_code,
+        starts_on=what.row.on,
+        ends_on=what.row.on,
+        extra_minutes=told.extra_minutes,
+        reason="",
+    )
+    return RoadClosed(closure_of(spots_of(what.facts)[1], closure)), what.base
+
+
+def _urgent(what: _Happening) -> _Answer:
+    """A visit that has to be made still today; for an alarm within the hour, by whoever is near."""
+    told = what.incident
+    within = what.facts.policy.number("dispatch.alarm_minutes" if told.kind == "sos" else "dispatch.urgent_minutes")
+    asked = visits.UrgentIn(told.elder_id, told.service, what.row.on, told.minutes, within)
+    visit = visits.call_for_help_now(what.session, actor=what.actor, asked=asked)
+    later = problem_of(facts_for(what.session, what.row, engine.unpack_plan(what.row.body)))
+    tasks = tuple(task for task in later.tasks if visit_of(task.id) == visit.id)
+    links = tuple(link for link in later.links if visit_of(link.first) == visit.id)
+    return VisitAdded(tasks, links), with_places(what.base, later, {task.place for task in tasks})
+
+
+def _cancelled(what: _Happening) -> _Answer:
+    tasks = [task.id for task in what.base.tasks if visit_of(task.id) == what.incident.visit_id]
+    if not tasks:
+        raise BadInput("dayplans.unknown_move", T("This visit or this person is not in the day."), field="visit_id")
+    visits.cancel(what.session, actor=what.actor, visit_id=what.incident.visit_id, reason="coordinator")
+    return VisitCancelled(tasks[0]), what.base
+
+
+_NOTED: Mapping[str, Callable[[_Happening], _Answer]] = {
+    "ill": _ill,
+    "no_show": _ill,
+    "late": _late,
+    "road": _road,
+    "urgent": _urgent,
+    "sos": _urgent,
+    "cancelled": _cancelled,
+}
+
+
+def discard(session: Session, *, actor: Actor, day_plan_id: str) -> DayPlan:
+    """Put a draft aside: it stays to be looked at and can be published no more."""
+    row = session.get(DayPlan, day_plan_id)
+    if row is None or not actor.scope.holds_area(row.area_code):
+        raise NotFound("dayplans.no_such_plan", T("There is no such day plan in your area."))
+    if row.state == DayPlanState.DRAFT:
+        row.state = DayPlanState.SUPERSEDED
+        session.add(row)
+    return row

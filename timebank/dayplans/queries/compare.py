@@ -1,0 +1,45 @@
+"""Two versions of one day side by side: what changed, for whom, and what it costs."""
+
+from typing import Any
+
+from sqlmodel import Session
+
+from timebank.core.i18n import say
+from timebank.dayplans.adapter import engine
+from timebank.dayplans.figures import cost_parts, figures_of
+from timebank.dayplans.models import DayPlan
+from timebank.dayplans.queries.board import cast_of, opened
+from timebank.dayplans.rules import FETCH, Placed, differences, visit_of
+from timebank.dayplans.words import STEP_WORDS
+
+
+def comparison(session: Session, before: DayPlan, after: DayPlan) -> dict[str, Any]:
+    """The steps from one version to another, each task once, and both rows of figures."""
+    old, new = opened(session, before), opened(session, after)
+    names = cast_of(session, new).names()
+    old_names = cast_of(session, old).names() if before.problem_digest != after.problem_digest else names
+    steps = [step for step in differences(old.places, new.places) if not step.task_id.endswith(FETCH)]
+
+    def place(placed: Placed | None) -> dict[str, Any] | None:
+        if placed is None:
+            return None
+        name = names.people.get(placed.carer) or old_names.person(placed.carer)
+        return {"carer": placed.carer, "name": name, "from": placed.starts, "to": placed.ends}
+
+    return {
+        "before": {"id": before.id, "version": before.version, "figures": figures_of(old.problem, old.plan)},
+        "after": {"id": after.id, "version": after.version, "figures": figures_of(new.problem, new.plan)},
+        "parts": cost_parts(engine.price(old.problem, old.plan), engine.price(new.problem, new.plan)),
+        "steps": [
+            {
+                "task": step.task_id,
+                "visit": visit_of(step.task_id),
+                "visit_words": say(names.visits.get(visit_of(step.task_id)) or old_names.visit(step.task_id)),
+                "kind": step.kind,
+                "words": say(STEP_WORDS[step.kind]),
+                "before": place(step.before),
+                "after": place(step.after),
+            }
+            for step in steps
+        ],
+    }

@@ -1,0 +1,144 @@
+"""What a township's day is made of: visits, doors, carers, kitchens, vans, roads, rules. Read once, then planned."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+
+from sqlmodel import Session, col, or_, select
+
+from timebank.areas.models import Area, Facility, FacilityKind, RoadClosure
+from timebank.areas.queries import closures_on, facilities_within
+from timebank.careplans.models import ServiceKind
+from timebank.mutual.queries import paired_helpers
+from timebank.people.models import Availability, Household, Kinship, Person
+from timebank.people.queries import CarerDay, carers_on, people_by_id, place_of, valid_qualifications
+from timebank.policies.queries import Policy, in_force
+from timebank.visits.models import CarerState, Visit, VisitCarer, VisitState
+from timebank.visits.queries import last_carers, visits_on
+from timebank.volunteers.queries import may_do
+
+Point = tuple[float, float]
+_KNOWN_FOR_DAYS = 90
+TO_PLAN = (VisitState.DUE, VisitState.PLANNED)
+BEGUN = (VisitState.RUNNING, VisitState.DONE, VisitState.CONFIRMED, VisitState.SETTLED, VisitState.UNREACHED)
+
+
+@dataclass(frozen=True)
+class Invitation:
+    """Who was asked to come to a visit, when (minute of the day), and how they answered."""
+
+    person_id: str
+    minute: int
+    state: CarerState
+
+
+@dataclass(frozen=True)
+class DayFacts:
+    """Everything the planner is told about a township's day; points are (latitude, longitude), WGS-84.
+
+    `visits` leaves out phone calls (nobody drives) and what has begun or ended, unless it was asked for.
+    """
+
+    township: Area
+    on: date
+    policy: Policy
+    visits: tuple[Visit, ...]
+    elders: Mapping[str, Person]
+    doors: Mapping[str, Point]  # household code → point
+    carers: tuple[CarerDay, ...]
+    kitchens: tuple[Facility, ...]
+    van_bases: tuple[Facility, ...]
+    closures: tuple[RoadClosure, ...]
+    known_faces: Mapping[str, Mapping[str, int]]  # elder → carer → visits in the last 90 days; pairs too
+    kin: frozenset[frozenset[str]]
+    invitations: Mapping[str, tuple[Invitation, ...]]  # visit → everybody ever asked
+
+
+def gather(
+    session: Session, area_code: str, on: date, *, with_begun: bool = False, with_carers: Collection[str] = ()
+) -> DayFacts:
+    """The facts of a township's day.
+
+    `with_begun` adds the visits under way or over, for repairs of a running day; `with_carers` are there too although
+    they are off by now, because they had begun something.
+    """
+    states = (*TO_PLAN, *BEGUN) if with_begun else TO_PLAN
+    visits = [visit for visit in visits_on(session, area_code, on, states) if visit.service != ServiceKind.PHONE_CHECK]
+    elder_ids = {visit.elder_id for visit in visits}
+    carers = carers_on(session, area_code, on)
+    carers += _off_by_now(session, on, set(with_carers) - {carer.person.id for carer in carers})
+    allowed = may_do(session, [carer.person for carer in carers], on)
+    carers = [_with_gates(carer, allowed[carer.person.id]) for carer in carers]
+    return DayFacts(
+        township=session.get_one(Area, area_code),
+        on=on,
+        policy=in_force(session, area_code, on),
+        visits=tuple(visits),
+        elders=people_by_id(session, elder_ids),
+        doors=_doors(session, {visit.household_code for visit in visits}),
+        carers=tuple(carers),
+        kitchens=tuple(facilities_within(session, area_code, FacilityKind.KITCHEN)),
+        van_bases=tuple(facilities_within(session, area_code, FacilityKind.VAN_BASE)),
+        closures=tuple(closures_on(session, area_code, on)),
+        known_faces=_known_faces(session, elder_ids, on),
+        kin=_kin(session, elder_ids, {carer.person.id for carer in carers}),
+        invitations=_invitations(session, [visit.id for visit in visits]),
+    )
+
+
+def _known_faces(session: Session, elder_ids: set[str], on: date) -> dict[str, dict[str, int]]:
+    """Who came to each elder lately, and who looks after them as a pair, also where they have not come yet."""
+    faces = last_carers(session, elder_ids, on - timedelta(days=_KNOWN_FOR_DAYS))
+    for elder_id, helpers in paired_helpers(session, elder_ids, on).items():
+        faces[elder_id] = dict.fromkeys(helpers, 0) | faces.get(elder_id, {})
+    return faces
+
+
+def _with_gates(carer: CarerDay, services: frozenset[str]) -> CarerDay:
+    """What a carer brings: services whose gates are passed, and training that an item may ask for beside."""
+    beside = carer.qualifications - set(ServiceKind)
+    return replace(carer, qualifications=services | beside)
+
+
+def _off_by_now(session: Session, on: date, person_ids: set[str]) -> list[CarerDay]:
+    found = session.exec(
+        select(Availability, Person, Household)
+        .where(
+            col(Person.id).in_(person_ids), Availability.person_id == Person.id, Availability.weekday == on.weekday()
+        )
+        .where(Household.code == Person.household_code)
+        .order_by(col(Person.id), col(Availability.from_minute))
+    )
+    held = valid_qualifications(session, person_ids, on)
+    return [
+        CarerDay(
+            person,
+            *place_of(home),
+            ((window.from_minute, window.to_minute),),
+            window.travel_mode,
+            held.get(person.id, frozenset()),
+        )
+        for window, person, home in {row[1].id: row for row in found}.values()
+    ]
+
+
+def _doors(session: Session, codes: set[str]) -> dict[str, Point]:
+    found = select(Household).where(col(Household.code).in_(codes))
+    return {household.code: place_of(household) for household in session.exec(found)}
+
+
+def _kin(session: Session, elder_ids: set[str], carer_ids: set[str]) -> frozenset[frozenset[str]]:
+    """Pairs of an elder and a carer who are kin, whichever way round the kinship was written."""
+    person, kin = col(Kinship.person_id), col(Kinship.kin_id)
+    found = select(Kinship.person_id, Kinship.kin_id).where(or_(person.in_(elder_ids), kin.in_(elder_ids)))
+    pairs = {frozenset(pair) for pair in session.exec(found)}
+    return frozenset(pair for pair in pairs if pair & carer_ids)
+
+
+def _invitations(session: Session, visit_ids: list[str]) -> dict[str, tuple[Invitation, ...]]:
+    found = select(VisitCarer).where(col(VisitCarer.visit_id).in_(visit_ids)).order_by(col(VisitCarer.person_id))
+    asked: dict[str, tuple[Invitation, ...]] = {}
+    for row in session.exec(found):
+        one = Invitation(row.person_id, row.starts_minute, row.state)
+        asked[row.visit_id] = (*asked.get(row.visit_id, ()), one)
+    return asked

@@ -1,0 +1,95 @@
+"""The day as it happens: who has arrived, who is late, who declined, what stands out."""
+
+import hashlib
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
+
+from timebank.core import clock
+from timebank.core.db import in_area
+from timebank.core.i18n import say
+from timebank.dayplans.models import DayPlan
+from timebank.policies.queries import in_force
+from timebank.visits.models import CarerState, EventKind, Visit, VisitCarer, VisitEvent, VisitState
+from timebank.visits.words import FLAG_WORDS, STATE_WORDS
+
+_STANDS_OUT = ("out_of_fence", "code_mismatch", "two_homes_at_once", "not_assigned", "bath_gate")
+
+
+def live_of(session: Session, row: DayPlan) -> dict[str, Any]:
+    """Every visit of the township's day with its state, arrivals, answers and what a coordinator should look at."""
+    late_after = in_force(session, row.area_code, row.on).number("visit.late_minutes")
+    now = clock.minute_of_day(clock.now()) if row.on == clock.today() else None
+    found = select(Visit).where(in_area(col(Visit.area_code), row.area_code), Visit.due_on == row.on)
+    visits = list(session.exec(found.order_by(Visit.id)))
+    carers: dict[str, list[VisitCarer]] = {}
+    asked = select(VisitCarer).where(col(VisitCarer.visit_id).in_([visit.id for visit in visits]))
+    for carer in session.exec(asked):
+        carers.setdefault(carer.visit_id, []).append(carer)
+    alarms = _alarms(session, [visit.id for visit in visits])
+    return {
+        "stamp": stamp_of(session, row),
+        "now": now,
+        "visits": [
+            _visit(visit, carers.get(visit.id, []), now, late_after, alarms.get(visit.id, "")) for visit in visits
+        ],
+    }
+
+
+def _visit(visit: Visit, carers: list[VisitCarer], now: int | None, late_after: int, alarm: str) -> dict[str, Any]:
+    coming = [one for one in carers if one.state in (CarerState.INVITED, CarerState.ACCEPTED)]
+    waits = visit.state == VisitState.PLANNED and now is not None
+    late = waits and any(one.checked_in_at is None and now > one.starts_minute + late_after for one in coming)  # type: ignore[operator]
+    return {
+        "id": visit.id,
+        "state": visit.state.value,
+        "state_words": say(STATE_WORDS[visit.state]),
+        "late": late,
+        "alarm": alarm,
+        "flags": [say(FLAG_WORDS.get(flag, flag)) for flag in visit.flags if flag in _STANDS_OUT],
+        "answers": [
+            {
+                "carer": one.person_id,
+                "state": one.state.value,
+                "reason": one.decline_reason,
+                "starts": one.starts_minute,
+                "came": clock.minute_of_day(one.checked_in_at) if one.checked_in_at else None,
+                "left": clock.minute_of_day(one.checked_out_at) if one.checked_out_at else None,
+            }
+            for one in carers
+        ],
+    }
+
+
+def _alarms(session: Session, visit_ids: list[str]) -> dict[str, str]:
+    """The alarms of the day by visit: the id of the event."""
+    found = select(VisitEvent.visit_id, VisitEvent.id).where(
+        col(VisitEvent.visit_id).in_(visit_ids), VisitEvent.kind == EventKind.SOS
+    )
+    return dict(session.exec(found).all())
+
+
+def stamp_of(session: Session, row: DayPlan) -> str:
+    """A mark that changes whenever something of the day changes: events, answers, states, versions."""
+    of_day = (in_area(col(Visit.area_code), row.area_code), Visit.due_on == row.on)
+    events = (
+        select(sa.func.count(col(VisitEvent.id)), sa.func.max(VisitEvent.id))
+        .select_from(VisitEvent)
+        .join(Visit, col(Visit.id) == VisitEvent.visit_id)
+        .where(*of_day)
+    )
+    answers = (
+        select(VisitCarer.state, sa.func.count())
+        .join(Visit, col(Visit.id) == VisitCarer.visit_id)
+        .where(*of_day)
+        .group_by(col(VisitCarer.state))
+        .order_by(col(VisitCarer.state))
+    )
+    states = select(Visit.state, sa.func.count()).where(*of_day).group_by(col(Visit.state)).order_by(col(Visit.state))
+    plans = select(sa.func.max(DayPlan.version), sa.func.sum(DayPlan.revision)).where(
+        DayPlan.area_code == row.area_code, DayPlan.on == row.on
+    )
+    standing = select(DayPlan.state).where(DayPlan.id == row.id)
+    parts = [list(map(tuple, session.execute(query).all())) for query in (events, answers, states, plans, standing)]
+    return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
