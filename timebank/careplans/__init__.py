@@ -1,1 +1,1 @@
-"""Assessments, home-care beds, care plans, entitlement, visiting cadence: what an elder needs and agreed to."""
+"""Care plans, entitlement, visiting cadence: what an elder needs and agreed to."""

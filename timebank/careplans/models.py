@@ -1,8 +1,7 @@
-"""Tables of assessments, home-care beds and care plans."""
+"""Tables of care plans."""
 
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Field, SQLModel
@@ -20,53 +19,6 @@ class ServiceKind(StrEnum):
     CHORE = "chore"  # 家务
     COMPANY = "company"  # 陪伴
     PHONE_CHECK = "phone_check"  # 电话问候
-
-
-class Assessment(SQLModel, table=True):
-    """One assessment of an elder by a named, versioned scale; the level is recomputed on the server from the items."""
-
-    id: str = Field(primary_key=True, max_length=31)
-    elder_id: str = Field(foreign_key="person.id", index=True, max_length=31)
-    area_code: str = Field(foreign_key="area.code", index=True, max_length=14)
-    scale: str = Field(max_length=40)  # name and version of the scale data
-    reason: str = Field(max_length=24)  # first, routine, immediate, dispute, other
-    assessed_on: date
-    item_scores_sealed: str = Field(max_length=2000)  # sealed {item: score}
-    adjustments: list[str] = Field(default_factory=list, sa_type=sa.JSON)
-    total: int
-    level: int  # 0 intact … 4 fully dependent
-    rule_trace: list[str] = Field(default_factory=list, sa_type=sa.JSON)
-    assessor_ids: list[str] = Field(default_factory=list, sa_type=sa.JSON)  # two login ids
-    created_at: datetime
-
-
-class BedState(StrEnum):
-    """The life of a home-care bed."""
-
-    APPLIED = "applied"
-    ASSESSED = "assessed"
-    CHECKED = "checked"  # home looked at, adaptations listed
-    ACTIVE = "active"  # contract with a provider
-    SUSPENDED = "suspended"
-    CLOSED = "closed"
-
-
-class CareBed(SQLModel, table=True):
-    """A home-care bed (家庭养老床位): an elder's own bed, supervised like one in an institution."""
-
-    id: str = Field(primary_key=True, max_length=31)
-    elder_id: str = Field(foreign_key="person.id", index=True, max_length=31)
-    area_code: str = Field(foreign_key="area.code", index=True, max_length=14)
-    state: BedState = Field(sa_type=enum_type(BedState))
-    provider: str = Field(default="", max_length=80)
-    contract_no: str = Field(default="", max_length=40)
-    starts_on: date | None = None
-    ends_on: date | None = None
-    monthly_target_minutes: int = 0
-    monthly_target_visits: int = 0
-    equipment: list[str] = Field(default_factory=list, sa_type=sa.JSON)
-    adaptations: list[dict[str, Any]] = Field(default_factory=list, sa_type=sa.JSON)
-    created_at: datetime
 
 
 class CarePlanState(StrEnum):
@@ -108,7 +60,44 @@ class CareItem(SQLModel, table=True):
     duration_minutes: int
     crew_size: int = 1
     same_sex: str = Field(default="", max_length=8)  # "", soft, hard
+    skills: list[str] = Field(default_factory=list, sa_type=sa.JSON)  # beyond what the service asks for anyway
+    diet: list[str] = Field(default_factory=list, sa_type=sa.JSON)  # of meals: codes of rules.DIETS
     skips_holidays: bool = False
     skips_market_days: bool = False
+    moves_when_off: bool = False  # to the next day that is none of these, instead of being left out
     paid_by: str = Field(default="hours", max_length=12)  # hours, voucher: the two are never mixed
     notes: str = Field(default="", max_length=400)
+
+
+class ConsentReading(SQLModel, table=True):
+    """How a consent came about: which text was read aloud, by whom, to whom, when (PIPL art. 14, 17, 29)."""
+
+    consent_id: str = Field(primary_key=True, foreign_key="consent.id", max_length=31)
+    person_id: str = Field(foreign_key="person.id", index=True, max_length=31)
+    text_version: str = Field(max_length=40)
+    read_by_user_id: str = Field(max_length=31)
+    heard_by: str = Field(foreign_key="person.id", max_length=31)  # the elder, or who holds a written power
+    read_at: datetime
+
+
+class AbsenceKind(StrEnum):
+    """Why an elder is not at home for some days."""
+
+    HOSPITAL = "hospital"
+    WITH_FAMILY = "with_family"
+    FAMILY_HERE = "family_here"  # at the Spring Festival: children are home and take over
+    ELSEWHERE = "elsewhere"
+
+
+class Absence(SQLModel, table=True):
+    """Days on which an elder is known not to be at home; visits on them are called off, and made again on return."""
+
+    id: str = Field(primary_key=True, max_length=31)
+    elder_id: str = Field(foreign_key="person.id", index=True, max_length=31)
+    area_code: str = Field(foreign_key="area.code", index=True, max_length=14)
+    kind: AbsenceKind = Field(sa_type=enum_type(AbsenceKind))
+    first_on: date
+    last_on: date | None = None  # None: nobody knows yet
+    told_by: str = Field(default="", max_length=60)
+    by_user_id: str = Field(max_length=31)
+    at: datetime

@@ -5,6 +5,7 @@ from datetime import date, timedelta
 
 from sqlmodel import Session
 
+from timebank.assessments.queries import level_of
 from timebank.audit.operations import note
 from timebank.careplans import queries
 from timebank.careplans.models import CareItem, CarePlan, CarePlanState, ServiceKind
@@ -45,10 +46,9 @@ def agree_care_plan(
     _check_consents(session, elder_id, checked)
     if not set(contraindications) <= set(CONTRAINDICATIONS):
         raise BadInput("core.not_a_choice", T("Choose from the list."), field="contraindications")
-    latest = queries.latest_assessment(session, elder_id)
     granted = queries.service_list()
     limits = granted["most_in_31_days_by_level"]
-    check_entitlement(checked, level=latest.level if latest else 0, limits=limits, starts_on=starts_on)
+    check_entitlement(checked, level=level_of(session, elder_id) or 0, limits=limits, starts_on=starts_on)
     version = _replace_present(session, elder_id, starts_on)
     care_plan = CarePlan(
         id=ids.new_id("cpl"),

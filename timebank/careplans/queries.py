@@ -1,6 +1,7 @@
-"""Reading care plans, assessments and home-care beds."""
+"""Reading care plans."""
 
 import json
+from collections.abc import Sequence
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -8,11 +9,11 @@ from typing import Any
 
 from sqlmodel import Session, col, or_, select
 
-from timebank.careplans.models import Assessment, BedState, CareBed, CareItem, CarePlan, CarePlanState
+from timebank.careplans.models import Absence, CareItem, CarePlan, CarePlanState
 from timebank.core.actors import Scope
 from timebank.core.db import in_area, in_scope
 from timebank.core.limits import PAGE_ROWS
-from timebank.people.models import Person
+from timebank.people.models import Consent, Person
 
 
 def care_plan_for(session: Session, scope: Scope, care_plan_id: str) -> CarePlan | None:
@@ -35,15 +36,58 @@ def items_of(session: Session, care_plan_id: str) -> list[CareItem]:
 def items_in_force(
     session: Session, area_code: str, first_on: date, last_on: date
 ) -> list[tuple[CareItem, CarePlan, Person]]:
-    """Items of agreed care plans of an area that touch a time, with plan and elder; by item id."""
+    """Items of care plans of an area that are in force within a time, with plan and elder; by item id.
+
+    A plan that was replaced or ended counts until its last day.
+    """
     found = (
         select(CareItem, CarePlan, Person)
         .where(CareItem.care_plan_id == CarePlan.id, CarePlan.elder_id == Person.id)
-        .where(in_area(col(CarePlan.area_code), area_code), CarePlan.state == CarePlanState.AGREED)
+        .where(in_area(col(CarePlan.area_code), area_code), CarePlan.state != CarePlanState.DRAFT)
         .where(CarePlan.starts_on <= last_on, or_(col(CarePlan.ends_on).is_(None), col(CarePlan.ends_on) >= first_on))
         .order_by(CareItem.id)
     )
     return [(item, plan, elder) for item, plan, elder in session.exec(found)]
+
+
+def absences_in(session: Session, area_code: str, first_on: date, last_on: date) -> dict[str, list[Absence]]:
+    """The absences known ahead that touch some days, by elder."""
+    found = select(Absence).where(
+        in_area(col(Absence.area_code), area_code),
+        Absence.first_on <= last_on,
+        or_(col(Absence.last_on).is_(None), col(Absence.last_on) >= first_on),
+    )
+    known: dict[str, list[Absence]] = {}
+    for absence in session.exec(found.order_by(col(Absence.first_on), col(Absence.id))):
+        known.setdefault(absence.elder_id, []).append(absence)
+    return known
+
+
+def absences_of(session: Session, elder_id: str, since_on: date) -> list[Absence]:
+    """An elder's absences that end on a day or later, the next first."""
+    found = select(Absence).where(
+        Absence.elder_id == elder_id, or_(col(Absence.last_on).is_(None), col(Absence.last_on) >= since_on)
+    )
+    return list(session.exec(found.order_by(col(Absence.first_on), col(Absence.id))))
+
+
+def absence_for(session: Session, scope: Scope, absence_id: str) -> Absence | None:
+    """The absence if the scope holds its area."""
+    found = session.get(Absence, absence_id)
+    return found if found and scope.holds_area(found.area_code) else None
+
+
+def consents_in(session: Session, area_code: str, purposes: Sequence[str]) -> dict[str, frozenset[str]]:
+    """For each person of an area, to which of some purposes they agree now."""
+    found = (
+        select(Consent.person_id, Consent.purpose)
+        .where(Consent.person_id == Person.id, in_area(col(Person.area_code), area_code))
+        .where(col(Consent.purpose).in_(purposes), col(Consent.withdrawn_at).is_(None))
+    )
+    agreed: dict[str, set[str]] = {}
+    for person_id, purpose in session.exec(found):
+        agreed.setdefault(person_id, set()).add(purpose)
+    return {person_id: frozenset(held) for person_id, held in agreed.items()}
 
 
 def agreed_plans(session: Session, scope: Scope, *, after_id: str = "") -> list[tuple[CarePlan, Person]]:
@@ -56,18 +100,6 @@ def agreed_plans(session: Session, scope: Scope, *, after_id: str = "") -> list[
     if after_id:
         found = found.where(col(CarePlan.id) > after_id)
     return [(plan, elder) for plan, elder in session.exec(found.order_by(CarePlan.id).limit(PAGE_ROWS))]
-
-
-def bed_of(session: Session, elder_id: str) -> CareBed | None:
-    """An elder's home-care bed that is not closed."""
-    found = select(CareBed).where(CareBed.elder_id == elder_id, CareBed.state != BedState.CLOSED)
-    return session.exec(found).first()
-
-
-def latest_assessment(session: Session, elder_id: str) -> Assessment | None:
-    """An elder's latest assessment."""
-    found = select(Assessment).where(Assessment.elder_id == elder_id)
-    return session.exec(found.order_by(col(Assessment.assessed_on).desc(), col(Assessment.id).desc())).first()
 
 
 def contraindications_of(session: Session, elder_id: str) -> list[str]:

@@ -7,13 +7,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
-from dateutil.rrule import rrulestr
+from dateutil.rrule import rrule, rrulestr
 
 from timebank.areas.models import DayKind
 from timebank.careplans.models import ServiceKind
 from timebank.core.errors import BadInput, Refused
 from timebank.core.limits import MAX_CREW, MAX_VISIT_MINUTES
-from timebank.core.text import T, Text
+from timebank.core.text import T, Text, listed
+from timebank.people.models import RiskTier
 
 _FREQUENCIES = ("DAILY", "WEEKLY", "MONTHLY")
 LEAST_CREW = {ServiceKind.BATH: 2}  # two people for a bath, always
@@ -24,11 +25,38 @@ CONTRAINDICATIONS: dict[str, Text] = {
     "recent_stroke": T("stroke in the last three months"),
     "doctor_says_no": T("a doctor advised against it"),
 }
-NEEDED_QUALIFICATIONS: dict[str, frozenset[str]] = {
-    ServiceKind.VISIT: frozenset({"visit"}),
-    ServiceKind.MEAL: frozenset({"meal"}),
-    ServiceKind.BATH: frozenset({"bath", "insurance"}),
-    ServiceKind.ESCORT: frozenset({"escort"}),
+_DAY_NAMES = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
+WEEKDAYS: tuple[Text, ...] = (
+    *(T("Monday"), T("Tuesday"), T("Wednesday"), T("Thursday")),
+    *(T("Friday"), T("Saturday"), T("Sunday")),
+)
+RHYTHMS: dict[str, Text] = {
+    "week": T("every week"),
+    "two_weeks": T("every second week"),
+    "month": T("once a month"),
+}
+SAME_SEX: dict[str, Text] = {
+    "": T("whoever can come"),
+    "soft": T("same sex if possible"),
+    "hard": T("same sex only"),
+}
+EXTRA_SKILLS: dict[str, Text] = {  # what a helper may be asked for beyond what the service asks for anyway
+    "vitals": T("taking blood pressure"),
+    "bath": T("helping with baths"),
+    "escort": T("going along to the doctor"),
+}
+DIETS: dict[str, Text] = {
+    "soft": T("soft food"),
+    "low_salt": T("little salt"),
+    "diabetic": T("for diabetes"),
+    "halal": T("halal"),
+    "vegetarian": T("without meat"),
+}
+PAID_BY: dict[str, Text] = {"hours": T("by volunteers, for hours"), "voucher": T("paid by voucher")}
+CONSENT_METHODS: dict[str, Text] = {
+    "read_aloud": T("read aloud and agreed"),
+    "signed": T("signed"),
+    "thumb_print": T("thumb print"),
 }
 LONGEST_MINUTES = {ServiceKind.PHONE_CHECK: 30, ServiceKind.MEAL: 60}
 
@@ -44,8 +72,11 @@ class ItemIn:
     duration_minutes: int
     crew_size: int = 1
     same_sex: str = ""
+    skills: Sequence[str] = ()
+    diet: Sequence[str] = ()
     skips_holidays: bool = False
     skips_market_days: bool = False
+    moves_when_off: bool = False
     paid_by: str = "hours"
     notes: str = ""
 
@@ -62,10 +93,14 @@ def check_item(item: ItemIn) -> ItemIn:
     if not least <= item.crew_size <= MAX_CREW:
         text = T("This service needs {least} to {most} people.", least=least, most=MAX_CREW)
         raise BadInput("careplans.bad_crew", text, field="crew_size")
-    if item.same_sex not in ("", "soft", "hard"):
+    if item.same_sex not in SAME_SEX:
         raise BadInput("core.not_a_choice", T("Choose from the list."), field="same_sex")
-    if item.paid_by not in ("hours", "voucher"):
+    if item.paid_by not in PAID_BY:
         raise BadInput("core.not_a_choice", T("Choose from the list."), field="paid_by")
+    if not set(item.skills) <= set(EXTRA_SKILLS):
+        raise BadInput("core.not_a_choice", T("Choose from the list."), field="skills")
+    if not set(item.diet) <= (set(DIETS) if item.service == ServiceKind.MEAL else set()):
+        raise BadInput("core.not_a_choice", T("Choose from the list."), field="diet")
     parse_recurrence(item.recurrence)
     return item
 
@@ -85,7 +120,9 @@ def parse_recurrence(recurrence: str) -> str:
 
 def due_dates(recurrence: str, *, starts_on: date, first_on: date, last_on: date) -> list[date]:
     """The dates of a recurrence that began on `starts_on`, from `first_on` to `last_on`."""
-    rule = rrulestr(recurrence, dtstart=datetime.combine(starts_on, time.min))
+    parsed = rrulestr(recurrence, dtstart=datetime.combine(starts_on, time.min))
+    assert isinstance(parsed, rrule)  # one rule, no set
+    rule = parsed.replace(wkst=starts_on.weekday())  # "every second week" counts from the first day, not from a Monday
     found = rule.between(datetime.combine(first_on, time.min), datetime.combine(last_on, time.min), inc=True)
     return [instant.date() for instant in found]
 
@@ -103,12 +140,38 @@ def reason_to_skip(
     return None
 
 
-def weekly(weekdays: Sequence[int]) -> str:
-    """The recurrence for some weekdays (0 = Monday)."""
+def waits_in_farming_season(service: ServiceKind, tier: RiskTier) -> bool:
+    """Whether a visit may wait for the evening while everybody is in the fields: never one to an elder at high risk."""
+    return tier != RiskTier.HIGH and service in (ServiceKind.VISIT, ServiceKind.COMPANY, ServiceKind.CHORE)
+
+
+def recurrence(every: str, weekdays: Sequence[int]) -> str:
+    """The RRULE of a rhythm on some weekdays (0 = Monday): each week, each second week, or their first in the month."""
     if not weekdays:
         raise BadInput("careplans.bad_recurrence", T("Choose on which days the service takes place."), field="weekdays")
-    names = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
-    return "FREQ=WEEKLY;BYDAY=" + ",".join(names[weekday] for weekday in sorted(set(weekdays)))
+    names = [_DAY_NAMES[weekday] for weekday in sorted(set(weekdays))]
+    if every == "month":
+        return f"FREQ=MONTHLY;BYDAY={','.join('1' + name for name in names)}"
+    return f"FREQ=WEEKLY;{'INTERVAL=2;' if every == 'two_weeks' else ''}BYDAY={','.join(names)}"
+
+
+def rhythm_of(rule: str) -> tuple[str, list[int]]:
+    """The rhythm and weekdays of an RRULE, as `recurrence` takes them; a monthly rule without weekdays has none."""
+    parts = dict(part.split("=", 1) for part in rule.split(";"))
+    days = [_DAY_NAMES.index(day[-2:]) for day in parts.get("BYDAY", "").split(",") if day]
+    if parts["FREQ"] == "DAILY":
+        return "week", list(range(7))
+    if parts["FREQ"] == "MONTHLY":
+        return "month", days
+    return ("two_weeks" if parts.get("INTERVAL") == "2" else "week"), days
+
+
+def recurrence_words(rule: str) -> Text:
+    """A recurrence as people say it: each week on Monday, Thursday."""
+    every, weekdays = rhythm_of(rule)
+    if not weekdays:
+        return RHYTHMS[every]
+    return T("{every}: {days}", every=RHYTHMS[every], days=listed([WEEKDAYS[day] for day in weekdays]))
 
 
 def check_entitlement(

@@ -1,0 +1,1 @@
+"""Home-care beds: an elder's own bed, supervised like one in an institution, from the application to the end."""

@@ -1,0 +1,79 @@
+"""Ending a case where hours are concerned: an estate is passed on, two entries become one. Always two people."""
+
+from sqlmodel import Session
+
+from timebank.audit.operations import note
+from timebank.core import clock
+from timebank.core.actors import Actor
+from timebank.core.errors import BadInput, NotAllowed, Refused
+from timebank.core.text import T
+from timebank.ledger import operations as ledger
+from timebank.ledger.queries import account_of
+from timebank.people import operations as people
+from timebank.people.models import Person, PersonCase, PersonState
+
+
+def propose_estate(session: Session, *, actor: Actor, case: PersonCase, heir_id: str, evidence: str) -> None:
+    """Write down to whom the hours of the dead go: to an heir of the near kin, or to the commons ("").
+
+    Refuses another kind of case, an unknown heir, and no paper. The ledger itself refuses heirs who are not kin.
+    """
+    _of_the_dead(case)
+    if heir_id and session.get(Person, heir_id) is None:
+        raise BadInput("people.unknown_person", T("There is no such person."), field="heir_id")
+    if not evidence.strip():
+        raise BadInput("people.no_paper", T("Write where the signed paper lies."), field="evidence")
+    estate = {"heir": heir_id, "evidence": evidence.strip()[:200], "by": actor.user_id, "at": clock.now().isoformat()}
+    case.detail = {**case.detail, "estate": estate}
+    session.add(case)
+    note(session, actor=actor, action="cases.propose_estate", subject_id=case.person_id)
+
+
+def settle_estate(session: Session, *, actor: Actor, case: PersonCase) -> None:
+    """Pass the hours on as proposed, as the second person, and put the case away."""
+    _of_the_dead(case)
+    estate = case.detail.get("estate")
+    if not estate:
+        raise Refused("cases.no_proposal", T("First somebody proposes to whom the hours go."))
+    if estate["by"] == actor.user_id:
+        raise NotAllowed("people.own_proposal", T("Another person must look at what you proposed."))
+    if account_of(session, case.person_id):
+        ledger.settle_estate(
+            session,
+            actor=actor,
+            person_id=case.person_id,
+            heir_id=estate["heir"] or None,
+            second_user_id=estate["by"],
+        )
+    people.close_case(session, actor=actor, case=case)
+
+
+def _of_the_dead(case: PersonCase) -> None:
+    if case.kind != PersonState.DEAD or case.closed_at is not None:
+        raise Refused("people.another_step", T("This case is settled, or asks for another step."))
+
+
+def join_entries(session: Session, *, actor: Actor, case: PersonCase) -> Person:
+    """Make two entries one, as the second person: papers and visits follow, hours are moved by one line in the book.
+
+    No line of the book is changed: the old account ends at zero, and what is posted to it later is refused and names
+    the entry that was kept.
+    """
+    kept = people.merge(session, actor=actor, case=case)
+    ledger.merge_accounts(
+        session,
+        actor=actor,
+        person_id=case.person_id,
+        second_user_id=case.opened_by,
+        evidence=str(case.detail["evidence"]),
+    )
+    return kept
+
+
+def put_away(session: Session, *, actor: Actor, case: PersonCase) -> None:
+    """Put away a case that needs nothing more. Refuses one in which hours wait for two people."""
+    if case.kind == people.MERGING:
+        raise Refused("cases.decide_first", T("First decide whether it is one person."))
+    if case.kind == PersonState.DEAD and account_of(session, case.person_id):
+        raise Refused("cases.estate_first", T("First pass on the hours that are left."))
+    people.close_case(session, actor=actor, case=case)

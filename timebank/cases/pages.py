@@ -1,0 +1,168 @@
+"""The office's pages of cases: what is open, one case with its steps, and entries that may be one person."""
+
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+
+from timebank.auth.guards import OFFICE, STAFF, actor, guard
+from timebank.cases import operations
+from timebank.core import clock, forms, http
+from timebank.core.errors import TimebankError
+from timebank.core.i18n import gettext
+from timebank.core.text import T, Text
+from timebank.ledger.operations.giving import KIN_WHO_MAY_RECEIVE
+from timebank.ledger.queries import account_of, available_minutes
+from timebank.people import duplicates as likeness
+from timebank.people import effects, queries
+from timebank.people import operations as people
+from timebank.people.models import Person, PersonCase
+from timebank.people.words import CASE_WORDS
+
+bp = Blueprint("cases", __name__)
+
+
+@bp.app_context_processor
+def _words() -> dict[str, Any]:
+    return {"case_words": CASE_WORDS, "effect_words": effects.words_of}
+
+
+@bp.get("/cases")
+@guard(*STAFF)
+def list_cases() -> Any:
+    """Cases that are not settled, the oldest first."""
+    return render_template("cases/list.html", rows=queries.open_cases(http.session(), actor().scope))
+
+
+@bp.get("/cases/<string:case_id>")
+@guard(*STAFF, load={"case_id": queries.case_for})
+def show_case(case: PersonCase) -> Any:
+    """What happened, what followed from it, and what is left to do."""
+    return _page(case, None)
+
+
+def _page(case: PersonCase, error: TimebankError | None) -> str:
+    session = http.session()
+    person = session.get_one(Person, case.person_id)
+    kept_id = case.detail.get("kept")
+    account = account_of(session, person.id)
+    estate = case.detail.get("estate") or {}
+    heirs = [("", T("to the commons, for elders in hardship"))]
+    kin = queries.kin_of(session, person.id)
+    heirs += [(heir.id, Text(heir.name)) for relation, heir in kin if relation in KIN_WHO_MAY_RECEIVE]
+    return render_template(
+        "cases/show.html",
+        case=case,
+        person=person,
+        kept=session.get(Person, kept_id) if kept_id else None,
+        left=available_minutes(session, account.id) if account and account.closed_at is None else 0,
+        heirs=heirs,
+        estate=estate,
+        heir=session.get(Person, estate["heir"]) if estate.get("heir") else None,
+        is_mine=actor().user_id in (estate.get("by"), case.opened_by if case.kind == people.MERGING else ""),
+        may_decide=actor().role in OFFICE,
+        error=error,
+    )
+
+
+def _done(message: str) -> Any:
+    flash(message)
+    return redirect(url_for("cases.list_cases"), code=303)
+
+
+def _refused(case: PersonCase, error: TimebankError) -> Any:
+    http.session().rollback()
+    return _page(http.session().get_one(PersonCase, case.id), error), error.status
+
+
+@bp.post("/cases/<string:case_id>/estate")
+@guard(*STAFF, load={"case_id": queries.case_for})
+def propose_estate(case: PersonCase) -> Any:
+    """Propose to whom the hours of the dead go."""
+    try:
+        heir_id = forms.text(request.form, "heir_id", most=31)
+        evidence = forms.text(request.form, "evidence", most=200)
+        operations.propose_estate(http.session(), actor=actor(), case=case, heir_id=heir_id, evidence=evidence)
+    except TimebankError as error:
+        return _refused(case, error)
+    return _done(gettext("Proposed. A second person passes the hours on."))
+
+
+@bp.post("/cases/<string:case_id>/estate/settle")
+@guard(*OFFICE, load={"case_id": queries.case_for})
+def settle_estate(case: PersonCase) -> Any:
+    """Pass the hours on, as the second person."""
+    try:
+        operations.settle_estate(http.session(), actor=actor(), case=case)
+    except TimebankError as error:
+        return _refused(case, error)
+    return _done(gettext("The hours are passed on, and the account is closed."))
+
+
+@bp.post("/cases/<string:case_id>/join")
+@guard(*OFFICE, load={"case_id": queries.case_for})
+def decide_join(case: PersonCase) -> Any:
+    """Make two entries one, or say that they are two people."""
+    session = http.session()
+    try:
+        if forms.one_of(request.form, "decision", ("one", "two")) == "two":
+            people.decline_merge(session, actor=actor(), case=case)
+            return _done(gettext("Kept: these are two people."))
+        kept = operations.join_entries(session, actor=actor(), case=case)
+    except TimebankError as error:
+        return _refused(case, error)
+    flash(gettext("Joined. Everything now stands with {name}.", name=kept.name))
+    return redirect(url_for("people.show_person", person_id=kept.id), code=303)
+
+
+@bp.post("/cases/<string:case_id>/close")
+@guard(*STAFF, load={"case_id": queries.case_for})
+def close_case(case: PersonCase) -> Any:
+    """Put a case away that needs nothing more."""
+    try:
+        operations.put_away(http.session(), actor=actor(), case=case)
+    except TimebankError as error:
+        return _refused(case, error)
+    return _done(gettext("The case is put away."))
+
+
+@bp.get("/registered-twice")
+@guard(*STAFF)
+def duplicates() -> Any:
+    """Entries that may be one person; and any two entries to look at beside each other."""
+    return _duplicates_page(None)
+
+
+def _duplicates_page(error: TimebankError | None) -> str:
+    session, scope = http.session(), actor().scope
+    ids = [request.values.get(name, "") for name in ("kept_id", "other_id")]
+    chosen = [found for found in (queries.person_for(session, scope, one) for one in ids if one) if found]
+    return render_template(
+        "cases/duplicates.html",
+        pairs=likeness.suspected(session, scope),
+        why_words=likeness.WHY,
+        chosen=chosen if len(chosen) == 2 else [],
+        ids=ids,
+        today=clock.today(),
+        error=error,
+    )
+
+
+@bp.post("/registered-twice")
+@guard(*STAFF)
+def decide_duplicates() -> Any:
+    """Propose to join two entries, or keep that they are two people."""
+    form, session = request.form, http.session()
+    try:
+        decision = forms.one_of(form, "decision", ("one", "two"))
+        kept_id, other_id = (forms.text(form, name, required=True, most=31) for name in ("kept_id", "other_id"))
+        if decision == "two":
+            people.tell_apart(session, actor=actor(), one_id=kept_id, other_id=other_id)
+            flash(gettext("Kept: these are two people."))
+            return redirect(url_for("cases.duplicates"), code=303)
+        evidence = forms.text(form, "evidence", most=200)
+        case = people.propose_merge(session, actor=actor(), kept_id=kept_id, other_id=other_id, evidence=evidence)
+    except TimebankError as error:
+        session.rollback()
+        return _duplicates_page(error), error.status
+    flash(gettext("Proposed. A second person looks at both entries."))
+    return redirect(url_for("cases.show_case", case_id=case.id), code=303)

@@ -1,0 +1,82 @@
+"""Arranging that somebody goes along to the doctor, and calling it off with all its parts."""
+
+from sqlmodel import Session
+
+from timebank.audit.operations import note
+from timebank.careplans.models import ServiceKind
+from timebank.core import clock, ids
+from timebank.core.actors import Actor
+from timebank.core.errors import BadInput, NotFound, Refused
+from timebank.core.text import T
+from timebank.escorts import queries, rules
+from timebank.escorts.models import Escort
+from timebank.people.models import Person
+from timebank.visits import operations as visits
+from timebank.visits.models import VisitState
+
+_NOT_BEGUN = (VisitState.DUE, VisitState.PLANNED)
+
+
+def arrange(session: Session, *, actor: Actor, elder_id: str, clinic: str, plan: rules.Plan) -> Escort:
+    """Arrange an escort: an appointment, and a visit for each part, so that each is planned, told and credited.
+
+    Refuses an elder outside the area or not at home, no clinic, and a time that does not fit into one day.
+    """
+    elder = session.get(Person, elder_id)
+    if elder is None or elder.elder_since_on is None or not actor.scope.holds_area(elder.area_code):
+        raise NotFound("people.no_such_person", T("There is no such person in your area."))
+    if not clinic.strip():
+        raise BadInput("core.missing", T("Please fill this in."), field="clinic")
+    checked = rules.check(plan, today=clock.today())
+    escort = Escort(
+        id=ids.new_id("esc"),
+        elder_id=elder.id,
+        area_code=elder.area_code,
+        clinic=clinic.strip()[:60],
+        on=checked.on,
+        appointment_minute=checked.appointment_minute,
+        ride_minutes=checked.ride_minutes,
+        wait_minutes=checked.wait_minutes,
+        by_user_id=actor.user_id,
+        at=clock.now(),
+    )
+    session.add(escort)
+    for part in rules.parts(checked):
+        _add_part(session, actor, escort, part)
+    note(session, actor=actor, action="escorts.arrange", subject_id=escort.id, area_code=escort.area_code)
+    session.flush()
+    return escort
+
+
+def _add_part(session: Session, actor: Actor, escort: Escort, part: rules.Part) -> None:
+    extra = visits.ExtraIn(
+        elder_id=escort.elder_id,
+        service=ServiceKind.ESCORT,
+        due_on=escort.on,
+        window_from_minute=part.from_minute,
+        window_to_minute=part.to_minute,
+        duration_minutes=part.duration_minutes,
+        source_key=rules.source_key(escort.id, part.kind),
+        notes=f"{escort.clinic} · {escort.appointment_minute // 60:02d}:{escort.appointment_minute % 60:02d}",
+    )
+    visits.add_extra(session, actor=actor, extra=extra)
+
+
+def call_off(session: Session, *, actor: Actor, escort_id: str, reason: str) -> Escort:
+    """Call an escort off with every part that has not begun. Refuses one whose way to the doctor has begun."""
+    escort = session.get(Escort, escort_id, with_for_update=True)
+    if escort is None or not actor.scope.holds_area(escort.area_code):
+        raise NotFound("escorts.no_such_escort", T("There is no such appointment in your area."))
+    if not reason.strip():
+        raise BadInput("core.missing", T("Please fill this in."), field="reason")
+    parts = queries.parts_of(session, escort.id)
+    first = parts.get(rules.PartKind.OUT)
+    if first is not None and first.state not in (*_NOT_BEGUN, VisitState.CANCELLED):
+        raise Refused("escorts.has_begun", T("They are on their way. Call the helper."))
+    for visit in parts.values():
+        if visit.state in _NOT_BEGUN:
+            visits.cancel(session, actor=actor, visit_id=visit.id, reason=reason)
+    escort.is_cancelled = True
+    session.add(escort)
+    note(session, actor=actor, action="escorts.call_off", subject_id=escort.id, area_code=escort.area_code)
+    return escort
