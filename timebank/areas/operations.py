@@ -53,7 +53,7 @@ def close_road(
         raise BadInput("areas.ends_before_start", T("The end lies before the beginning."), field="ends_on")
     for code in (from_code, to_code):
         if session.get(Area, code) is None:
-            raise BadInput("areas.no_such_area", T("There is no such place."), field="from_code")
+            raise BadInput("areas.unknown_place", T("There is no such place."), field="from_code")
     if not any(actor.scope.holds_area(code) for code in (from_code, to_code)):
         raise Refused("areas.road_elsewhere", T("One end of the road must lie in your area."), field="from_code")
     closure = RoadClosure(
@@ -73,4 +73,4 @@ def close_road(
 
 def _inside(session: Session, actor: Actor, area_code: str) -> None:
     if session.get(Area, area_code) is None or not actor.scope.holds_area(area_code):
-        raise BadInput("areas.no_such_area", T("There is no such place."), field="area_code")
+        raise BadInput("areas.unknown_place", T("There is no such place."), field="area_code")

@@ -7,9 +7,10 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 
 from timebank.areas import operations, queries
 from timebank.areas.models import AreaKind, DayKind
+from timebank.areas.words import DAY_KIND_WORDS
 from timebank.auth.guards import OFFICE, STAFF, actor, guard
 from timebank.core import clock, forms, http
-from timebank.core.i18n import gettext
+from timebank.core.i18n import current_locale, gettext
 
 bp = Blueprint("areas", __name__)
 
@@ -20,14 +21,16 @@ def calendar() -> Any:
     """The next five weeks: holidays, market days, what the office entered; and roads closed today."""
     session, code, today = http.session(), actor().area_code, clock.today()
     days = [today + timedelta(days=index) for index in range(35)]
+    is_chinese = current_locale() == "zh"
+    townships = queries.areas_within(session, code[:6], AreaKind.TOWNSHIP)
+    places = [*townships, *queries.areas_within(session, code[:9], AreaKind.VILLAGE)] if len(code) > 6 else townships
     return render_template(
         "areas/calendar.html",
         kinds=queries.day_kinds(session, code, days),
         entered=queries.entered_days(session, code, days[0], days[-1]),
         closures=queries.closures_on(session, code, today),
-        places=queries.areas_within(session, code[:9], AreaKind.VILLAGE)
-        or queries.areas_within(session, code, AreaKind.TOWNSHIP),
-        day_kinds=list(DayKind),
+        place_names={place.code: place.name_zh if is_chinese else place.name_en for place in places},
+        day_kind_words=DAY_KIND_WORDS,
         today=today,
     )
 

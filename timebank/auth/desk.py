@@ -7,6 +7,8 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from timebank.audit.queries import latest_events
 from timebank.auth import operations, queries
 from timebank.auth.guards import actor, guard
+from timebank.auth.models import User
+from timebank.auth.words import ROLE_WORDS
 from timebank.core import forms, http
 from timebank.core.actors import Role
 from timebank.core.errors import TimebankError
@@ -19,8 +21,14 @@ bp = Blueprint("desk", __name__)
 @guard(Role.ADMINISTRATOR)
 def list_logins() -> Any:
     """Logins and their roles, one page."""
-    rows = queries.logins_page(http.session(), actor().scope, words=request.args.get("words", ""))
-    return render_template("auth/logins.html", rows=rows, roles=list(Role), error=None, values={})
+    return _logins_page({}, None)
+
+
+def _logins_page(values: Any, error: TimebankError | None) -> str:
+    words = request.args.get("words", "")
+    rows = queries.logins_page(http.session(), actor().scope, words=words)
+    roles = list(ROLE_WORDS.items())
+    return render_template("auth/logins.html", rows=rows, roles=roles, words=words, error=error, values=values)
 
 
 @bp.post("/logins")
@@ -45,17 +53,16 @@ def create_login() -> Any:
         )
     except TimebankError as error:
         session.rollback()
-        rows = queries.logins_page(session, actor().scope)
-        return render_template("auth/logins.html", rows=rows, roles=list(Role), error=error, values=form), error.status
+        return _logins_page(form, error), error.status
     flash(gettext("The login is made."))
     return redirect(url_for("desk.list_logins"), code=303)
 
 
 @bp.post("/logins/<string:user_id>/disable")
-@guard(Role.ADMINISTRATOR)
-def disable_login(user_id: str) -> Any:
+@guard(Role.ADMINISTRATOR, load={"user_id": queries.login_for})
+def disable_login(user: User) -> Any:
     """End a login and all its sessions: a lost phone, somebody who left."""
-    operations.disable_user(http.session(), actor=actor(), user_id=user_id)
+    operations.disable_user(http.session(), actor=actor(), user_id=user.id)
     flash(gettext("The login is ended, on every device."))
     return redirect(url_for("desk.list_logins"), code=303)
 

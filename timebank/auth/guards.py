@@ -33,7 +33,9 @@ _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 def public(view: View) -> View:
     """Declare a view that needs no login. Unsafe methods still run in one unit of work."""
-    return _guarded(view, roles=(), load={}, writes=True)
+    open_view = _guarded(view, roles=(), load={}, writes=True)
+    open_view.__public__ = True  # type: ignore[attr-defined]
+    return open_view
 
 
 def guard(*roles: Role, load: Mapping[str, Loader] | None = None, writes: bool = True) -> Callable[[View], View]:
@@ -90,24 +92,30 @@ def _ask_to_sign_in() -> Any:
 
 
 def _actor(roles: tuple[Role, ...]) -> Actor:
-    session = http.session()
-    held = grants_on(session, current_user.id, clock.today())
+    held = {found.role: found for found in reversed(every_actor())}  # the widest area of a role wins
     for role in roles:
-        for grant in held:
-            if grant.role == role:
-                acts_for: ActsFor = current_app.extensions["acts_for"]
-                person_id = current_user.person_id
-                stands_for = acts_for(session, person_id) if person_id and role == Role.ELDER else frozenset()
-                return Actor(current_user.id, role, grant.area_code, person_id, stands_for)
+        if role in held:
+            return held[role]
     _note_denial()
     raise NotAllowed("auth.not_your_role", T("This page is for other people. Ask the township office if you need it."))
 
 
+def every_actor() -> list[Actor]:
+    """What the signed-in user may act as today: one for each role they hold in an area, the widest area first."""
+    session, person_id = http.session(), current_user.person_id
+    acts_for: ActsFor = current_app.extensions["acts_for"]
+    found = []
+    for grant in grants_on(session, current_user.id, clock.today()):
+        stands_for = acts_for(session, person_id) if person_id and grant.role == Role.ELDER else frozenset()
+        found.append(Actor(current_user.id, grant.role, grant.area_code, person_id, stands_for))
+    return found
+
+
 def _note_denial() -> None:
     """Each denial leaves one event, in its own unit of work: the request's own is rolled back."""
-    http.close_session()
     if "session" in g:
-        g.session.rollback()
+        g.session.rollback()  # first: SQLite has one writer, and a refused form would wait for itself
+    http.close_session()
     with db.transaction() as session:
         note(session, actor=SYSTEM, action="auth.denied", subject_id=current_user.id, endpoint=request.endpoint)
 

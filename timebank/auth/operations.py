@@ -3,8 +3,6 @@
 from datetime import date, timedelta
 
 import sqlalchemy as sa
-from argon2 import PasswordHasher
-from argon2.exceptions import VerificationError
 from sqlmodel import Session, col, delete
 
 from timebank.audit.operations import note
@@ -16,9 +14,6 @@ from timebank.core.actors import SYSTEM, Actor, Role
 from timebank.core.errors import NotAllowed, NotFound, Refused
 from timebank.core.limits import LOGIN_TRIES_PER_HOUR
 from timebank.core.text import T
-
-_hasher = PasswordHasher()
-_NOBODY = _hasher.hash("a login that does not exist costs the same time")
 
 
 def create_user(
@@ -32,7 +27,7 @@ def create_user(
     user = User(
         id=ids.new_id("usr"),
         login_name=name,
-        secret_hash=_hasher.hash(secret),
+        secret_hash=crypto.passwords().hash(secret),
         display_name=display_name,
         person_id=person_id,
         created_at=clock.now(),
@@ -72,10 +67,12 @@ def end_role(session: Session, *, actor: Actor, grant_id: str) -> None:
 
 
 def disable_user(session: Session, *, actor: Actor, user_id: str) -> None:
-    """End a login and all its sessions at once (lost phone, staff who left)."""
-    user = session.get(User, user_id)
+    """End a login and all its sessions at once (lost phone, staff who left). Refuses one's own and one elsewhere."""
+    user = queries.login_for(session, actor.scope, user_id)
     if user is None:
         raise NotFound("auth.no_such_user", T("There is no such login."))
+    if user.id == actor.user_id:
+        raise NotAllowed("auth.own_login", T("Another administrator must end your login."))
     user.disabled_at = clock.now()
     session.add(user)
     end_sessions(session, user_id=user_id)
@@ -94,31 +91,50 @@ def set_secret(session: Session, *, actor: Actor, user_id: str, secret: str) -> 
     if user is None:
         raise NotFound("auth.no_such_user", T("There is no such login."))
     check_password(secret, login_name=user.login_name)
-    user.secret_hash = _hasher.hash(secret)
+    user.secret_hash = crypto.passwords().hash(secret)
     session.add(user)
     end_sessions(session, user_id=user_id)
     note(session, actor=actor, action="auth.set_secret", subject_id=user_id)
 
 
-def sign_in(session: Session, *, login_name: str, secret: str) -> User | None:
-    """The user if name and secret fit, else None; unknown and wrong take the same time. Slows guessing per name."""
-    count_attempt(session, purpose="login", of=login_name.strip().lower(), limit=LOGIN_TRIES_PER_HOUR)
+def sign_in(session: Session, *, login_name: str, secret: str, device: str = "") -> User | None:
+    """The user if name and secret fit, else None; unknown and wrong take the same time. Slows guessing per name.
+
+    A browser that signed this user in before (`device`, from `device_mark`) has tries of its own, so that a stranger
+    who guesses cannot lock the owner out (ASVS 6.1.1).
+    """
     user = queries.user_by_name(session, login_name)
+    is_known = user is not None and is_device_of(device, user.id)
+    counted = device if is_known else login_name.strip().lower()
+    count_attempt(session, purpose="login", of=counted, limit=LOGIN_TRIES_PER_HOUR)
     fits = verify_secret(user, secret)
     if user is None or not fits or not user.is_active:
         note(session, actor=SYSTEM, action="auth.sign_in_failed", subject_id=user.id if user else "unknown")
         return None
-    forget_attempts(session, purpose="login", of=user.login_name)
+    forget_attempts(session, purpose="login", of=counted)
     note(session, actor=SYSTEM, action="auth.sign_in", subject_id=user.id)
     return user
 
 
+def device_mark(user_id: str) -> str:
+    """What a browser keeps after a sign-in, so that it is known the next time; opens nothing by itself."""
+    drawn = ids.new_secret(12)
+    return f"{drawn}.{_device_proof(user_id, drawn)}"
+
+
+def is_device_of(device: str, user_id: str) -> bool:
+    """Whether a mark was given to a browser of this user."""
+    drawn, _, proof = device.partition(".")
+    return crypto.is_same(proof, _device_proof(user_id, drawn))
+
+
+def _device_proof(user_id: str, drawn: str) -> str:
+    return crypto.vault().fingerprint(f"device {user_id} {drawn}")[:32]
+
+
 def verify_secret(user: User | None, secret: str) -> bool:
     """Whether the secret belongs to the user, in the same time for a user who does not exist."""
-    try:
-        return _hasher.verify(user.secret_hash if user else _NOBODY, secret) and user is not None
-    except VerificationError:
-        return False
+    return crypto.passwords().fits(secret, user.secret_hash if user else None)
 
 
 def count_attempt(session: Session, *, purpose: str, of: str, limit: int) -> None:

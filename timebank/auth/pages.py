@@ -3,16 +3,28 @@
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Blueprint, flash, redirect, render_template, request, session, url_for
+from flask import Blueprint, current_app, flash, redirect, render_template, request, session, url_for
 from flask_login import current_user, login_user, logout_user
+from werkzeug.wrappers import Response
 
 from timebank.auth import operations
 from timebank.auth.guards import EVERY_ROLE, actor, guard, public
+from timebank.auth.words import ROLE_WORDS
 from timebank.core import http
-from timebank.core.i18n import LOCALES, gettext
+from timebank.core.errors import BadInput, TimebankError
+from timebank.core.i18n import LOCALES, gettext, say
+from timebank.core.limits import LOGIN_TRIES_PER_HOUR
+from timebank.core.text import T
 
 bp = Blueprint("auth", __name__)
 TYPE_SIZES = ("normal", "large", "largest")
+_DEVICE_COOKIE, _DEVICE_DAYS = "timebank-device", 180
+
+
+@bp.app_template_filter("role_name")
+def role_name(role: str) -> str:
+    """What a role is called, in the reader's language."""
+    return say(ROLE_WORDS[role])
 
 
 def _own_path(target: str) -> str:
@@ -30,6 +42,8 @@ def sign_in() -> Any:
     """The form with name and secret."""
     if current_user.is_authenticated:
         return redirect(url_for("home.start"))
+    if "timebank_phone" in request.cookies and "by" not in request.args:  # a paired phone asks for the PIN
+        return redirect(url_for("phones.enter_form"))
     return render_template("auth/sign_in.html", error=None, next=request.args.get("next", ""))
 
 
@@ -37,15 +51,29 @@ def sign_in() -> Any:
 @public
 def enter() -> Any:
     """Check name and secret; a new session begins, whatever was in the old one."""
-    name, secret = request.form.get("login_name", ""), request.form.get("secret", "")
-    user = operations.sign_in(http.session(), login_name=name, secret=secret)
-    target = request.form.get("next", "")
+    form, device = request.form, request.cookies.get(_DEVICE_COOKIE, "")
+    name, secret = form.get("login_name", ""), form.get("secret", "")
+    user = operations.sign_in(http.session(), login_name=name, secret=secret, device=device)
+    target = form.get("next", "")
     if user is None:
         error = gettext("Name and password do not fit together. Try again, or ask your village assistant.")
         return render_template("auth/sign_in.html", error=error, next=target), 400
     _renew()
     login_user(user)
-    return redirect(_own_path(target), code=303)
+    return _remember_device(redirect(_own_path(target), code=303), user.id)
+
+
+def _remember_device(response: Response, user_id: str) -> Response:
+    response.set_cookie(
+        _DEVICE_COOKIE,
+        operations.device_mark(user_id),
+        path=url_for("auth.sign_in"),
+        max_age=_DEVICE_DAYS * 24 * 3600,
+        httponly=True,
+        samesite="Strict",
+        secure=current_app.extensions["settings"].secure_cookies,
+    )
+    return response
 
 
 @bp.post("/sign-out")
@@ -56,7 +84,9 @@ def leave() -> Any:
     _renew()
     flash(gettext("You are signed out."))
     response = redirect(url_for("auth.sign_in"), code=303)
-    response.headers["Clear-Site-Data"] = '"cache", "storage"'
+    # a phone that has just forgotten this person keeps what others who share it have not sent yet
+    shared = request.form.get("phone_cleared") == "yes"
+    response.headers["Clear-Site-Data"] = '"cache"' if shared else '"cache", "storage"'
     return response
 
 
@@ -83,10 +113,16 @@ def password() -> Any:
 @guard(*EVERY_ROLE)
 def change_password() -> Any:
     """Change one's own password; asks for the present one, ends every other session."""
-    if not operations.verify_secret(current_user, request.form.get("present", "")):
-        return render_template("auth/password.html", error=gettext("The present password is not right.")), 400
-    user_id = actor().user_id
-    operations.set_secret(http.session(), actor=actor(), user_id=user_id, secret=request.form.get("secret", ""))
+    writing, form, caller = http.session(), request.form, actor()
+    operations.count_attempt(writing, purpose="present", of=caller.user_id, limit=LOGIN_TRIES_PER_HOUR)
+    if not operations.verify_secret(current_user, form.get("present", "")):
+        wrong = BadInput("auth.wrong_present", T("The present password is not right."), field="present")
+        return render_template("auth/password.html", error=wrong), wrong.status  # the try counts, so no rollback
+    try:
+        operations.set_secret(writing, actor=caller, user_id=caller.user_id, secret=form.get("secret", ""))
+    except TimebankError as error:
+        writing.rollback()
+        return render_template("auth/password.html", error=error), error.status
     _renew()
     flash(gettext("The password is changed. Please sign in again."))
     return redirect(url_for("auth.sign_in"), code=303)

@@ -1,5 +1,6 @@
 """Reading logins and their roles."""
 
+from collections.abc import Iterable
 from datetime import date
 
 from sqlmodel import Session, col, or_, select
@@ -16,9 +17,24 @@ def user_by_name(session: Session, login_name: str) -> User | None:
 
 
 def user_by_id(session: Session, user_id: str) -> User | None:
-    """The login with this id, if it is not disabled."""
+    """The login with this id, if it is not disabled; set apart, so that a refused write does not unload the reader."""
     user = session.get(User, user_id)
-    return user if user and user.is_active else None
+    if user is None or not user.is_active:
+        return None
+    session.expunge(user)
+    return user
+
+
+def login_for(session: Session, scope: Scope, user_id: str) -> User | None:
+    """The login if every role it ever held lies inside the scope: who works elsewhere too is ended from above."""
+    areas = session.exec(select(Grant.area_code).where(Grant.user_id == user_id)).all()
+    return session.get(User, user_id) if areas and all(map(scope.holds_area, areas)) else None
+
+
+def names_of_users(session: Session, user_ids: Iterable[str]) -> dict[str, str]:
+    """What logins call themselves, by id."""
+    found = select(User.id, User.display_name).where(col(User.id).in_(set(user_ids)))
+    return dict(session.exec(found).all())
 
 
 def grants_on(session: Session, user_id: str, on: date) -> list[Grant]:

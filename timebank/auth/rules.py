@@ -12,13 +12,17 @@ _COMMON = frozenset(
         *("wulong123", "a1234567", "123123123", "147258369"),
     ]
 )
+_SHORTEST_TELLING_NAME = 4  # "li" stands in too many good sentences
+_LEAST_DIFFERENT_SIGNS = 4
 
 
 def check_password(secret: str, *, login_name: str, minimum: int = 8) -> str:
     """The password if it is long enough, not among the common ones and not the login name (ASVS 6.2)."""
     if not minimum <= len(secret) <= 128:
         raise BadInput("auth.password_length", T("A password has 8 to 128 signs."), field="secret")
-    if secret.lower() in _COMMON or login_name.lower() in secret.lower():
+    name, lowered = login_name.lower(), secret.lower()
+    holds_name = name in lowered if len(name) >= _SHORTEST_TELLING_NAME else name == lowered
+    if lowered in _COMMON or holds_name or len(set(lowered)) < _LEAST_DIFFERENT_SIGNS:
         raise BadInput("auth.password_common", T("This password is too easy to guess. Choose another."), field="secret")
     return secret
 

@@ -6,6 +6,8 @@ and PostgreSQL's synchronous_commit=on make an acknowledged write durable (promi
 INSERT OR REPLACE from walking past the append-only triggers.
 """
 
+import fcntl
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
@@ -17,6 +19,7 @@ from sqlalchemy.engine import Engine
 from sqlalchemy.sql.elements import ColumnElement
 from sqlmodel import Session, SQLModel
 
+from timebank.core import clock
 from timebank.core.actors import Scope
 
 SQLModel.metadata.naming_convention = {
@@ -27,7 +30,10 @@ SQLModel.metadata.naming_convention = {
     "pk": "pk_%(table_name)s",
 }
 
+PING_AFTER_SECONDS = 2.0
 _engine: Engine | None = None
+_writing: Engine | None = None  # the same with the option that makes a unit of work begin as a writer
+_here = threading.local()
 
 
 def make_engine(url: str) -> Engine:
@@ -36,8 +42,26 @@ def make_engine(url: str) -> Engine:
         engine = sa.create_engine(url, connect_args={"timeout": 30, "check_same_thread": False})
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
+        event.listen(engine, "checkin", _let_the_next_write)  # when the commit is done, not when it begins
         return engine
-    return sa.create_engine(url, pool_size=10, max_overflow=10, pool_pre_ping=True)
+    engine = sa.create_engine(url, pool_size=10, max_overflow=10)
+    event.listen(engine, "checkin", _note_use)
+    event.listen(engine, "checkout", _ping_if_idle)
+    return engine
+
+
+def _note_use(_connection: Any, record: Any) -> None:
+    record.info["used"] = clock.monotonic_seconds()
+
+
+def _ping_if_idle(connection: Any, record: Any, _proxy: Any) -> None:
+    """Ask a connection that rested whether it still lives; one in use a moment ago is not worth the round trip."""
+    if clock.monotonic_seconds() - record.info.get("used", 0.0) > PING_AFTER_SECONDS:
+        try:
+            connection.execute("SELECT 1")
+            connection.rollback()
+        except Exception as error:
+            raise sa.exc.DisconnectionError from error
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
@@ -48,13 +72,46 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
 
 def _begin_sqlite(connection: sa.Connection) -> None:
     writes = connection.get_execution_options().get("writes", False)
+    if writes:
+        _wait_to_write(connection)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _wait_to_write(connection: sa.Connection) -> None:
+    """Stand in line for the one place to write, across threads and processes, in the order of coming.
+
+    SQLite itself lets waiting writers sleep and try again, so that the unlucky one waits a hundred times longer.
+    """
+    path = connection.engine.url.database
+    if not path or path == ":memory:" or connection.info.get("stands at the front"):
+        return
+    if path in _writing_here():
+        raise RuntimeError("this thread writes already: one unit of work at a time")
+    if "writer" not in connection.info:
+        connection.info["writer"] = open(f"{path}-writer", "w")  # noqa: SIM115 - open as long as the connection
+    fcntl.flock(connection.info["writer"], fcntl.LOCK_EX)
+    connection.info["stands at the front"] = (path, _writing_here())
+    _writing_here().add(path)
+
+
+def _let_the_next_write(_connection: Any, record: Any) -> None:
+    path, writing = record.info.pop("stands at the front", (None, set()))
+    if path:
+        fcntl.flock(record.info["writer"], fcntl.LOCK_UN)
+        writing.discard(path)
+
+
+def _writing_here() -> set[str]:
+    """The databases that this thread writes to now."""
+    if not hasattr(_here, "paths"):
+        _here.paths = set()
+    return cast("set[str]", _here.paths)
 
 
 def use(engine: Engine) -> None:
     """Make `engine` the database of this process."""
-    global _engine
-    _engine = engine
+    global _engine, _writing
+    _engine, _writing = engine, engine.execution_options(writes=True)
 
 
 def engine() -> Engine:
@@ -67,10 +124,13 @@ def engine() -> Engine:
 @contextmanager
 def transaction() -> Iterator[Session]:
     """One unit of work that writes: committed at the end of the block, rolled back if it raises."""
-    with Session(engine().execution_options(writes=True), expire_on_commit=False) as session:
+    if _writing is None:
+        raise RuntimeError("no database: call create_app or db.use first")
+    with Session(_writing, expire_on_commit=False) as session:
         try:
             yield session
         except BaseException:
+            session.expunge_all()  # the page that shows the refusal may still read what was loaded, such as the login
             session.rollback()
             raise
         session.commit()

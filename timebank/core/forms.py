@@ -75,3 +75,18 @@ def clock_minute(form: Form, field: str) -> int:
     if not fits or int(hour) > 23 or int(minute) > 59:
         raise BadInput("core.not_a_time", T("Write the time as hours and minutes, for example 08:30."), field=field)
     return int(hour) * 60 + int(minute)
+
+
+def one_of(form: Form, field: str, allowed: Iterable[str]) -> str:
+    """One of a list of codes."""
+    value = form.get(field, "")
+    if value not in set(allowed):
+        raise BadInput("core.not_a_choice", T("Choose from the list."), field=field)
+    return value
+
+
+def part(form: Form, prefix: str) -> Form:
+    """The fields whose names begin with a prefix, without it: one row of a form with several."""
+    return MultiDict(
+        (name.removeprefix(prefix), value) for name, value in form.items(multi=True) if name.startswith(prefix)
+    )

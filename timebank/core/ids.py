@@ -9,23 +9,30 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from datetime import datetime
 from random import Random
 
 from timebank.core import clock
 
 _SIGNS = "0123456789abcdefghjkmnpqrstvwxyz"
+_PAIRS = [first + second for first in _SIGNS for second in _SIGNS]  # ten bits at a time
 _ID = re.compile(r"[a-z]{2,4}_[0-9a-hjkmnp-tv-z]{26}", re.ASCII)
 _seeded: ContextVar[Random | None] = ContextVar("seeded", default=None)
 
 
 def new_id(prefix: str) -> str:
     """A fresh id such as `vis_01kb…`; later calls sort later (to the millisecond)."""
-    number = (int(clock.now().timestamp() * 1000) << 80) | _bits(80)
-    signs = []
-    for _ in range(26):
-        number, digit = divmod(number, 32)
-        signs.append(_SIGNS[digit])
-    return f"{prefix}_{''.join(reversed(signs))}"
+    return f"{prefix}_{_signs(clock.now(), _bits(80))}"
+
+
+def first_id(prefix: str, instant: datetime) -> str:
+    """The id that sorts before every id made at an instant or later: for reading what is new."""
+    return f"{prefix}_{_signs(instant, 0)}"
+
+
+def _signs(instant: datetime, rest: int) -> str:
+    number = (int(instant.timestamp() * 1000) << 80) | rest
+    return "".join([_PAIRS[(number >> shift) & 1023] for shift in range(120, -1, -10)])
 
 
 def is_id(value: str, prefix: str) -> bool:

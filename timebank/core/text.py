@@ -4,7 +4,7 @@
 turns it into the reader's language. Rules and operations can speak without knowing who listens.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -31,3 +31,10 @@ class Text:
 def T(msgid: str, **values: Any) -> Text:
     """Name a sentence for later translation; the extraction of catalogues looks for this call."""
     return Text(msgid, values)
+
+
+def listed(texts: Sequence[Text]) -> Text:
+    """Several texts as a list in the reader's language; at least one."""
+    if len(texts) == 1:
+        return texts[0]
+    return T("{first}, {rest}", first=texts[0], rest=listed(texts[1:]))

@@ -54,7 +54,9 @@ class Person(SQLModel, table=True):
     household_code: str = Field(foreign_key="household.code", index=True, max_length=20)
     area_code: str = Field(foreign_key="area.code", index=True, max_length=14)  # of the household
     name: str = Field(index=True, max_length=60)
-    pinyin: str = Field(default="", index=True, max_length=120)  # "chen guiying"; correctable by hand
+    pinyin: str = Field(default="", index=True, max_length=120)  # "chen gui ying"; correctable by hand
+    pinyin_key: str = Field(default="", index=True, max_length=120)  # the same as it is searched: people.names
+    initials: str = Field(default="", index=True, max_length=40)
     sex: Sex = Field(sa_type=enum_type(Sex))
     born_on: date
     phone_sealed: str = Field(default="", max_length=120)
@@ -111,7 +113,10 @@ class Consent(SQLModel, table=True):
 
 
 class Qualification(SQLModel, table=True):
-    """A training, insurance, health certificate or agreement of a volunteer, with an end."""
+    """A training, insurance, health certificate or agreement of a volunteer, with an end.
+
+    Of a training: its title, who gave it and how long it took (MCA order 67: training records).
+    """
 
     id: str = Field(primary_key=True, max_length=31)
     person_id: str = Field(foreign_key="person.id", index=True, max_length=31)
@@ -119,6 +124,11 @@ class Qualification(SQLModel, table=True):
     valid_from_on: date
     valid_until_on: date
     evidence: str = Field(default="", max_length=200)
+    title: str = Field(default="", max_length=120)
+    issuer: str = Field(default="", max_length=80)
+    length_minutes: int = 0
+    entered_by: str = Field(default="", max_length=31)  # login
+    revoked_at: datetime | None = None
 
 
 class RealNameCheck(SQLModel, table=True):
@@ -161,4 +171,14 @@ class PersonCase(SQLModel, table=True):
     happened_on: date
     detail: dict[str, Any] = Field(default_factory=dict, sa_type=sa.JSON)
     opened_at: datetime
+    opened_by: str = Field(default="", max_length=31)  # login
     closed_at: datetime | None = None
+    closed_by: str = Field(default="", max_length=31)
+
+
+class TwoPeople(SQLModel, table=True):
+    """That somebody looked at two entries which are alike, and they are two people: not suggested again."""
+
+    id: str = Field(primary_key=True, max_length=63)  # both ids in order
+    decided_by: str = Field(max_length=31)  # login
+    decided_at: datetime

@@ -5,31 +5,47 @@ from typing import Any
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
+from timebank.areas.models import AreaKind
+from timebank.areas.queries import areas_within
 from timebank.auth.guards import OFFICE, STAFF, actor, guard
 from timebank.core import clock, forms, http
 from timebank.core.actors import Role
 from timebank.core.errors import TimebankError
 from timebank.core.i18n import gettext, say
-from timebank.people import operations, queries, rules
+from timebank.people import effects, operations, queries, rules
 from timebank.people.models import Person, PersonState, Sex
+from timebank.people.words import CONSENT_WORDS, PERSON_STATE_WORDS
 
 bp = Blueprint("people", __name__)
+_PARTS = {6: AreaKind.TOWNSHIP, 9: AreaKind.VILLAGE}  # by how many digits the caller's area has
 
 
 @bp.get("/people")
 @guard(*STAFF, Role.AUDITOR)
 def list_people() -> Any:
     """One page of people of the caller's area, by words, village and kind."""
-    asked = {key: request.args.get(key, "") for key in ("words", "area_code", "kind", "after_id")}
-    found = queries.search_people(http.session(), actor().scope, **asked)
-    return render_template("people/list.html", people=found, asked=asked)
+    given = {key: request.args.get(key, "") for key in ("words", "area_code", "kind", "after_id")}
+    asked = {key: value if value.isprintable() else "" for key, value in given.items()}
+    session, scope = http.session(), actor().scope
+    found = queries.search_people(session, scope, **asked)
+    parts = areas_within(session, scope.area_code, _PARTS.get(len(scope.area_code), AreaKind.HELP_GROUP))
+    return render_template(
+        "people/list.html",
+        people=found,
+        asked=asked,
+        parts=parts,
+        villages=queries.villages_of(session, found),
+        today=clock.today(),
+        may_import=actor().role in OFFICE,
+        may_write=actor().role != Role.AUDITOR,
+    )
 
 
 @bp.get("/people/new")
 @guard(*STAFF)
 def new_person() -> Any:
     """The form to register somebody on the spot."""
-    return _form({}, None)
+    return _form({"household_code": request.args.get("household_code", "")}, None)
 
 
 def _form(values: Any, error: TimebankError | None) -> str:
@@ -61,20 +77,54 @@ def register_person() -> Any:
     return redirect(url_for("people.show_person", person_id=person.id), code=303)
 
 
+@bp.get("/households/new")
+@guard(*STAFF)
+def new_household() -> Any:
+    """The form for a door that nobody is registered behind yet."""
+    return _household_form({}, None)
+
+
+def _household_form(values: Any, error: TimebankError | None) -> str:
+    groups = areas_within(http.session(), actor().area_code, AreaKind.HELP_GROUP)
+    return render_template("people/new_household.html", values=values, error=error, groups=groups)
+
+
+@bp.post("/households/new")
+@guard(*STAFF)
+def open_household() -> Any:
+    """Open a home, then register who lives there."""
+    form = request.form
+    try:
+        home, is_new = operations.open_household(
+            http.session(),
+            actor=actor(),
+            group_code=forms.text(form, "group_code", required=True, most=14),
+            door=forms.text(form, "door", required=True, most=4),
+            landmark=forms.text(form, "landmark", required=True, most=60),
+        )
+    except TimebankError as error:
+        return _household_form(form, error), error.status
+    flash(gettext("The home is in the book.") if is_new else gettext("This home was in the book already."))
+    return redirect(url_for("people.new_person", household_code=home.code), code=303)
+
+
 @bp.get("/people/<string:person_id>")
 @guard(*STAFF, Role.AUDITOR, load={"person_id": queries.person_for})
 def show_person(person: Person) -> Any:
     """What the office needs to know about somebody today."""
     session = http.session()
-    held = queries.valid_qualifications(session, [person.id], clock.today()).get(person.id, frozenset())
     return render_template(
         "people/show.html",
         person=person,
         household=queries.household_for(session, actor().scope, person.household_code),
-        held=held,
+        kept=session.get(Person, person.merged_into_id) if person.merged_into_id else None,
+        close=queries.close_people(session, person),
+        cases=queries.open_cases_of(session, person.id),
         proxies=queries.proxies_of(session, person.id),
         consents=queries.consents_of(session, person.id),
         rules=rules,
+        person_state_words=PERSON_STATE_WORDS,
+        consent_words=CONSENT_WORDS,
         states=[state for state in PersonState if state != PersonState.MERGED],
         today=clock.today(),
     )
@@ -86,8 +136,15 @@ def change_state(person: Person) -> Response:
     """In hospital, away, back, moved, died."""
     state = forms.choice(request.form, "state", PersonState)
     since_on = forms.calendar_date(request.form, "since_on")
-    operations.change_state(http.session(), actor=actor(), person_id=person.id, state=state, since_on=since_on)
-    return _back(person, gettext("Saved. Visits of that time are looked at again."))
+    until_on = forms.calendar_date(request.form, "until_on") if request.form.get("until_on") else None
+    case = operations.change_state(
+        http.session(), actor=actor(), person_id=person.id, state=state, since_on=since_on, until_on=until_on
+    )
+    done = [
+        gettext("{what}: {count}", what=say(effects.words_of(code)), count=count)
+        for code, count in case.detail.get("done", {}).items()
+    ]
+    return _back(person, gettext("Saved.") + (" " + "、".join(done) if done else ""))
 
 
 @bp.post("/people/<string:person_id>/pinyin")
@@ -99,19 +156,17 @@ def correct_pinyin(person: Person) -> Response:
     return _back(person, gettext("The reading is corrected."))
 
 
-@bp.post("/people/<string:person_id>/qualifications")
+@bp.post("/people/<string:person_id>/parts")
 @guard(*STAFF, load={"person_id": queries.person_for})
-def add_qualification(person: Person) -> Response:
-    """Enter a training, insurance or certificate."""
+def take_part(person: Person) -> Response:
+    """Receives help, gives help, or both."""
     form = request.form
-    operations.add_qualification(
+    operations.take_part(
         http.session(),
         actor=actor(),
         person_id=person.id,
-        kind=forms.text(form, "kind", required=True),
-        valid_from_on=forms.calendar_date(form, "valid_from_on"),
-        valid_until_on=forms.calendar_date(form, "valid_until_on"),
-        evidence=forms.text(form, "evidence", most=200),
+        as_elder="as_elder" in form,
+        as_volunteer="as_volunteer" in form,
     )
     return _back(person, gettext("Saved."))
 

@@ -4,13 +4,29 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from sqlmodel import Session, col, or_, select
+import sqlalchemy as sa
+from sqlalchemy.sql.elements import ColumnElement
+from sqlmodel import Session, and_, col, or_, select
 
+from timebank.areas.models import Area
 from timebank.core import clock, crypto
 from timebank.core.actors import Scope
 from timebank.core.db import in_area, in_scope
 from timebank.core.limits import PAGE_ROWS
-from timebank.people.models import Availability, Consent, DayOff, Household, Person, PersonState, Proxy, Qualification
+from timebank.people.models import (
+    Availability,
+    Consent,
+    DayOff,
+    Household,
+    Kinship,
+    Person,
+    PersonCase,
+    PersonState,
+    Proxy,
+    Qualification,
+    RealNameCheck,
+)
+from timebank.people.names import key_of
 
 CONSENT_PURPOSES = ("register", "health", "place", "visits", "open_data")
 
@@ -41,7 +57,11 @@ def phone_of(person: Person) -> str:
 def search_people(
     session: Session, scope: Scope, *, words: str = "", area_code: str = "", kind: str = "", after_id: str = ""
 ) -> list[Person]:
-    """One page of people by name, pinyin or household code, of a kind ("elder", "volunteer" or any), by name."""
+    """One page of people, by reading: by name, reading, its first letters, household code, hamlet or village.
+
+    Several words must all fit ("陈 桥头"); `kind` is "elder", "volunteer" or any; `after_id` is the last of the page
+    before. Entries that were joined to another are left out.
+    """
     found = select(Person).where(in_scope(scope, col(Person.area_code), col(Person.id)))
     found = found.where(Person.state != PersonState.MERGED)
     if area_code:
@@ -50,18 +70,62 @@ def search_people(
         found = found.where(col(Person.elder_since_on).is_not(None))
     if kind == "volunteer":
         found = found.where(col(Person.volunteer_since_on).is_not(None))
-    cleaned = words.strip().lower()
-    if cleaned:
-        found = found.where(
-            or_(
-                col(Person.name).startswith(cleaned, autoescape=True),
-                col(Person.pinyin).startswith(cleaned, autoescape=True),
-                col(Person.household_code).startswith(cleaned, autoescape=True),
-            )
+    typed = "".join(sign if sign.isprintable() else " " for sign in words)
+    for word in typed.lower().split():
+        found = found.where(or_(*_fits(word)))
+    last = session.get(Person, after_id) if after_id else None
+    if last:
+        after = and_(Person.pinyin_key == last.pinyin_key, col(Person.id) > last.id)
+        found = found.where(or_(col(Person.pinyin_key) > last.pinyin_key, after))
+    return list(session.exec(found.order_by(col(Person.pinyin_key), col(Person.id)).limit(PAGE_ROWS)))
+
+
+def _fits(word: str) -> list[ColumnElement[bool]]:
+    """Where one typed word may stand: digits in a household code, letters in a reading, signs in a name or a place."""
+    if word[0].isdigit():
+        code = col(Person.household_code)
+        return [code.startswith(word, autoescape=True), code.endswith("-" + word.zfill(4), autoescape=True)]
+    places = select(Area.code).where(
+        or_(
+            col(Area.name_zh).startswith(word, autoescape=True),
+            sa.func.lower(Area.name_en).startswith(word, autoescape=True),
         )
-    if after_id:
-        found = found.where(col(Person.id) > after_id)
-    return list(session.exec(found.order_by(Person.id).limit(PAGE_ROWS)))
+    )
+    lives_there = [sa.func.substr(Person.area_code, 1, digits).in_(places) for digits in (9, 12)]
+    if word.isascii():
+        key = key_of(word)
+        reading = [col(Person.pinyin_key).contains(key, autoescape=True)] if key else []
+        return [*reading, col(Person.initials).startswith(word, autoescape=True), *lives_there]
+    landmarks = select(Household.code).where(col(Household.landmark).contains(word, autoescape=True))
+    key = key_of(word)  # lü typed with its dots
+    reading = [col(Person.pinyin_key).contains(key, autoescape=True)] if key.isascii() and key else []
+    by_name = [col(Person.name).contains(word, autoescape=True), col(Person.household_code).in_(landmarks)]
+    return [*by_name, *reading, *lives_there]
+
+
+def villages_of(session: Session, people: Iterable[Person]) -> dict[str, Area]:
+    """The villages that some people live in, by the code of the person's area."""
+    codes = {person.area_code for person in people}
+    found = select(Area).where(col(Area.code).in_({code[:12] for code in codes}))
+    villages = {area.code: area for area in session.exec(found)}
+    return {code: villages[code[:12]] for code in codes}
+
+
+def person_of_number(session: Session, id_number: str) -> Person | None:
+    """Who is registered under an identity number (keyed hash)."""
+    return session.exec(
+        select(Person).where(Person.id_number_hash == crypto.vault().fingerprint(id_number.upper()))
+    ).first()
+
+
+def same_person(
+    session: Session, *, household_code: str, name: str, born_on: date, id_number: str = ""
+) -> Person | None:
+    """Who is registered already under this identity number, or in this home with this name and birth."""
+    same = and_(Person.household_code == household_code, Person.name == name, Person.born_on == born_on)
+    if id_number:
+        same = or_(same, Person.id_number_hash == crypto.vault().fingerprint(id_number.upper()))
+    return session.exec(select(Person).where(same)).first()
 
 
 def people_by_id(session: Session, person_ids: Iterable[str]) -> dict[str, Person]:
@@ -105,17 +169,41 @@ def has_consent(session: Session, person_id: str, purpose: str) -> bool:
     return session.exec(found).first() is not None
 
 
+def has_withdrawn(session: Session, person_id: str, purpose: str) -> bool:
+    """Whether a person agreed to a purpose once and does not any more."""
+    found = select(Consent.withdrawn_at).where(Consent.person_id == person_id, Consent.purpose == purpose)
+    ends = list(session.exec(found))
+    return bool(ends) and all(ends)
+
+
 def valid_qualifications(session: Session, person_ids: Iterable[str], on: date) -> dict[str, frozenset[str]]:
-    """For each person, the kinds of qualification that are valid on a day."""
+    """For each person, the kinds of paper that are valid on a day and were not taken back before its end."""
     found = select(Qualification.person_id, Qualification.kind).where(
         col(Qualification.person_id).in_(set(person_ids)),
         Qualification.valid_from_on <= on,
         Qualification.valid_until_on >= on,
+        or_(col(Qualification.revoked_at).is_(None), col(Qualification.revoked_at) >= clock.at_local(on, 24 * 60)),
     )
     kinds: dict[str, set[str]] = {}
     for person_id, kind in session.exec(found):
         kinds.setdefault(person_id, set()).add(kind)
     return {person_id: frozenset(held) for person_id, held in kinds.items()}
+
+
+def papers_of(session: Session, person_id: str) -> list[Qualification]:
+    """Every training, insurance and certificate of a person, the newest end first."""
+    found = select(Qualification).where(Qualification.person_id == person_id)
+    return list(session.exec(found.order_by(col(Qualification.valid_until_on).desc(), col(Qualification.id))))
+
+
+def real_name_checks(session: Session, person_ids: Iterable[str]) -> dict[str, RealNameCheck]:
+    """The last check of each person's identity, whenever it was: it says who somebody is, also for days before."""
+    found = (
+        select(RealNameCheck)
+        .where(col(RealNameCheck.person_id).in_(set(person_ids)))
+        .order_by(col(RealNameCheck.checked_at), col(RealNameCheck.id))
+    )
+    return {check.person_id: check for check in session.exec(found)}
 
 
 @dataclass(frozen=True)
@@ -166,3 +254,57 @@ def consents_of(session: Session, person_id: str) -> dict[str, Consent]:
     """The consents in force of a person, by purpose."""
     found = select(Consent).where(Consent.person_id == person_id, col(Consent.withdrawn_at).is_(None))
     return {consent.purpose: consent for consent in session.exec(found)}
+
+
+def hours_of(session: Session, person_id: str) -> list[Availability]:
+    """A volunteer's weekly hours, from Monday on."""
+    found = select(Availability).where(Availability.person_id == person_id)
+    return list(session.exec(found.order_by(col(Availability.weekday), col(Availability.from_minute))))
+
+
+def days_off_of(session: Session, person_id: str, since_on: date) -> list[DayOff]:
+    """A volunteer's days off from a day on."""
+    found = select(DayOff).where(DayOff.person_id == person_id, DayOff.on >= since_on)
+    return list(session.exec(found.order_by(col(DayOff.on))))
+
+
+def open_cases_of(session: Session, person_id: str) -> list[PersonCase]:
+    """The cases of a person that are not settled, the oldest first."""
+    found = select(PersonCase).where(PersonCase.person_id == person_id, col(PersonCase.closed_at).is_(None))
+    return list(session.exec(found.order_by(col(PersonCase.opened_at), col(PersonCase.id))))
+
+
+def open_cases(session: Session, scope: Scope) -> list[tuple[PersonCase, Person]]:
+    """One page of an office's cases that are not settled, the oldest first."""
+    found = (
+        select(PersonCase, Person)
+        .where(Person.id == PersonCase.person_id, in_area(col(Person.area_code), scope.area_code))
+        .where(col(PersonCase.closed_at).is_(None))
+        .order_by(col(PersonCase.opened_at), col(PersonCase.id))
+        .limit(PAGE_ROWS)
+    )
+    return [(case, person) for case, person in session.exec(found)]
+
+
+def case_for(session: Session, scope: Scope, case_id: str) -> PersonCase | None:
+    """The case if the scope may see the person's area."""
+    case = session.get(PersonCase, case_id)
+    person = session.get(Person, case.person_id) if case else None
+    return case if person and scope.person_ids is None and scope.holds_area(person.area_code) else None
+
+
+def close_people(session: Session, person: Person) -> list[Person]:
+    """Kin of somebody, and who lives in the same home; the oldest first. Those who left are left out."""
+    kin = select(Kinship.kin_id).where(Kinship.person_id == person.id)
+    found = select(Person).where(
+        or_(col(Person.id).in_(kin), Person.household_code == person.household_code),
+        Person.id != person.id,
+        col(Person.state).not_in([PersonState.DEAD, PersonState.MERGED]),
+    )
+    return list(session.exec(found.order_by(col(Person.born_on), col(Person.id))))
+
+
+def kin_of(session: Session, person_id: str) -> list[tuple[str, Person]]:
+    """Who somebody's kin are: what they are to the person, and who, whichever way round it was written."""
+    found = select(Kinship.relation, Person).where(Kinship.person_id == person_id, Person.id == Kinship.kin_id)
+    return [(relation, kin) for relation, kin in session.exec(found.order_by(Person.id))]

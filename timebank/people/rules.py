@@ -9,6 +9,7 @@ from timebank.core.errors import BadInput
 from timebank.core.limits import EARLIEST_BIRTH_YEAR, MAX_NAME_CHARS
 from timebank.core.months import age_on
 from timebank.core.text import T, Text
+from timebank.people.models import Sex
 
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _CHECK_SIGNS = "10X98765432"
@@ -27,10 +28,19 @@ QUALIFICATIONS: dict[str, Text] = {
     "meal": T("carrying meals"),
     "bath": T("helping with baths"),
     "escort": T("going along to the doctor"),
+    "chore": T("doing housework"),
+    "company": T("keeping company"),
+    "phone_check": T("calling elders"),
     "vitals": T("taking blood pressure"),
     "insurance": T("accident insurance"),
     "health": T("health check"),
     "agreement": T("volunteer agreement"),
+    "assessor": T("assessing elders"),
+}
+CERTIFICATES = ("insurance", "health", "agreement")  # the other kinds are trainings
+REAL_NAME_METHODS: dict[str, Text] = {
+    "card_seen": T("identity card seen"),
+    "national_system": T("asked the national system"),
 }
 RELATIONS: dict[str, Text] = {
     "spouse": T("spouse"),
@@ -58,6 +68,23 @@ def check_name(raw: str) -> str:
     return name
 
 
+def check_door(raw: str) -> str:
+    """The number of a door in its villager group, from 1 to 9999, as four digits."""
+    digits = raw.strip()
+    if not (digits.isascii() and digits.isdigit() and len(digits) <= 4 and int(digits)):
+        raise BadInput("people.bad_door", T("Write the number of the door, from 1 to 9999."), field="door")
+    return digits.zfill(4)
+
+
+def check_landmark(raw: str) -> str:
+    """What a stranger looks for in the hamlet, in one to sixty signs."""
+    landmark = " ".join(raw.split())
+    if not landmark or len(landmark) > MAX_NAME_CHARS or not landmark.isprintable():
+        text = T("Write what one looks for there, for example: under the banyan tree.")
+        raise BadInput("people.bad_landmark", text, field="landmark")
+    return landmark
+
+
 def check_birth(born_on: date, *, today: date) -> date:
     """A date of birth after 1899 and not in the future."""
     if born_on.year < EARLIEST_BIRTH_YEAR or born_on > today:
@@ -78,6 +105,12 @@ def check_id_number(raw: str) -> str:
 def check_sign(first_17: str) -> str:
     """The last sign of an identity number (GB 11643-1999, ISO 7064 MOD 11-2)."""
     return _CHECK_SIGNS[sum(weight * int(digit) for weight, digit in zip(_WEIGHTS, first_17, strict=True)) % 11]
+
+
+def fits_card(number: str, *, born_on: date, sex: Sex) -> bool:
+    """Whether an identity number says this birthday and sex (GB 11643: signs 7-14 and the parity of the 17th)."""
+    is_male = int(number[16]) % 2 == 1
+    return number[6:14] == f"{born_on:%Y%m%d}" and is_male == (sex == Sex.MALE)
 
 
 def check_phone(raw: str) -> str:
@@ -101,3 +134,8 @@ def masked_id_number(number: str) -> str:
 def may_volunteer(born_on: date, on: date) -> bool:
     """Whether somebody is old enough to help alone: 18 (younger ones come with a guardian in groups)."""
     return age_on(born_on, on) >= 18
+
+
+def pair_key(one_id: str, other_id: str) -> str:
+    """The name of a pair of entries, whichever way round."""
+    return ":".join(sorted((one_id, other_id)))

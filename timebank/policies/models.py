@@ -18,3 +18,4 @@ class PolicyVersion(SQLModel, table=True):
     proposed_by: str = Field(max_length=31)
     approved_by: str | None = Field(default=None, max_length=31)  # in force only when a second person approved
     created_at: datetime
+    serial: int  # the how manieth of its area: of two for one day, the later one counts

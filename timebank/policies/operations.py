@@ -11,6 +11,7 @@ from timebank.core.actors import Actor
 from timebank.core.errors import NotAllowed, NotFound, Refused
 from timebank.core.text import T
 from timebank.policies.models import PolicyVersion
+from timebank.policies.queries import next_serial
 from timebank.policies.rules import check_change
 
 
@@ -34,6 +35,7 @@ def propose(
         note=note_text,
         proposed_by=actor.user_id,
         created_at=clock.now(),
+        serial=next_serial(session, area_code),
     )
     session.add(row)
     note(session, actor=actor, action="policies.propose", subject_id=row.id, area_code=area_code, changes=checked)

@@ -11,28 +11,16 @@ from timebank.core.actors import Role
 from timebank.core.errors import TimebankError
 from timebank.core.i18n import gettext
 from timebank.policies import operations, queries
-from timebank.policies.rules import KEYS, PolicyKey
+from timebank.policies.key import PolicyKey
+from timebank.policies.rules import CHOICE_WORDS, KEYS, value_words
 
 bp = Blueprint("policies", __name__)
-_GROUPS = (
-    "earn",
-    "balance",
-    "pool",
-    "gift",
-    "redeem",
-    "transfer",
-    "credit",
-    "group",
-    "confirm",
-    "review",
-    "evidence",
-    "geo",
-    "visit",
-    "bath",
-    "meal",
-    "period",
-    "dispatch",
-)
+
+
+@bp.app_context_processor
+def words() -> dict[str, Any]:
+    """What keys and choices are called, for every template that shows rules."""
+    return {"value_words": value_words, "key_words": {name: key.words for name, key in KEYS.items()}}
 
 
 @bp.get("/rules")
@@ -56,7 +44,6 @@ def rules_in_force() -> Any:
     return render_template(
         "policies/rules.html",
         rows=rows,
-        groups=_GROUPS,
         policy=policy,
         area=area(session, code),
         versions=versions,
@@ -77,6 +64,7 @@ def _form(values: Any, error: TimebankError | None) -> str:
     return render_template(
         "policies/change.html",
         keys=KEYS,
+        options={name: [(choice, CHOICE_WORDS[choice]) for choice in key.choices] for name, key in KEYS.items()},
         policy=policy,
         area=area(session, code),
         values=values,
@@ -92,7 +80,8 @@ def propose_rules() -> Any:
     form, session, code = request.form, http.session(), actor().area_code[:9]
     policy = queries.in_force(session, code, clock.today())
     try:
-        entered = {name: _value(key, name, form) for name, key in KEYS.items() if form.get(name, "").strip()}
+        sent = {name: key for name, key in KEYS.items() if form.get(name, "").strip() or f"{name}-asked" in form}
+        entered = {name: _value(key, name, form) for name, key in sent.items()}
         changes = {name: value for name, value in entered.items() if value != policy.values[name]}
         operations.propose(
             session,
@@ -109,6 +98,9 @@ def propose_rules() -> Any:
 
 
 def _value(key: PolicyKey, name: str, form: forms.Form) -> int | str:
+    if key.many:
+        ticked = forms.choices(form, name, key.choices)
+        return " ".join(code for code in key.choices if code in ticked)
     if key.choices:
         return forms.text(form, name)
     return forms.whole_number(form, name, least=key.least or 0, most=key.most or 0)

@@ -5,12 +5,15 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+import sqlalchemy as sa
+import sqlalchemy.orm
 from sqlmodel import Session, col, select
 
 from timebank.policies.models import PolicyVersion
 from timebank.policies.rules import KEYS, merged
 
 DEFAULTS_VERSION = "pol_defaults"
+_CACHE = "policies in force"
 
 
 @dataclass(frozen=True)
@@ -30,9 +33,32 @@ class Policy:
         """The choice set for a key."""
         return str(self.values[key])
 
+    def codes(self, key: str) -> frozenset[str]:
+        """The choices set for a key that takes many."""
+        return frozenset(str(self.values[key]).split())
+
 
 def in_force(session: Session, area_code: str, on: date) -> Policy:
-    """The rules for an area on a day: defaults, then each approved version that has begun, district before township."""
+    """The rules for an area on a day: defaults, then each approved version that has begun, district before township.
+
+    Looked up once in a unit of work; a decision written in the same one is seen.
+    """
+    cached: dict[tuple[str, date], Policy] = session.info.setdefault(_CACHE, {})
+    known = cached.get((area_code[:9], on))
+    if known is None:
+        known = cached[area_code[:9], on] = _decided(session, area_code, on)
+    return known
+
+
+@sa.event.listens_for(PolicyVersion, "after_insert")
+@sa.event.listens_for(PolicyVersion, "after_update")
+def _forget_cached(_mapper: object, _connection: object, row: PolicyVersion) -> None:
+    session = sa.orm.object_session(row)
+    if session is not None:
+        session.info.pop(_CACHE, None)
+
+
+def _decided(session: Session, area_code: str, on: date) -> Policy:
     codes = [area_code[:size] for size in (6, 9) if len(area_code) >= size]
     rows = session.exec(
         select(PolicyVersion)
@@ -41,7 +67,7 @@ def in_force(session: Session, area_code: str, on: date) -> Policy:
             PolicyVersion.starts_on <= on,
             col(PolicyVersion.approved_by).is_not(None),
         )
-        .order_by(col(PolicyVersion.starts_on), col(PolicyVersion.id))
+        .order_by(col(PolicyVersion.starts_on), col(PolicyVersion.serial), col(PolicyVersion.id))
     ).all()
     layers: list[Mapping[str, Any]] = []
     names: list[str] = []
@@ -56,7 +82,14 @@ def versions_of(session: Session, area_code: str) -> list[PolicyVersion]:
     """All decisions that touch an area, newest start first."""
     codes = [area_code[:size] for size in (6, 9) if len(area_code) >= size]
     found = select(PolicyVersion).where(col(PolicyVersion.area_code).in_(codes))
-    return list(session.exec(found.order_by(col(PolicyVersion.starts_on).desc(), col(PolicyVersion.id).desc())))
+    newest = (col(PolicyVersion.starts_on).desc(), col(PolicyVersion.serial).desc(), col(PolicyVersion.id).desc())
+    return list(session.exec(found.order_by(*newest)))
+
+
+def next_serial(session: Session, area_code: str) -> int:
+    """The number of the next decision of an area."""
+    last = select(sa.func.coalesce(sa.func.max(PolicyVersion.serial), 0)).where(PolicyVersion.area_code == area_code)
+    return int(session.exec(last).one()) + 1
 
 
 def is_assumed(policy_rows: list[PolicyVersion], key: str) -> bool:

@@ -1,0 +1,1 @@
+"""Taking over what offices keep in tables: the register of people."""
