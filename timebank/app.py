@@ -14,15 +14,44 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from timebank import config, navigation
 from timebank.areas import pages as areas_pages
+from timebank.assessments import api as assessments_api
+from timebank.assessments import pages as assessments_pages
+from timebank.assessments import scales
 from timebank.auth import desk, guards, queries
 from timebank.auth import pages as auth_pages
 from timebank.auth.sessions import StoredSessions
+from timebank.beds import family_pages as beds_family_pages
+from timebank.beds import figures_pages as beds_figures_pages
+from timebank.beds import pages as beds_pages
+from timebank.careplans import consent_pages
+from timebank.careplans import pages as careplans_pages
+from timebank.cases import pages as cases_pages
 from timebank.core import crypto, db, formats, http, i18n
 from timebank.core.limits import MAX_BODY_BYTES, MAX_FORM_FIELD_BYTES
+from timebank.dayplans import ahead_pages, notice_pages
+from timebank.dayplans import api as dayplans_api
+from timebank.dayplans import pages as dayplans_pages
+from timebank.dayplans.adapter import travel
+from timebank.emergency import alarm_pages, ready_pages
+from timebank.emergency import pages as emergency_pages
+from timebank.escorts import pages as escorts_pages
+from timebank.exchange import pages as exchange_pages
 from timebank.home import pages as home_pages
+from timebank.ledger import desk_pages as ledger_desk_pages
+from timebank.ledger import pages as ledger_pages
+from timebank.meals import pages as meals_pages
+from timebank.mutual import pages as mutual_pages
 from timebank.people import pages as people_pages
 from timebank.people.queries import acts_for
+from timebank.phones import application_pages
+from timebank.phones import pages as phones_pages
 from timebank.policies import pages as policies_pages
+from timebank.statements import certificate_pages, guarantee_pages, passbook_pages
+from timebank.visiting import pages as visiting_pages
+from timebank.visits import api as visits_api
+from timebank.visits import away_pages, desk_pages, family_pages, me_pages, month_pages, phone_pages, review_pages
+from timebank.visits import pages as visits_pages
+from timebank.volunteers import pages as volunteers_pages
 
 _ROOT = Path(__file__).resolve().parent.parent
 STATIC = _ROOT / "build" / "static"
@@ -33,6 +62,43 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     desk.bp,
     policies_pages.bp,
     people_pages.bp,
+    phones_pages.bp,
+    application_pages.bp,
+    ledger_pages.bp,
+    ledger_desk_pages.bp,
+    cases_pages.bp,
+    assessments_pages.bp,
+    assessments_api.bp,
+    careplans_pages.bp,
+    consent_pages.bp,
+    volunteers_pages.bp,
+    visits_pages.bp,
+    family_pages.bp,
+    desk_pages.bp,
+    month_pages.bp,
+    away_pages.bp,
+    review_pages.bp,
+    visits_api.bp,
+    me_pages.bp,
+    phone_pages.bp,
+    beds_pages.bp,
+    beds_figures_pages.bp,
+    beds_family_pages.bp,
+    visiting_pages.bp,
+    escorts_pages.bp,
+    meals_pages.bp,
+    mutual_pages.bp,
+    emergency_pages.bp,
+    ready_pages.bp,
+    alarm_pages.bp,
+    dayplans_pages.bp,
+    dayplans_api.bp,
+    notice_pages.bp,
+    ahead_pages.bp,
+    guarantee_pages.bp,  # the statements' own, with the page of the guarantee on it
+    passbook_pages.bp,
+    certificate_pages.bp,
+    exchange_pages.bp,
     home_pages.bp,
 )
 
@@ -41,7 +107,11 @@ def create_app(settings: config.Settings | None = None) -> Flask:
     """The application of one installation, with its database and keys in place."""
     settings = settings or config.load()
     crypto.use(crypto.Vault(settings.field_key))
+    crypto.use_signer(crypto.Signer(settings.seal_key))
+    crypto.use_passwords(crypto.Passwords(memory_kib=settings.password_memory_kib, passes=settings.password_passes))
     db.use(db.make_engine(settings.database))
+    travel.use_server(settings.travel_matrix_url)
+    scales.use_folder(settings.data_dir / "scales")
     app = Flask(
         "timebank", template_folder=str(_ROOT / "templates"), static_folder=str(STATIC), static_url_path="/static"
     )
@@ -53,6 +123,7 @@ def create_app(settings: config.Settings | None = None) -> Flask:
     )
     app.extensions["settings"] = settings
     app.extensions["acts_for"] = acts_for
+    app.extensions["asset"] = asset
     app.session_interface = StoredSessions(settings)
     if settings.trusted_proxies:
         hops = settings.trusted_proxies

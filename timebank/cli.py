@@ -1,9 +1,12 @@
 """What the office's machine does from a terminal: migrate, serve, add a login, verify the ledger, show the demo."""
 
 import argparse
+import gc
+import logging
 import shutil
 import sys
 from collections.abc import Sequence
+from datetime import date, timedelta
 from pathlib import Path
 
 from alembic import command
@@ -11,16 +14,23 @@ from alembic.config import Config
 from sqlmodel import Session
 from waitress import serve as serve_wsgi
 
-from timebank import config
+from timebank import config, jobs
 from timebank.app import create_app
 from timebank.areas.models import Area, AreaKind
+from timebank.areas.queries import areas_within
 from timebank.auth import operations as auth
 from timebank.core import clock, crypto, db, i18n, ids
 from timebank.core.actors import SYSTEM, Role
 from timebank.core.errors import TimebankError
+from timebank.dayplans.nightly import plan_townships
 from timebank.demo import operations as demo_operations
-from timebank.ledger.operations import open_common_accounts
+from timebank.ledger.ddl import rights_of_application
+from timebank.ledger.operations import export_seals, open_common_accounts, seal_new_rows
 from timebank.ledger.verify import verify
+from timebank.statements.batches import print_all, print_files
+from timebank.statements.operations import close_month
+from timebank.statements.verify import check_statements
+from timebank.visits.queries import visits_on
 
 _ROOT = Path(__file__).resolve().parent.parent
 
@@ -42,6 +52,7 @@ def open_installation(**given: object) -> config.Settings:
     settings = config.load(**given)
     migrate(settings)
     crypto.use(crypto.Vault(settings.field_key))
+    crypto.use_signer(crypto.Signer(settings.seal_key))
     db.use(db.make_engine(settings.database))
     return settings
 
@@ -61,9 +72,17 @@ def run_serve(options: argparse.Namespace) -> int:
     return 0
 
 
+def settle_memory() -> None:
+    """Let the collector pass over what a start leaves behind: looking through it all stops every request for 0.3 s."""
+    gc.collect()
+    gc.freeze()
+
+
 def _serve(settings: config.Settings, port: int) -> None:
     say(f"Serving on http://127.0.0.1:{port}  (stop with Ctrl+C)")
-    serve_wsgi(create_app(settings), host="127.0.0.1", port=port, threads=8, ident=None)
+    app = create_app(settings)
+    settle_memory()
+    serve_wsgi(app, host="127.0.0.1", port=port, threads=8, ident=None)
 
 
 def run_user(options: argparse.Namespace) -> int:
@@ -89,15 +108,96 @@ def _first_district(session: Session, settings: config.Settings) -> None:
     open_common_accounts(session, actor=SYSTEM, district_code=code)
 
 
-def run_ledger(_: argparse.Namespace) -> int:
-    """Replay the whole ledger; exit 1 and the first bad row where something is wrong."""
-    open_installation()
+def run_ledger(options: argparse.Namespace) -> int:
+    """Check the whole ledger (verify: exit 1 and the first bad row first), seal it now, or show a role's rights."""
+    settings = open_installation()
+    if options.what == "rights":
+        for statement in rights_of_application(options.role):
+            say(f"{statement};")
+        return 0
+    if options.what == "seal":
+        with db.transaction() as session:
+            seal_new_rows(session, reason="by hand", complete=True)
+        keep_seals(settings)
+    return _verify(settings)
+
+
+def keep_seals(settings: config.Settings) -> None:
+    """Write the seals that are only in the database to the file outside it."""
     with db.reading() as session:
-        found = verify(session)
+        export_seals(session, settings.data_dir / "seals")
+
+
+def _verify(settings: config.Settings) -> int:
+    with db.reading() as session:
+        found = verify(session, seals_folder=settings.data_dir / "seals", also=[check_statements])
     for subject, text in found.problems:
         say(f"{subject}: {text}")
     say(f"{found.rows} rows checked: {'sound' if not found.problems else 'NOT SOUND'}")
     return 1 if found.problems else 0
+
+
+def run_jobs(_: argparse.Namespace) -> int:
+    """Seal, free holds, give the month's gifts and close months when they are due, until stopped."""
+    settings = open_installation()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
+    say("Doing what is due, every minute  (stop with Ctrl+C)")
+    jobs.run(settings)
+    return 0
+
+
+def run_close(options: argparse.Namespace) -> int:
+    """Close a month now, in order; closing it twice is refused."""
+    settings = open_installation()
+    with db.transaction() as session:
+        run = close_month(session, actor=SYSTEM, district_code=settings.district_code, month=options.month)
+    keep_seals(settings)
+    say(f"{run.month} is closed: {run.statements} statements, {len(run.carried_over)} visits carried over")
+    say(f"root {run.root}")
+    return 0
+
+
+def run_plan(options: argparse.Namespace) -> int:
+    """Plan a day in every township of an area that has visits then."""
+    settings = open_installation()
+    on = date.fromisoformat(options.on) if options.on else clock.today() + timedelta(days=1)
+    with db.reading() as session:
+        found = areas_within(session, options.area or settings.district_code, AreaKind.TOWNSHIP)
+        townships = {area.code: area.name_zh for area in found if visits_on(session, area.code, on)}
+    return _plan(settings, townships, on, seconds=options.seconds)
+
+
+def _plan(settings: config.Settings, townships: dict[str, str], on: date, *, seconds: int | None) -> int:
+    """Plan a day in some townships, saying what became of each; 1 where one of them has no plan."""
+    if not townships:
+        return 0
+    started, refused = clock.monotonic_seconds(), 0
+    say(f"· planning {on} in {len(townships)} townships …")
+    opened = {"database": settings.database, "field_key": settings.field_key}
+    for planned in plan_townships(list(townships), on=on, seconds=seconds, **opened):
+        refused += planned.refusal is not None
+        outcome = i18n.say(planned.refusal, "en") if planned.refusal else f"{planned.left_out} visits left out"
+        say(f"  {townships[planned.area_code]}: {outcome}")
+    say(f"  planning {on}: {clock.monotonic_seconds() - started:.1f} s")
+    return 1 if refused else 0
+
+
+def run_sheets(options: argparse.Namespace) -> int:
+    """Print the sheets of a closed month, one file a village."""
+    settings = open_installation()
+    started = clock.monotonic_seconds()
+    with db.reading() as session:
+        files = print_files(
+            session,
+            options.month,
+            Path(options.out),
+            scheme=settings.scheme_name_zh,
+            base_url=settings.base_url,
+            area_code=settings.district_code,
+        )
+        printed = print_all(files, processes=options.processes)
+    say(f"{printed} sheets printed to {options.out} in {clock.monotonic_seconds() - started:.1f} s")
+    return 0
 
 
 def run_demo(options: argparse.Namespace) -> int:
@@ -112,7 +212,11 @@ def run_demo(options: argparse.Namespace) -> int:
         say("· loading the demo district …")
         made = demo_operations.load(district_code=settings.district_code, say=lambda text: say(f"  {text}"))
         demo_operations.keep(made, logins)
+        with db.reading() as session:
+            export_seals(session, settings.data_dir / "seals")
+        keep_seals(settings)
         say(f"  demo district: {clock.monotonic_seconds() - started:.1f} s")
+    _plan(settings, demo_operations.unplanned_townships(), demo_operations.tomorrow(), seconds=1)
     for role, name, secret in demo_operations.kept(logins):
         say(f"  {role:14} login {name:14} password {secret}")
     if not options.no_serve:
@@ -135,8 +239,24 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("--area", default="")
     one.set_defaults(run=run_user)
     one = commands.add_parser("ledger", help=run_ledger.__doc__)
-    one.add_argument("what", choices=["verify"])
+    one.add_argument("what", choices=["verify", "seal", "rights"])
+    one.add_argument("--role", default="timebank_app", help="rights: the role of PostgreSQL that runs the application")
     one.set_defaults(run=run_ledger)
+    one = commands.add_parser("jobs", help=run_jobs.__doc__)
+    one.set_defaults(run=run_jobs)
+    one = commands.add_parser("close", help=run_close.__doc__)
+    one.add_argument("month", help="for example 2026-10")
+    one.set_defaults(run=run_close)
+    one = commands.add_parser("plan", help=run_plan.__doc__)
+    one.add_argument("--on", default="", help="the day, as 2026-11-25; tomorrow where left out")
+    one.add_argument("--area", default="", help="a district or township code; the whole district where left out")
+    one.add_argument("--seconds", type=int, help="CPU seconds for each township; the policy decides where left out")
+    one.set_defaults(run=run_plan)
+    one = commands.add_parser("sheets", help=run_sheets.__doc__)
+    one.add_argument("month", help="for example 2026-10")
+    one.add_argument("--out", default="sheets")
+    one.add_argument("--processes", type=int, default=2, choices=range(1, 17), metavar="N")
+    one.set_defaults(run=run_sheets)
     one = commands.add_parser("demo", help=run_demo.__doc__)
     one.add_argument("--port", type=int, default=8000)
     one.add_argument("--data", default=str(_ROOT / "var" / "demo"))

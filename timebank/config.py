@@ -25,6 +25,7 @@ class Settings(BaseSettings):
     secure_cookies: bool = False
     session_key: str = Field(default="", repr=False)
     field_key: str = Field(default="", repr=False)
+    seal_key: str = Field(default="", repr=False)
     scheme_name_zh: str = "互助时间"
     scheme_name_en: str = "Mutual Help Hours"
     district_code: str = Field(default="500156", pattern=r"^\d{6}$")
@@ -34,6 +35,8 @@ class Settings(BaseSettings):
     tile_url: str = ""
     travel_matrix_url: str = ""
     trusted_proxies: int = Field(default=0, ge=0, le=5)
+    password_memory_kib: int = Field(default=64 * 1024, ge=8, le=1024 * 1024)
+    password_passes: int = Field(default=3, ge=1, le=20)
 
     @field_validator("database_url")
     @classmethod
@@ -70,11 +73,23 @@ def load(**given: object) -> Settings:
 
 
 def _keys(settings: Settings) -> dict[str, str]:
+    """The keys of this installation; what is missing is made once and kept."""
     path = settings.data_dir / "keys.json"
-    kept = json.loads(path.read_text()) if path.exists() else {}
-    made = {"session_key": settings.session_key or kept.get("session_key") or ids.new_secret()}
-    made["field_key"] = settings.field_key or kept.get("field_key") or crypto.new_key()
-    if not path.exists() and not (settings.session_key and settings.field_key):
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            json.dump(made, file)
+    kept: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
+    keys = {"session_key": ids.new_secret, "field_key": crypto.new_key, "seal_key": crypto.new_key}
+    given = {name: getattr(settings, name) for name in keys}
+    made = {name: given[name] or kept.get(name) or make() for name, make in keys.items()}
+    new = {name: key for name, key in made.items() if not given[name] and name not in kept}
+    if new:
+        _keep(path, kept | new)
     return made
+
+
+def _keep(path: Path, keys: dict[str, str]) -> None:
+    """Write the keys so that a crash leaves the old file or the new one, never half of one."""
+    fresh = path.with_suffix(".new")
+    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        json.dump(keys, file)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(fresh, path)

@@ -1,4 +1,4 @@
-"""The menu of each role: at most six entries, named in the reader's language."""
+"""The menu of each role: what it works with every day, in the reader's language; the start page leads to the rest."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -26,11 +26,25 @@ def _entry(endpoint: str, text: Text, icon: str, *roles: Role) -> Entry:
 
 ENTRIES = (
     _entry("home.start", T("Start"), "home", *Role),
+    _entry("visits.today", T("Today"), "route", Role.VOLUNTEER),
+    _entry("visits.wanted", T("Help wanted"), "hands", Role.VOLUNTEER),
+    _entry("family.visits_of_mine", T("Visits"), "visit", Role.ELDER),
+    _entry("hours.passbook", T("My hours"), "wallet", Role.VOLUNTEER, Role.ELDER),
+    _entry("dayplans.list_days", T("Day plans"), "route", Role.COORDINATOR, Role.SUPERVISOR),
+    _entry("visit_desk.village_day", T("Visits of the day"), "list", Role.ASSISTANT, Role.COORDINATOR),
+    _entry("reviews.review_queue", T("Reviews"), "eye", Role.COORDINATOR, Role.SUPERVISOR),
     _entry("people.list_people", T("People"), "users", Role.ASSISTANT, Role.COORDINATOR, Role.SUPERVISOR, Role.BUREAU),
-    _entry("areas.calendar", T("Calendar and roads"), "calendar", Role.ASSISTANT, Role.COORDINATOR, Role.SUPERVISOR),
+    _entry("careplans.list_plans", T("Care plans"), "bed", Role.ASSISTANT, Role.COORDINATOR),
+    _entry("beds.list_beds", T("Home-care beds"), "bed", Role.COORDINATOR, Role.SUPERVISOR, Role.BUREAU),
+    _entry("visiting.visiting_rate", T("Visiting rate"), "chart", Role.ASSISTANT, Role.SUPERVISOR, Role.BUREAU),
+    _entry("statements.list_statements", T("Statements"), "file", Role.ASSISTANT, Role.AUDITOR),
+    _entry(
+        "statements.list_months", T("Months"), "lock", Role.SUPERVISOR, Role.BUREAU, Role.AUDITOR, Role.ADMINISTRATOR
+    ),
+    _entry("statements.guarantee", T("Guarantee"), "shield", Role.BUREAU, Role.AUDITOR),
+    _entry("areas.calendar", T("Calendar and roads"), "calendar", Role.COORDINATOR),
     _entry("desk.list_logins", T("Logins"), "key", Role.ADMINISTRATOR),
     _entry("desk.event_log", T("What was done"), "scroll-text", Role.AUDITOR, Role.ADMINISTRATOR),
-    _entry("policies.rules_in_force", T("Rules"), "book-open", *Role),
 )
 
 

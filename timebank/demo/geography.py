@@ -160,7 +160,3 @@ def _new_name(random: Random, names: set[str]) -> str:
 def _area(code: str, kind: AreaKind, parent: str, name: str, spot: Spot) -> Area:
     reading = " ".join(word.capitalize() for word in lazy_pinyin(name))
     return Area(code=code, kind=kind, parent_code=parent, name_zh=name, name_en=reading, lat=spot.lat, lon=spot.lon)
-
-
-
-

@@ -1,85 +1,102 @@
-"""Two months that are over: visits that were settled, hours in the ledger, the months closed."""
+"""The months before today: visits that took place, hours in the ledger, months closed, the last days half settled."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from random import Random
 
-import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from timebank.careplans.models import CareItem, CarePlan, ServiceKind
 from timebank.careplans.rules import due_dates
 from timebank.core import clock, ids, months
 from timebank.core.actors import SYSTEM
-from timebank.core.db import table_of
-from timebank.demo.people import Population, columns_of
+from timebank.demo.people import Population
+from timebank.demo.rows import Row, Rows
 from timebank.ledger import operations as ledger
-from timebank.ledger.models import HourAccount, Reason
+from timebank.ledger.models import AccountKind, HourAccount, Reason
 from timebank.ledger.queries import pool_of
 from timebank.ledger.rules import Posting
-from timebank.people.models import Person
 from timebank.policies.queries import in_force
 from timebank.statements.operations import close_month
 from timebank.visits.models import CarerState, Confirmation, EvidenceGrade, Visit, VisitCarer, VisitState
 
 _BATCH = 1_000
+_TAKES_PLACE = 0.55  # share of what the plans ask for; the county has fewer hands than wishes
 
 
 @dataclass(frozen=True)
-class _Done:
-    """One visit that took place, with who came."""
+class Span:
+    """Days of one month that are lived through."""
 
-    visit: Visit
-    carers: list[VisitCarer]
+    first_on: date
+    last_on: date
+
+    @property
+    def month(self) -> str:
+        """The month of these days."""
+        return months.of_date(self.first_on)
 
 
-def live_through(session: Session, random: Random, population: Population, *, district_code: str, month: str) -> None:
-    """Let the visits of a past month happen, settle them and close the month, each at the time it would have."""
-    with clock.frozen(clock.at_local(months.first_day(month), 9 * 60)):
-        ledger.give_gifts(session, actor=SYSTEM, area_code=district_code, month=month)
-    done = _visits(random, population, month)
-    with clock.frozen(clock.at_local(months.last_day(month), 20 * 60)):
-        _write(session, done)
-        _credit(session, done, district_code)
-    closed_at = min(clock.at_local(months.last_day(month) + timedelta(days=5), 12 * 60), clock.now())
+def live_through(
+    session: Session, random: Random, population: Population, spans: Sequence[Span], *, district_code: str
+) -> None:
+    """Let past months happen in the order of the calendar: gifts on the first, the month before closed on the fifth.
+
+    The last of the spans stays open if its month is not over yet.
+    """
+    for before, span in zip([None, *spans], spans, strict=False):
+        with clock.frozen(clock.at_local(span.first_on, 9 * 60)):
+            ledger.give_gifts(session, actor=SYSTEM, area_code=district_code, month=span.month)
+        if before:
+            _close(session, district_code, before)
+        done = _visits(random, population, span)
+        with clock.frozen(clock.at_local(span.last_on, 20 * 60)):
+            done.write(session, (Visit, VisitCarer, Confirmation))
+            _credit(session, done, district_code, span.last_on)
+    if spans[-1].month < months.of_date(clock.today()):
+        _close(session, district_code, spans[-1])
+
+
+def _close(session: Session, district_code: str, span: Span) -> None:
+    closed_at = min(clock.at_local(months.last_day(span.month) + timedelta(days=5), 12 * 60), clock.now())
     with clock.frozen(closed_at):
-        close_month(session, actor=SYSTEM, district_code=district_code, month=month)
+        close_month(session, actor=SYSTEM, district_code=district_code, month=span.month)
 
 
-def _visits(random: Random, population: Population, month: str) -> list[_Done]:
-    """What the care plans asked for in the month, done by volunteers of the elder's village, the same face first."""
+def _visits(random: Random, population: Population, span: Span) -> Rows:
+    """What the care plans asked for, done by volunteers of the elder's village, the usual face first."""
     elders = {elder.id: elder for elder in population.elders}
-    plans = {row.id: row for row in population.rows[CarePlan] if isinstance(row, CarePlan)}
+    plans = {plan.id: plan for plan in population.of(CarePlan)}
     helpers = _helpers(population.volunteers)
-    done: list[_Done] = []
-    for item in population.rows[CareItem]:
-        assert isinstance(item, CareItem)
+    done = Rows()
+    for item in population.of(CareItem):
         elder, plan = elders[plans[item.care_plan_id].elder_id], plans[item.care_plan_id]
         crew = helpers[elder.area_code[:12]]
         if len(crew) < item.crew_size or item.service == ServiceKind.MEAL:
             continue
-        first = max(months.first_day(month), plan.starts_on)
-        for on in due_dates(item.recurrence, starts_on=plan.starts_on, first_on=first, last_on=months.last_day(month)):
-            if random.random() < 0.55:
+        first_on = max(span.first_on, plan.starts_on)
+        for on in due_dates(item.recurrence, starts_on=plan.starts_on, first_on=first_on, last_on=span.last_on):
+            if random.random() < _TAKES_PLACE:
                 usual = sum(map(ord, elder.id)) + (random.random() < 0.2)
                 team = [crew[(usual + seat) % len(crew)] for seat in range(item.crew_size)]
-                done.append(_visit(random, item, elder, on, team))
+                _add_visit(random, done, item, elder, on, team)
     return done
 
 
-def _helpers(volunteers: Sequence[Person]) -> dict[str, list[Person]]:
-    by_village: dict[str, list[Person]] = defaultdict(list)
+def _helpers(volunteers: Sequence[Row]) -> Mapping[str, list[Row]]:
+    by_village: dict[str, list[Row]] = defaultdict(list)
     for volunteer in volunteers:
         by_village[volunteer.area_code[:12]].append(volunteer)
     return by_village
 
 
-def _visit(random: Random, item: CareItem, elder: Person, on: date, team: Sequence[Person]) -> _Done:
+def _add_visit(random: Random, done: Rows, item: Row, elder: Row, on: date, team: Sequence[Row]) -> None:
     starts_minute = item.window_from_minute + 5 * random.randrange(12)
     starts = clock.at_local(on, starts_minute)
-    visit = Visit(
+    visit = done.add(
+        Visit,
         id=ids.new_id("vis"),
         elder_id=elder.id,
         area_code=elder.area_code,
@@ -96,8 +113,9 @@ def _visit(random: Random, item: CareItem, elder: Person, on: date, team: Sequen
         grade=EvidenceGrade.A,
         created_at=starts,
     )
-    carers = [
-        VisitCarer(
+    for person in team:
+        done.add(
+            VisitCarer,
             id=ids.new_id("vca"),
             visit_id=visit.id,
             person_id=person.id,
@@ -105,48 +123,70 @@ def _visit(random: Random, item: CareItem, elder: Person, on: date, team: Sequen
             starts_minute=starts_minute,
             checked_in_at=starts,
             checked_out_at=starts + timedelta(minutes=item.duration_minutes),
-            credited_minutes=item.duration_minutes,
+            credited_minutes=item.duration_minutes - item.duration_minutes % 15,
         )
-        for person in team
-    ]
-    return _Done(visit, carers)
-
-
-def _write(session: Session, done: Sequence[_Done]) -> None:
-    confirmations = [_confirmation(item.visit) for item in done]
-    for rows in ([item.visit for item in done], [carer for item in done for carer in item.carers], confirmations):
-        if rows:
-            session.connection().execute(sa.insert(table_of(type(rows[0]))), columns_of(rows))
-
-
-def _confirmation(visit: Visit) -> Confirmation:
-    at: datetime = clock.at_local(visit.due_on, visit.window_to_minute)
-    return Confirmation(
-        id=ids.new_id("cnf"), visit_id=visit.id, by_user_id="usr_history", method="call_back", happy=3, at=at
+    done.add(
+        Confirmation,
+        id=ids.new_id("cfm"),
+        visit_id=visit.id,
+        by_user_id="usr_history",
+        method="call_back",
+        happy=3,
+        at=clock.at_local(on, item.window_to_minute),
     )
 
 
-def _credit(session: Session, done: Sequence[_Done], district_code: str) -> None:
-    """Post what each carer earned, in batches, with every check of the ledger."""
-    accounts = dict(
-        session.exec(select(HourAccount.person_id, HourAccount.id).where(col(HourAccount.person_id).is_not(None))).all()
-    )
-    pool = pool_of(session, district_code)
-    policy = in_force(session, district_code, done[0].visit.due_on)
+def _credit(session: Session, done: Rows, district_code: str, on: date) -> None:
+    """Post what each carer earned and each elder drew, in batches, with every check of the ledger."""
+    found = select(HourAccount).where(col(HourAccount.person_id).is_not(None))
+    accounts = {(account.person_id, account.kind): account for account in session.exec(found)}
+    pool, version = pool_of(session, district_code).id, in_force(session, district_code, on).version
+    visits = {visit.id: visit for visit in done.of(Visit)}
     postings = [
         Posting(
-            key=f"earn:{item.visit.id}:{carer.person_id}",
-            debit_account_id=pool.id,
-            credit_account_id=accounts[carer.person_id],
-            minutes=carer.credited_minutes or 0,
+            key=f"earn:{carer.visit_id}:{carer.person_id}",
+            debit_account_id=pool,
+            credit_account_id=accounts[carer.person_id, AccountKind.MEMBER].id,
+            minutes=carer.credited_minutes,
             reason=Reason.EARN,
-            source_id=item.visit.id,
-            event_at=carer.checked_in_at or clock.now(),
-            policy_version=policy.version,
-            area_code=item.visit.area_code,
+            source_id=carer.visit_id,
+            event_at=carer.checked_in_at,
+            policy_version=version,
+            area_code=visits[carer.visit_id].area_code,
         )
-        for item in done
-        for carer in item.carers
+        for carer in done.of(VisitCarer)
     ]
+    postings += _draws(list(visits.values()), accounts, pool, version)
     for start in range(0, len(postings), _BATCH):
         ledger.post_batch(session, actor=SYSTEM, postings=postings[start : start + _BATCH])
+
+
+def _draws(
+    visits: Sequence[Row], accounts: Mapping[tuple[str | None, AccountKind], HourAccount], pool: str, version: str
+) -> list[Posting]:
+    """What elders drew for their visits in the order of the days: the gift of the month first, then their own hours."""
+    left = {account.id: account.balance_minutes - account.held_minutes for account in accounts.values()}
+    drawn = []
+    for visit in sorted(visits, key=lambda visit: (visit.due_on, visit.id)):
+        wanted = visit.duration_minutes - visit.duration_minutes % 15
+        for kind in (AccountKind.GIFT, AccountKind.MEMBER):
+            account = accounts.get((visit.elder_id, kind))
+            minutes = min(wanted, left[account.id]) if account else 0
+            if account is None or minutes <= 0:
+                continue
+            wanted -= minutes
+            left[account.id] -= minutes
+            drawn.append(
+                Posting(
+                    key=f"redeem:{visit.id}:{kind.value}",
+                    debit_account_id=account.id,
+                    credit_account_id=pool,
+                    minutes=minutes,
+                    reason=Reason.REDEEM,
+                    source_id=visit.id,
+                    event_at=clock.at_local(visit.due_on, visit.window_to_minute),
+                    policy_version=version,
+                    area_code=visit.area_code,
+                )
+            )
+    return drawn

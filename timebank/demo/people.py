@@ -4,21 +4,36 @@ Names are drawn from common surnames and given names of the generation; identity
 number may be somebody's. Rows are inserted in bulk: they are a starting state, not something that was done.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from random import Random
 
-import sqlalchemy as sa
-from pypinyin import Style, lazy_pinyin
-from sqlmodel import Session, SQLModel
+from argon2 import PasswordHasher
 
-from timebank.careplans.models import Assessment, BedState, CareBed, CareItem, CarePlan, CarePlanState, ServiceKind
-from timebank.core import clock, crypto, ids
-from timebank.core.db import table_of
+from timebank.assessments.models import Assessment
+from timebank.auth.models import Grant, User
+from timebank.beds.models import BedAdaptation, BedEquipment, BedStep, CareBed
+from timebank.careplans.models import CareItem, CarePlan, CarePlanState, ServiceKind
+from timebank.careplans.queries import service_list
+from timebank.core import clock, crypto, ids, months
+from timebank.core.actors import Role
+from timebank.demo.beds import add_bed
 from timebank.demo.geography import Group, landmark
+from timebank.demo.rows import Row, Rows
 from timebank.ledger.models import AccountKind, HourAccount
-from timebank.people.models import Availability, Consent, Household, Person, Qualification, RiskTier, Sex
+from timebank.people.models import (
+    Availability,
+    Consent,
+    Household,
+    Kinship,
+    Person,
+    Qualification,
+    RealNameCheck,
+    RiskTier,
+    Sex,
+)
+from timebank.people.names import initials_of, key_of, reading_of
 from timebank.policies.rules import default_values
 
 ELDERS, VOLUNTEERS, BEDS = 6_000, 2_400, 900
@@ -32,100 +47,152 @@ _YOUNGER = {
     Sex.MALE: ["建国", "小军", "永红", "世平", "云贵", "小波", "建明", "大勇", "光伟", "兴华"],
 }
 _KINDS = ("young_old", "left_behind_woman", "cadre", "party_member", "other")
-_SERVICES = ("visit", "meal", "agreement", "insurance")
+_SERVICES = ("visit", "meal", "agreement", "insurance", "health")
+_WORKDAYS = ("MO", "TU", "WE", "TH", "FR")
+_NO_REAL_PHONE = "100000"  # no number of the country begins so
 
 
 @dataclass
-class Population:
+class Population(Rows):
     """Everybody of the demo, in the order in which they were made."""
 
-    rows: dict[type[SQLModel], list[SQLModel]] = field(default_factory=dict)
-    elders: list[Person] = field(default_factory=list)
-    volunteers: list[Person] = field(default_factory=list)
+    elders: list[Row] = field(default_factory=list)
+    volunteers: list[Row] = field(default_factory=list)
 
-    def add(self, *made: SQLModel) -> None:
-        """Keep rows for the bulk insert."""
-        for row in made:
-            self.rows.setdefault(type(row), []).append(row)
+
+TABLES = (
+    *(Household, Person, User, Grant, HourAccount, Consent, Kinship, Qualification, RealNameCheck),
+    *(Availability, Assessment, CareBed, BedStep, BedEquipment, BedAdaptation, CarePlan, CareItem),
+)
 
 
 def settle(random: Random, groups: Sequence[Group], *, today: date) -> Population:
     """People the villager groups: elders by the share of the population, volunteers likewise, beds for the frailest."""
     population = Population()
     weights = [group.people**0.5 for group in groups]
-    for _ in range(ELDERS):
-        _add_elder(random, population, random.choices(groups, weights)[0], today)
+    while len(population.elders) < ELDERS:
+        elder = _add_elder(random, population, random.choices(groups, weights)[0], today)
+        if "living_alone" not in elder.tags and len(population.elders) < ELDERS and random.random() < 0.4:
+            _add_spouse(random, population, elder, today)
     for number in range(VOLUNTEERS):
         group = groups[number * len(groups) // VOLUNTEERS]
         _add_volunteer(random, population, group, today, number)
+    _appoint_assistants(population, today)
     frail = sorted(population.elders, key=lambda elder: (elder.tier != RiskTier.HIGH, elder.born_on))[:BEDS]
     for elder in frail:
         _add_bed(random, population, elder, today)
     with_bed = {elder.id for elder in frail}
     for elder in population.elders:
         if elder.tier == RiskTier.KEY and elder.id not in with_bed:
-            _add_care_plan(random, population, elder, today, [_visit_item(random, "FREQ=MONTHLY")])
+            care_plan = _add_care_plan(random, population, elder, today)
+            _add_visits(random, population, care_plan, f"FREQ=MONTHLY;BYDAY=1{random.choice(_WORKDAYS)}")
     return population
 
 
-def insert(session: Session, population: Population) -> None:
-    """Write everybody, parents of foreign keys first."""
-    order = (Household, Person, HourAccount, Consent, Qualification, Availability)
-    for model in (*order, Assessment, CareBed, CarePlan, CareItem):
-        rows = population.rows.get(model, [])
-        if rows:
-            session.connection().execute(sa.insert(table_of(model)), columns_of(rows))
-
-
-def columns_of(rows: Iterable[SQLModel]) -> list[dict[str, object]]:
-    """Rows as plain columns, for inserting many at once."""
-    return [{column.name: getattr(row, column.name) for column in table_of(type(row)).columns} for row in rows]
-
-
-def _add_person(random: Random, population: Population, group: Group, *, sex: Sex, born_on: date, names: str) -> Person:
-    homes = population.rows.setdefault(Household, [])
-    spot = group.spot.moved(random.uniform(20, 350), random.uniform(0, 6.283))
-    place = crypto.vault().seal([spot.lat, spot.lon])
-    code = f"{group.code}-{len(homes):04d}"
-    home = Household(code=code, area_code=group.code, landmark=landmark(random), place_sealed=place)
-    name = random.choice(_SURNAMES) + names
-    person = Person(
+def _add_person(random: Random, population: Population, home_code: str, *, sex: Sex, born_on: date, names: str) -> Row:
+    """Somebody in a home, with an hour account and the consents that everybody gives when they register."""
+    name, group_code = random.choice(_SURNAMES) + names, home_code[:14]
+    person = population.add(
+        Person,
         id=ids.new_id("per"),
-        household_code=home.code,
-        area_code=group.code,
+        household_code=home_code,
+        area_code=group_code,
         name=name,
-        pinyin=" ".join(lazy_pinyin(name, style=Style.NORMAL)),
+        pinyin=reading_of(name),
+        pinyin_key=key_of(reading_of(name)),
+        initials=initials_of(reading_of(name)),
         sex=sex,
         born_on=born_on,
+        phone_sealed=crypto.vault().seal(f"{_NO_REAL_PHONE}{random.randrange(10**5):05d}"),
         created_at=clock.now(),
     )
     policy = default_values()
-    account = HourAccount(
+    population.add(
+        HourAccount,
         id=ids.new_id("acc"),
         kind=AccountKind.MEMBER,
         person_id=person.id,
-        area_code=group.code,
+        area_code=group_code,
         floor_minutes=policy["balance.floor_minutes"],
         ceiling_minutes=policy["balance.cap_minutes"],
         opened_at=clock.now(),
     )
-    consents = [
-        Consent(id=ids.new_id("con"), person_id=person.id, purpose=purpose, method="read_aloud", given_at=clock.now())
-        for purpose in ("register", "visits", "place", "health")
-    ]
-    population.add(home, person, account, *consents)
+    for purpose in ("register", "visits", "place", "health"):
+        population.add(
+            Consent,
+            id=ids.new_id("con"),
+            person_id=person.id,
+            purpose=purpose,
+            method="read_aloud",
+            given_at=clock.now(),
+        )
     return person
 
 
-def _add_elder(random: Random, population: Population, group: Group, today: date) -> None:
+def _appoint_assistants(population: Population, today: date) -> None:
+    """One care assistant (养老助理) a village, with a login that nobody can use before the office sets its password."""
+    nobody_knows = PasswordHasher().hash(ids.new_secret())
+    last = {volunteer.area_code[:12]: volunteer for volunteer in population.volunteers}
+    for village, person in last.items():
+        user = population.add(
+            User,
+            id=ids.new_id("usr"),
+            login_name=f"assistant-{village}",
+            secret_hash=nobody_knows,
+            display_name=person.name,
+            person_id=person.id,
+            created_at=clock.now(),
+        )
+        population.add(
+            Grant,
+            id=ids.new_id("grt"),
+            user_id=user.id,
+            role=Role.ASSISTANT,
+            area_code=village,
+            starts_on=today,
+        )
+
+
+def _add_home(random: Random, population: Population, group: Group) -> str:
+    """A door near the middle of a villager group; its household code."""
+    spot = group.spot.moved(random.uniform(20, 350), random.uniform(0, 6.283))
+    home = population.add(
+        Household,
+        code=f"{group.code}-{len(population.of(Household)):04d}",
+        area_code=group.code,
+        landmark=landmark(random),
+        place_sealed=crypto.vault().seal([spot.lat, spot.lon]),
+    )
+    return str(home.code)
+
+
+def _add_elder(random: Random, population: Population, group: Group, today: date) -> Row:
     sex = Sex.FEMALE if random.random() < 0.55 else Sex.MALE
     age = min(99, 65 + int(random.expovariate(1 / 9)))
     born_on = today - timedelta(days=age * 365 + random.randrange(365))
-    elder = _add_person(random, population, group, sex=sex, born_on=born_on, names=random.choice(_OLD[sex]))
-    chance = random.random()
+    home_code = _add_home(random, population, group)
+    elder = _add_person(random, population, home_code, sex=sex, born_on=born_on, names=random.choice(_OLD[sex]))
     elder.tags = [tag for tag, share in (("living_alone", 0.2), ("empty_nest", 0.35)) if random.random() < share]
-    if age >= 75 and chance < 0.35:
-        elder.tags = [*elder.tags, "disabled"]
+    if age >= 75 and random.random() < 0.35:
+        elder.tags.append("disabled")
+    _register_elder(random, population, elder, age, today)
+    return elder
+
+
+def _add_spouse(random: Random, population: Population, elder: Row, today: date) -> None:
+    """The other half of an old couple, in the same home."""
+    sex = Sex.MALE if elder.sex == Sex.FEMALE else Sex.FEMALE
+    age = max(60, months.age_on(elder.born_on, today) + random.randrange(-5, 5))
+    born_on = today - timedelta(days=age * 365 + random.randrange(365))
+    names = random.choice(_OLD[sex])
+    spouse = _add_person(random, population, elder.household_code, sex=sex, born_on=born_on, names=names)
+    spouse.tags = [tag for tag in elder.tags if tag == "empty_nest"]
+    for one, other in ((elder, spouse), (spouse, elder)):
+        population.add(Kinship, id=ids.new_id("kin"), person_id=one.id, kin_id=other.id, relation="spouse")
+    _register_elder(random, population, spouse, age, today)
+
+
+def _register_elder(random: Random, population: Population, elder: Row, age: int, today: date) -> None:
     frail = "disabled" in elder.tags or (age >= 80 and "living_alone" in elder.tags)
     watched = age >= 80 or "living_alone" in elder.tags
     elder.tier = RiskTier.HIGH if frail else RiskTier.KEY if watched else RiskTier.GENERAL
@@ -136,79 +203,61 @@ def _add_elder(random: Random, population: Population, group: Group, today: date
 def _add_volunteer(random: Random, population: Population, group: Group, today: date, number: int) -> None:
     sex = Sex.FEMALE if random.random() < 0.7 else Sex.MALE
     born_on = today - timedelta(days=random.randrange(38, 66) * 365 + random.randrange(365))
-    person = _add_person(random, population, group, sex=sex, born_on=born_on, names=random.choice(_YOUNGER[sex]))
+    home_code, names = _add_home(random, population, group), random.choice(_YOUNGER[sex])
+    person = _add_person(random, population, home_code, sex=sex, born_on=born_on, names=names)
     person.volunteer_since_on = today - timedelta(days=random.randrange(70, 700))
     person.volunteer_kind = "cadre" if number % 12 == 0 else random.choice(_KINDS)
+    population.add(
+        RealNameCheck,
+        id=ids.new_id("rnc"),
+        person_id=person.id,
+        passed=True,
+        method="card_seen",
+        checked_at=clock.now(),
+        verifier_user_id="usr_history",
+    )
     extra = [kind for kind, share in (("bath", 0.4), ("escort", 0.5), ("vitals", 0.4)) if random.random() < share]
     for kind in (*_SERVICES, *extra):
         population.add(
-            Qualification(
-                id=ids.new_id("qua"),
-                person_id=person.id,
-                kind=kind,
-                valid_from_on=today - timedelta(days=200),
-                valid_until_on=today + timedelta(days=500),
-            )
+            Qualification,
+            id=ids.new_id("qua"),
+            person_id=person.id,
+            kind=kind,
+            valid_from_on=today - timedelta(days=200),
+            valid_until_on=today + timedelta(days=100 if kind == "insurance" and number % 60 == 0 else 500),
         )
+    _add_hours(random, population, person)
+    population.volunteers.append(person)
+
+
+def _add_hours(random: Random, population: Population, person: Row) -> None:
     mode = random.choices(("walk", "moto", "car"), (40, 50, 10))[0]
     starts, ends = random.choice(((8 * 60, 12 * 60), (8 * 60, 17 * 60), (13 * 60, 18 * 60), (10 * 60, 15 * 60)))
     for weekday in sorted(random.sample(range(7), 5)):
         population.add(
-            Availability(
-                id=ids.new_id("avl"),
-                person_id=person.id,
-                weekday=weekday,
-                from_minute=starts,
-                to_minute=ends,
-                travel_mode=mode,
-            )
+            Availability,
+            id=ids.new_id("avl"),
+            person_id=person.id,
+            weekday=weekday,
+            from_minute=starts,
+            to_minute=ends,
+            travel_mode=mode,
         )
-    population.volunteers.append(person)
 
 
-def _add_bed(random: Random, population: Population, elder: Person, today: date) -> None:
-    level = random.choices((2, 3, 4), (5, 3, 2))[0]
-    population.add(
-        Assessment(
-            id=ids.new_id("ass"),
-            elder_id=elder.id,
-            area_code=elder.area_code,
-            scale="entered-from-paper",
-            reason="first",
-            assessed_on=today - timedelta(days=random.randrange(5, 80)),
-            item_scores_sealed=crypto.vault().seal({}),
-            total=75 - 20 * (level - 1),
-            level=level,
-            created_at=clock.now(),
-        ),
-        CareBed(
-            id=ids.new_id("bed"),
-            elder_id=elder.id,
-            area_code=elder.area_code,
-            state=BedState.ACTIVE,
-            provider="武隆居家养老服务站",
-            starts_on=today - timedelta(days=100),
-            monthly_target_minutes=720,
-            monthly_target_visits=8,
-            created_at=clock.now(),
-        ),
-    )
-    items = [_visit_item(random, f"FREQ=WEEKLY;BYDAY={random.choice(('MO', 'TU', 'WE', 'TH', 'FR'))}")]
+def _add_bed(random: Random, population: Population, elder: Row, today: date) -> None:
+    add_bed(random, population, elder, today)
+    care_plan = _add_care_plan(random, population, elder, today)
+    _add_visits(random, population, care_plan, f"FREQ=WEEKLY;BYDAY={random.choice(_WORKDAYS)}")
     if random.random() < 0.35:
-        days = random.choice(("MO,WE,FR", "TU,TH,SA"))
-        items.append(_item(ServiceKind.MEAL, f"FREQ=WEEKLY;BYDAY={days}", 11 * 60, 12 * 60 + 30, 15))
+        _add_meals(random, population, care_plan)
     if random.random() < 0.25:
-        day = random.choice(("TU", "WE", "TH", "SA"))
-        bath = _item(ServiceKind.BATH, f"FREQ=WEEKLY;BYDAY={day}", 9 * 60, 16 * 60, 60)
-        bath.crew_size, bath.same_sex = 2, "soft"
-        items.append(bath)
-    _add_care_plan(random, population, elder, today, items)
+        _add_bath(random, population, care_plan)
 
 
-def _add_care_plan(
-    random: Random, population: Population, elder: Person, today: date, items: Sequence[CareItem]
-) -> None:
-    care_plan = CarePlan(
+def _add_care_plan(random: Random, population: Population, elder: Row, today: date) -> Row:
+    return population.add(
+        CarePlan,
         id=ids.new_id("cpl"),
         elder_id=elder.id,
         area_code=elder.area_code,
@@ -218,25 +267,43 @@ def _add_care_plan(
         agreed_at=clock.now(),
         agreed_by=elder.id,
         consent_method="read_aloud",
+        entitlement=service_list()["version"],
         created_at=clock.now(),
     )
-    for item in items:
-        item.care_plan_id = care_plan.id
-    population.add(care_plan, *items)
 
 
-def _visit_item(random: Random, recurrence: str) -> CareItem:
+def _add_visits(random: Random, population: Population, care_plan: Row, recurrence: str) -> None:
     starts = random.choice((8, 9, 14, 15)) * 60
-    return _item(ServiceKind.VISIT, recurrence, starts, starts + 180, random.choice((30, 40, 60)))
+    window = (starts, starts + 180)
+    _add_item(population, care_plan, ServiceKind.VISIT, recurrence, window, random.choice((30, 40, 60)))
 
 
-def _item(service: ServiceKind, recurrence: str, starts: int, ends: int, minutes: int) -> CareItem:
-    return CareItem(
+def _add_meals(random: Random, population: Population, care_plan: Row) -> None:
+    days = random.choice(("MO,WE,FR", "TU,TH,SA"))
+    _add_item(population, care_plan, ServiceKind.MEAL, f"FREQ=WEEKLY;BYDAY={days}", (11 * 60, 12 * 60 + 30), 15)
+
+
+def _add_bath(random: Random, population: Population, care_plan: Row) -> None:
+    day = random.choice(("TU", "WE", "TH", "SA"))
+    bath = _add_item(population, care_plan, ServiceKind.BATH, f"FREQ=WEEKLY;BYDAY={day}", (9 * 60, 16 * 60), 60)
+    bath.crew_size, bath.same_sex = 2, "soft"
+
+
+def _add_item(
+    population: Population,
+    care_plan: Row,
+    service: ServiceKind,
+    recurrence: str,
+    window: tuple[int, int],
+    minutes: int,
+) -> Row:
+    return population.add(
+        CareItem,
         id=ids.new_id("cit"),
-        care_plan_id="",
+        care_plan_id=care_plan.id,
         service=service,
         recurrence=recurrence,
-        window_from_minute=starts,
-        window_to_minute=ends,
+        window_from_minute=window[0],
+        window_to_minute=window[1],
         duration_minutes=minutes,
     )

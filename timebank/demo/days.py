@@ -1,0 +1,80 @@
+"""The days around now: yesterday in one township as it went, today published there, tomorrow planned everywhere.
+
+Everything here is done by the operations that pages call, each at the hour at which it would have been done, so that
+reviewers, elders and volunteers of the demo find real work waiting.
+"""
+
+from datetime import date, datetime, timedelta
+from random import Random
+
+from sqlmodel import Session
+
+from timebank.core import clock, ids, months
+from timebank.core.actors import SYSTEM, Actor, Role
+from timebank.dayplans import operations as dayplans
+from timebank.dayplans.models import DayPlan
+from timebank.people.models import Household
+from timebank.people.queries import place_of
+from timebank.visits import operations as visits
+from timebank.visits.models import EventKind, Visit, VisitCarer, VisitState
+from timebank.visits.queries import carers_of, day_code, visits_on
+from timebank.visits.rules import EventIn, Place
+
+_PLAN_SECONDS = 1
+_NOBODY_ANSWERS, _NODS, _TYPES_THE_CODE = 0.06, 0.6, 0.7
+
+
+def publish(session: Session, area_code: str, on: date, *, at: datetime) -> DayPlan:
+    """Make the month's visits of a township and the plan of a day, and invite everybody on it, as of an instant."""
+    with clock.frozen(at):
+        visits.generate(session, actor=SYSTEM, area_code=area_code, month=months.of_date(on))
+        plan = draft(session, area_code, on)
+        return dayplans.publish_day(session, actor=SYSTEM, day_plan_id=plan.id, revision=plan.revision)
+
+
+def draft(session: Session, area_code: str, on: date) -> DayPlan:
+    """Plan a day of a township."""
+    return dayplans.draft_day(session, actor=SYSTEM, area_code=area_code, on=on, seconds=_PLAN_SECONDS)
+
+
+def live_through_day(session: Session, random: Random, area_code: str, on: date) -> None:
+    """Let a published day happen: answers, arrivals, departures, a few closed doors; most elders nod in the evening."""
+    planned = visits_on(session, area_code, on, (VisitState.PLANNED,))
+    carers = carers_of(session, [visit.id for visit in planned])
+    stops = [(visit, carer) for visit in planned for carer, _ in carers.get(visit.id, [])]
+    with clock.frozen(clock.at_local(on, 7 * 60)):
+        for visit, carer in stops:
+            visits.respond(session, actor=_volunteer(visit, carer), visit_id=visit.id, accept=True)
+    closed = {visit.id for visit in planned if random.random() < _NOBODY_ANSWERS}
+    for visit, carer in stops:
+        _make_stop(session, random, visit, carer, is_closed=visit.id in closed)
+    with clock.frozen(clock.at_local(on, 19 * 60)):
+        for visit in visits_on(session, area_code, on, (VisitState.DONE,)):
+            if random.random() < _NODS:
+                assistant = Actor("usr_history", Role.ASSISTANT, visit.area_code[:12])
+                visits.confirm(session, actor=assistant, visit_id=visit.id, method="assistant", happy=3)
+
+
+def _volunteer(visit: Visit, carer: VisitCarer) -> Actor:
+    return Actor("usr_history", Role.VOLUNTEER, visit.area_code[:12], carer.person_id)
+
+
+def _make_stop(session: Session, random: Random, visit: Visit, carer: VisitCarer, *, is_closed: bool) -> None:
+    arrives = clock.at_local(visit.due_on, carer.starts_minute) + timedelta(seconds=random.randrange(480))
+    leaves = arrives + timedelta(minutes=visit.duration_minutes, seconds=random.randrange(300))
+    came = [(EventKind.CHECK_IN, arrives), (EventKind.CHECK_OUT, leaves)]
+    lat, lon = place_of(session.get_one(Household, visit.household_code))
+    for kind, at in [(EventKind.NO_ANSWER, arrives)] if is_closed else came:
+        event = EventIn(
+            id=ids.new_id("evt"),
+            visit_id=visit.id,
+            kind=kind,
+            device_at=at,
+            device_id=f"phone-{carer.person_id[-6:]}",
+            counter=int(at.timestamp()) % 1_000_000,
+            place=Place(lat + random.uniform(-4e-4, 4e-4), lon, float(random.randrange(8, 60))),
+            day_code=day_code(visit.household_code, visit.due_on) if random.random() < _TYPES_THE_CODE else None,
+        )
+        with clock.frozen(at + timedelta(seconds=5)):
+            actor = _volunteer(visit, carer)
+            visits.record_event(session, actor=actor, event=event, person_id=carer.person_id)
