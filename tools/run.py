@@ -34,6 +34,7 @@ PYTHON = VENV / "bin" / "python"
 STATIC = ROOT / "build" / "static"
 FONTS = ROOT / "build" / "fonts"
 FONT_FILES = ("NotoSansSC_400Regular.ttf", "NotoSansSC_700Bold.ttf")
+CERTIFICATES = "/etc/ssl/certs/ca-certificates.crt"
 DEBIAN_PACKAGES = {  # package: a file that shows it is there
     "postgresql": "/usr/lib/postgresql/*/bin/initdb",
     "chromium": "/usr/bin/chromium",
@@ -107,8 +108,23 @@ def only_one() -> Iterator[None]:
 
 def get_uv() -> None:
     """Fetch the installer with pip; `--target` works where pip refuses to touch the system's Python."""
-    run([sys.executable, "-m", "pip", "install", "-q", "--disable-pip-version-check", "--root-user-action=ignore",
-         "--no-warn-script-location", "--upgrade", "--target", ROOT / ".tool", "uv"], quiet=True)
+    run(
+        [
+            sys.executable,
+            "-m",
+            "pip",
+            "install",
+            "-q",
+            "--disable-pip-version-check",
+            "--root-user-action=ignore",
+            "--no-warn-script-location",
+            "--upgrade",
+            "--target",
+            ROOT / ".tool",
+            "uv",
+        ],
+        quiet=True,
+    )
 
 
 def make_venv() -> None:
@@ -142,8 +158,15 @@ def build_assets() -> None:
 
 
 def warm() -> None:
-    """Compile the planner's inner loops now, so that no request ever waits for it."""
+    """Compile every kernel of the planner into its cache."""
     run([PYTHON, "-m", "dispatch", "warm"], cwd=ROOT, quiet=True)
+
+
+def trust_what_the_machine_trusts() -> None:
+    """Let uv and npm accept the certificates of this machine: a county's network may have an authority of its own."""
+    if os.path.exists(CERTIFICATES):
+        os.environ.setdefault("SSL_CERT_FILE", CERTIFICATES)
+        os.environ.setdefault("NODE_EXTRA_CA_CERTS", CERTIFICATES)
 
 
 def prepare(*, tests: bool = False) -> None:
@@ -151,6 +174,7 @@ def prepare(*, tests: bool = False) -> None:
     if sys.version_info < (3, 11):  # noqa: UP036 - an older Python may well read this line
         raise Failed("This needs Python 3.11 or newer.")
     os.environ["UV_PYTHON_DOWNLOADS"] = "never"
+    trust_what_the_machine_trusts()
     os.environ["UV_LINK_MODE"] = os.environ.get("UV_LINK_MODE", "copy")
     locks = [ROOT / "requirements.lock", *([ROOT / "requirements-test.lock"] if tests else [])]
     with only_one():
@@ -169,9 +193,23 @@ def prepare(*, tests: bool = False) -> None:
             if not STATIC.exists():
                 (ROOT / "build" / ".stamp-assets").unlink(missing_ok=True)
             step("building the front end", ROOT / "build" / ".stamp-assets", digest(ROOT / "frontend"), build_assets)
-        if (ROOT / "dispatch" / "__main__.py").exists():
-            mark = digest(ROOT / "dispatch", ROOT / "requirements.lock", sys.version)
-            step("compiling the planner", VENV / ".stamp-planner", mark, warm)
+
+
+def compile_planner() -> None:
+    """Compile the planner's inner loops where its sources changed, so that no request ever waits for it."""
+    mark = digest(ROOT / "dispatch", ROOT / "requirements.lock", sys.version)
+    with only_one():
+        step("compiling the planner", VENV / ".stamp-planner", mark, warm)
+
+
+def in_background(work: Callable[[], None]) -> None:
+    """Do some work in a process of its own while this one goes on."""
+    sys.stdout.flush()
+    if os.fork() == 0:
+        try:
+            work()
+        finally:
+            os._exit(0)
 
 
 def install_debian_packages() -> None:
@@ -197,8 +235,9 @@ def become(*words: object) -> None:
 
 
 def demo(arguments: list[str]) -> None:
-    """Serve the demo district."""
+    """Serve the demo district; the planner is compiled on one core while the district is loaded on another."""
     prepare()
+    in_background(compile_planner)
     become("-m", "timebank", "demo", *arguments)
 
 
@@ -207,6 +246,7 @@ def test(arguments: list[str]) -> None:
     started = time.monotonic()
     install_debian_packages()
     prepare(tests=True)
+    compile_planner()
     say(f"· prepared in {time.monotonic() - started:.1f} s; running the tests …")
     os.chdir(ROOT)
     become("-m", "pytest", "-q", "-n", "2", "--dist", "loadfile", *arguments)
@@ -216,6 +256,7 @@ def setup(arguments: list[str]) -> None:
     """Install and build, nothing else."""
     started = time.monotonic()
     prepare()
+    compile_planner()
     say(f"Ready ({time.monotonic() - started:.1f} s). Next: ./run demo")
 
 
@@ -243,6 +284,7 @@ def check(arguments: list[str]) -> None:
 def bench(arguments: list[str]) -> None:
     """Print benchmark tables; the peers they measure against come with the test lock."""
     prepare(tests=True)
+    compile_planner()
     become(ROOT / "tools" / "bench.py", *arguments)
 
 

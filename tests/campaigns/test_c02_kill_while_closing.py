@@ -1,0 +1,143 @@
+"""C2: kill the process while it closes a month, at every named point and at random moments; close again.
+
+Size n: 60 accounts, every crash point and 4 random kills on each database (reliability.md names 3,000 accounts and 200
+kills; `TIMEBANK_C2_KILLS` and `TIMEBANK_C2_MEMBERS` raise both). Oracle: the same close, undisturbed, rolled back.
+"""
+
+import os
+import re
+import signal
+import time
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from random import Random
+
+import pytest
+import sqlalchemy as sa
+from sqlmodel import select
+
+from tests import factories as make
+from tests.statements import books
+from timebank.core import clock, crash, db
+from timebank.core.actors import SYSTEM
+from timebank.ledger.models import ClosedMonth
+from timebank.ledger.verify import verify
+from timebank.statements import operations
+from timebank.statements.models import MonthRun
+
+MONTH = "2026-10"
+KILLS = int(os.environ.get("TIMEBANK_C2_KILLS", "4"))
+MEMBERS = int(os.environ.get("TIMEBANK_C2_MEMBERS", "60"))
+SOURCE = Path(operations.__file__).read_text()
+POINTS = [*re.findall(r'crash_point\("([^"]+)"\)', SOURCE), "ledger.before_seal", "ledger.between_leaves_and_nodes"]
+
+
+class RolledBack(Exception):
+    """Ends an undisturbed close whose result only is wanted."""
+
+
+@pytest.fixture
+def month(database: sa.Engine) -> sa.Engine:
+    """A village with a month that is over, gifts half used, and a visit that waits."""
+    random = Random(2)
+    with clock.frozen(clock.at_local(date(2026, 9, 1), 0)), db.transaction() as session:
+        people = books.village(session, members=MEMBERS, gifts=10)
+        books.busy_month(session, random, people, MONTH, entries=2 * MEMBERS)
+        books.settled_visit(session, people[0], date(2026, 10, 30), state=books.VisitState.CONFIRMED)
+    return database
+
+
+def close() -> None:
+    """The close as every process does it."""
+    with clock.frozen(clock.at_local(date(2026, 11, 5), 600)), db.transaction() as session:
+        operations.close_month(session, actor=SYSTEM, district_code=make.DISTRICT, month=MONTH)
+
+
+def undisturbed() -> list[tuple[object, ...]]:
+    """What the sheets say when nothing goes wrong; leaves the database as it was."""
+    result: list[tuple[object, ...]] = []
+    try:
+        with clock.frozen(clock.at_local(date(2026, 11, 5), 600)), db.transaction() as session:
+            operations.close_month(session, actor=SYSTEM, district_code=make.DISTRICT, month=MONTH)
+            result = books.bundle(session, MONTH)
+            raise RolledBack
+    except RolledBack:
+        return result
+
+
+def in_child(work: Callable[[], None], database: sa.Engine, *, crash_at: str | None = None) -> int:
+    """Start a process of its own that does the work on its own connections and dies at a named point; its id."""
+    pid = os.fork()
+    if pid:
+        return pid
+    try:
+        db.use(db.make_engine(database.url.render_as_string(hide_password=False)))
+        crash.arm(crash_at)
+        work()
+        os._exit(0)
+    except BaseException:
+        os._exit(1)
+
+
+def ended_by_kill(pid: int) -> bool:
+    return os.WIFSIGNALED(os.waitpid(pid, 0)[1])
+
+
+def assert_untouched() -> None:
+    """No trace of the killed close: the month is open, there is no sheet, the ledger is sound."""
+    with db.reading() as session:
+        assert session.exec(select(ClosedMonth)).first() is None
+        assert session.exec(select(MonthRun)).first() is None
+        assert books.bundle(session, MONTH) == []
+        assert books.faults(session) == []
+        assert verify(session).problems == []
+
+
+@pytest.mark.waits
+def test_a_killed_close_leaves_nothing_and_the_next_one_makes_the_same_sheets(month: sa.Engine) -> None:
+    wanted = undisturbed()
+    assert len(wanted) == MEMBERS + 10
+    for point in POINTS:
+        assert ended_by_kill(in_child(close, month, crash_at=point)), point
+        assert_untouched()
+    random, took = Random(7), _seconds_of_a_close()
+    for _ in range(KILLS):
+        pid = in_child(close, month)
+        time.sleep(random.uniform(0, took))
+        os.kill(pid, signal.SIGKILL)
+        if not ended_by_kill(pid):
+            break  # it was faster than we: the month is closed, once
+        with db.reading() as session:
+            if session.exec(select(ClosedMonth)).first() is not None:
+                break
+        assert_untouched()
+    with db.reading() as session:
+        is_closed = session.exec(select(ClosedMonth)).first() is not None
+    if not is_closed:
+        close()
+    with db.reading() as session:
+        assert books.bundle(session, MONTH) == wanted
+        assert books.faults(session) == []
+        assert verify(session).problems == []
+    print(f"C2 {month.dialect.name}: {len(POINTS)} points, {KILLS} kills, {len(wanted)} sheets, 0 violations")
+
+
+def _seconds_of_a_close() -> float:
+    began = clock.monotonic_seconds()
+    undisturbed()
+    return clock.monotonic_seconds() - began
+
+
+def test_control_a_close_that_commits_half_way_is_caught(month: sa.Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Must fail: with a commit between the books and the sheets, the same kill leaves a closed month without sheets."""
+    honest = operations._write_statements
+
+    def half_way(session: object, *arguments: object) -> object:
+        session.commit()  # type: ignore[attr-defined]
+        return honest(session, *arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(operations, "_write_statements", half_way)
+    assert ended_by_kill(in_child(close, month, crash_at="statements.after_statements"))
+    with db.reading() as session:
+        assert books.faults(session) == [f"closed months ['{MONTH}'], but sheets for []"]

@@ -1,0 +1,98 @@
+"""Every page of every role, in both languages, narrow and wide: no barrier (axe), no sideways scrolling, no refusal of
+the content security policy, no script error.
+
+Which pages there are is read from docs/routes.md, so a new page is looked at from its first day.
+"""
+
+import json
+import re
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from playwright.sync_api import Browser, ConsoleMessage, Page
+
+from tests.fixtures.served import AXE, NARROW, WIDE, Enter, Served
+from tests.security.sweep import EVERYBODY, Row, Somebody, address, rows
+
+ROLES = {who.role.value: who for who in EVERYBODY if who.login != "deng"}
+NO_PAGES = ("/api/", "/manifest", "/sw.js", "/slip-photos", "/calendars/")
+NO_PAGE_ENDINGS = (".pdf", ".csv", ".xlsx", ".svg", "<string:form>", ".ics", ".png", "/root-sheet")
+_seen: set[tuple[str, int]] = set()  # what was looked at in this process: two roles often see the very same page
+AXE_OPTIONS = {"resultTypes": ["violations"], "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]}
+
+
+def is_page(row: Row) -> bool:
+    return row.method == "GET" and not row.rule.startswith(NO_PAGES) and not row.rule.endswith(NO_PAGE_ENDINGS)
+
+
+def pages_of(who: Somebody) -> list[Row]:
+    return [row for row in rows() if is_page(row) and (who.role in row.roles or not row.roles)]
+
+
+@cache
+def axe_script() -> str:
+    return AXE.read_text(encoding="utf-8")
+
+
+@dataclass
+class Look:
+    """One page looked at; what is wrong is kept with where."""
+
+    page: Page
+    wrong: list[str]
+    where: str = ""
+
+    def hear(self, message: ConsoleMessage) -> None:
+        if message.type == "error" and "status of 4" not in message.text:
+            self.wrong.append(f"{self.where}: console says {message.text}")
+
+    def open(self, path: str, lang: str) -> None:
+        """Open a page and look at it narrow and wide."""
+        self.where = f"{path} [{lang}]"
+        answer = self.page.goto(path)
+        if answer is None or answer.status not in (200, 404):
+            self.wrong.append(f"{self.where} answered {answer.status if answer else 'nothing'}")
+            return
+        self.page.evaluate(axe_script())
+        drawn = re.sub(r"[\w.-]{40,}|[a-z]{3}_\w{26}", "", self.page.inner_html("body"))
+        for viewport in (NARROW, WIDE):
+            self.page.set_viewport_size(viewport)  # type: ignore[arg-type]
+            if (drawn, viewport["width"]) not in _seen:
+                _seen.add((drawn, viewport["width"]))
+                self.look(f"{self.where} {viewport['width']} px")
+
+    def look(self, where: str) -> None:
+        found: dict[str, Any] = json.loads(
+            self.page.evaluate(
+                f"axe.run(document, {json.dumps(AXE_OPTIONS)}).then(found => JSON.stringify({{"
+                "violations: found.violations.map(v => [v.id, v.nodes.map(n => n.html.slice(0, 160)).slice(0, 3)]),"
+                "sideways: document.scrollingElement.scrollWidth - window.innerWidth}))"
+            )
+        )
+        self.wrong += [f"{where}: axe {name} {nodes}" for name, nodes in found["violations"]]
+        if found["sideways"] > 0:
+            self.wrong.append(f"{where}: {found['sideways']} px wider than the screen")
+
+
+def look_at_every_page(served: Served, enter: Enter, role: str, lang: str) -> None:
+    """Open every page of a role in a language; fails with all that is wrong."""
+    who = ROLES[role]
+    look_through(Look(enter(who.login, lang=lang).new_page(), []), served, who, pages_of(who), lang)
+
+
+def look_at_open_pages(served: Served, browser: Browser, lang: str) -> None:
+    """Open what strangers may open."""
+    page = browser.new_page(base_url=served.address, viewport=NARROW)  # type: ignore[arg-type]
+    page.goto(f"/sign-in?lang={lang}")
+    look_through(Look(page, []), served, EVERYBODY[0], [row for row in rows() if is_page(row) and not row.roles], lang)
+    page.close()
+
+
+def look_through(look: Look, served: Served, who: Somebody, pages: list[Row], lang: str) -> None:
+    """Open some pages one after the other."""
+    look.page.on("console", look.hear)
+    look.page.on("pageerror", lambda error: look.wrong.append(f"{look.where}: script broke: {error}"))
+    for row in pages:
+        look.open(address(row, served.site, who, "own"), lang)
+    assert not look.wrong, "\n".join(["", *look.wrong])

@@ -1,0 +1,195 @@
+"""A phone in a valley: opened cold without a network, told things, killed, late, wrong about the time."""
+
+from datetime import timedelta
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect
+from sqlmodel import select
+
+from tests.fixtures.phones import DOOR, EVERYTHING_KEPT, PhoneOf, Village, open_today
+from timebank.core import clock, db
+from timebank.visits import queries
+from timebank.visits.models import EventKind, Visit, VisitCarer, VisitEvent, VisitState
+
+pytestmark = pytest.mark.waits  # for the browser
+
+
+def events_of(visit: Visit) -> list[VisitEvent]:
+    with db.reading() as session:
+        return queries.events_of(session, visit.id)
+
+
+def seen(visit: Visit) -> Visit:
+    with db.reading() as session:
+        return session.get_one(Visit, visit.id)
+
+
+def carer_of(visit: Visit) -> VisitCarer:
+    with db.reading() as session:
+        return session.exec(select(VisitCarer).where(VisitCarer.visit_id == visit.id)).one()
+
+
+def open_stop(page: Page, visit: Visit) -> None:
+    page.goto(f"/stops/{visit.id}")
+
+
+def press(page: Page, words: str) -> None:
+    """Press a button and wait until the page that follows has drawn itself."""
+    page.get_by_role("button", name=words, exact=True).click()
+
+
+def all_arrived(page: Page) -> None:
+    expect(page.locator("#queue-state")).to_contain_text("Everything has arrived", timeout=20_000)
+
+
+def test_a_cold_start_without_network_shows_the_stops_and_takes_a_whole_visit(
+    village: Village, phone_of: PhoneOf
+) -> None:
+    visit = village.plan()
+    phone = phone_of("li")
+    open_today(phone).close()
+    phone.set_offline(True)
+    page = phone.new_page()
+    page.goto("/today")
+    expect(page.locator("article.stop")).to_contain_text("黄桷树下")
+    page.get_by_role("link", name="Open", exact=True).click()
+    page.wait_for_url(f"**/stops/{visit.id}")
+    press(page, "I am here")
+    expect(page.locator("#queue-state")).to_contain_text("1 entries are safe on this phone")
+    expect(page.get_by_text("Here since")).to_be_visible()
+    press(page, "medicine taken")
+    expect(page.locator("#queue-state")).to_contain_text("2 entries")
+    press(page, "I am leaving")
+    expect(page.locator("#queue-state")).to_contain_text("3 entries")
+    assert events_of(visit) == []
+    page.close()
+    phone.set_offline(False)
+    all_arrived(_today(phone))
+    told = events_of(visit)
+    assert [event.kind for event in told] == [EventKind.CHECK_IN, EventKind.TICK, EventKind.CHECK_OUT]
+    assert [event.counter for event in told] == [1, 2, 3]
+    assert (seen(visit).state, seen(visit).flags) == (VisitState.DONE, [])
+
+
+def _today(phone: BrowserContext) -> Page:
+    page = phone.new_page()
+    page.goto("/today")
+    return page
+
+
+def test_a_phone_killed_while_it_sends_tells_everything_exactly_once(village: Village, phone_of: PhoneOf) -> None:
+    visit = village.plan()
+    phone = phone_of("li")
+    page = open_today(phone)
+    open_stop(page, visit)
+    heard: list[int] = []
+
+    def cut_the_line(route: object) -> None:
+        heard.append(route.fetch().status)  # type: ignore[attr-defined]
+        route.abort()  # type: ignore[attr-defined]
+
+    page.route("**/api/visit-events", cut_the_line)
+    press(page, "I am here")
+    expect(page.locator("#queue-state")).to_contain_text("not sent yet")
+    assert heard[0] == 200, "the office has it, the phone does not know"
+    page.close()
+    again = _today(phone)
+    all_arrived(again)
+    expect(again.locator("#queue-said")).to_contain_text("This had arrived already.")
+    assert [event.kind for event in events_of(visit)] == [EventKind.CHECK_IN]
+
+
+@pytest.mark.parametrize(
+    ("north", "accuracy", "flags"),
+    [(0.0, 14.0, []), (0.0012, 60.0, []), (0.05, 20.0, ["out_of_fence"]), (0.0, 0.0, ["place_too_perfect"])],
+)
+def test_where_the_phone_says_it_is(
+    village: Village, phone_of: PhoneOf, north: float, accuracy: float, flags: list[str]
+) -> None:
+    visit = village.plan()
+    place = {"latitude": DOOR["latitude"] + north, "longitude": DOOR["longitude"], "accuracy": accuracy}
+    page = open_today(phone_of("li", at=place))
+    open_stop(page, visit)
+    press(page, "I am here")
+    all_arrived(page)
+    assert seen(visit).flags == flags
+
+
+@pytest.mark.parametrize("days", [-3, 3])
+def test_a_clock_wrong_by_days_is_set_right_and_said(village: Village, phone_of: PhoneOf, days: int) -> None:
+    visit = village.plan()
+    phone = phone_of("li")
+    phone.clock.install(time=clock.now() + timedelta(days=days))
+    page = _today(phone)
+    open_stop(page, visit)
+    press(page, "I am here")
+    all_arrived(page)
+    assert seen(visit).flags == ["clock_skew"]
+    came = carer_of(visit).checked_in_at
+    assert came is not None and abs(clock.now() - came) < timedelta(minutes=2)
+
+
+def test_nothing_personal_is_kept_and_all_of_it_is_forgotten(village: Village, phone_of: PhoneOf) -> None:
+    village.plan()
+    page = open_today(phone_of("li"))
+    kept = page.evaluate(EVERYTHING_KEPT)
+    assert "陈婆婆" not in str(kept) and "李姐" not in str(kept)
+    assert set(kept["stops"][0]) == {
+        *("visit_id", "owner", "on", "landmark", "name", "door", "service", "service_words", "starts", "minutes"),
+        *("partners", "state", "there", "left", "kept_at"),
+    }
+    cached = page.evaluate(
+        "caches.open('shell').then(c => c.keys()).then(found => found.map(r => new URL(r.url).pathname))"
+    )
+    assert all(path == "/phone/offline" or path.startswith("/static/") for path in cached), cached
+    page.locator("details.account summary").click()
+    press(page, "Sign out")
+    page.wait_for_url("**/sign-in")
+    left = page.evaluate(EVERYTHING_KEPT)
+    assert (left["entries"], left["stops"]) == ([], [])
+
+
+def test_stops_are_forgotten_after_48_hours(village: Village, phone_of: PhoneOf) -> None:
+    village.plan()
+    phone = phone_of("li")
+    open_today(phone).close()
+    phone.set_offline(True)
+    phone.clock.install(time=clock.now() + timedelta(hours=49))
+    page = _today(phone)
+    expect(page.locator("#offline")).to_contain_text("No stops are kept")
+    assert page.evaluate(EVERYTHING_KEPT)["stops"] == []
+
+
+def test_signing_out_waits_until_everything_has_arrived(village: Village, phone_of: PhoneOf) -> None:
+    visit = village.plan()
+    phone = phone_of("li")
+    page = open_today(phone)
+    open_stop(page, visit)
+    page.route("**/api/visit-events", lambda route: route.abort())
+    press(page, "I am here")
+    expect(page.locator("#queue-state")).to_contain_text("not sent yet")
+    page.locator("details.account summary").click()
+    press(page, "Sign out")
+    expect(page.locator("#queue-state")).to_contain_text("before you sign out")
+    page.unroute("**/api/visit-events")
+    press(page, "Sign out")
+    page.wait_for_url("**/sign-in")
+    assert [event.kind for event in events_of(visit)] == [EventKind.CHECK_IN]
+
+
+def test_a_queue_of_a_phone_whose_login_ran_out_waits_for_the_next_sign_in(village: Village, phone_of: PhoneOf) -> None:
+    visit = village.plan()
+    phone = phone_of("li")
+    page = open_today(phone)
+    open_stop(page, visit)
+    phone.clear_cookies()
+    press(page, "I am here")
+    page.wait_for_url("**/sign-in**")
+    assert len(page.evaluate(EVERYTHING_KEPT)["entries"]) == 1
+    page.fill("input[name=login_name]", "li")
+    page.fill("input[name=secret]", "three ducks cross")
+    page.click("main form button")
+    page.wait_for_url(lambda address: "/sign-in" not in address)
+    page.goto("/today?lang=en")
+    all_arrived(page)
+    assert [event.kind for event in events_of(visit)] == [EventKind.CHECK_IN]
