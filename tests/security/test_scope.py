@@ -4,6 +4,7 @@ The table is docs/routes.md; what lies outside somebody's scope answers exactly 
 """
 
 import pytest
+from flask import Response
 from sqlmodel import select
 
 from tests.fixtures.browsing import Visitor, gist
@@ -118,6 +119,12 @@ def test_ones_own_is_there(row: Row, standing: StandingSite, tickets: dict[Someb
             shut = row.rule not in VILLAGE_ONLY and any(code in gist(answer) for code in NOT_OWED)
             wrong = shut or answer.status_code in (401, 404) or answer.status_code >= 500
             assert not wrong, f"{who.role} at {row}: {said(answer)}"
+
+
+def test_a_sheet_is_told_by_its_kind() -> None:
+    """Its compressed bytes may hold what no page reader can follow, such as the beginning of a marked section."""
+    assert gist(Response(b"%PDF-1.7 <main><![q", mimetype="application/pdf")) == "application/pdf"
+    assert gist(Response("<main><p>Not <b>yours</b></p></main>", mimetype="text/html")) == "Not yours"
 
 
 def test_each_denial_leaves_one_event(standing: StandingSite, tickets: dict[Somebody, Ticket]) -> None:
