@@ -48,7 +48,7 @@ _YOUNGER = {
 }
 _KINDS = ("young_old", "left_behind_woman", "cadre", "party_member", "other")
 _SERVICES = ("visit", "meal", "agreement", "insurance", "health")
-_WORKDAYS = ("MO", "TU", "WE", "TH", "FR")
+_DAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")  # help knows no weekend: a demo begun on a Sunday has a day to show
 _NO_REAL_PHONE = "100000"  # no number of the country begins so
 
 
@@ -85,7 +85,7 @@ def settle(random: Random, groups: Sequence[Group], *, today: date) -> Populatio
     for elder in population.elders:
         if elder.tier == RiskTier.KEY and elder.id not in with_bed:
             care_plan = _add_care_plan(random, population, elder, today)
-            _add_visits(random, population, care_plan, f"FREQ=MONTHLY;BYDAY=1{random.choice(_WORKDAYS)}")
+            _add_visits(random, population, care_plan, f"FREQ=MONTHLY;BYDAY=1{random.choice(_DAYS)}")
     return population
 
 
@@ -248,7 +248,7 @@ def _add_hours(random: Random, population: Population, person: Row) -> None:
 def _add_bed(random: Random, population: Population, elder: Row, today: date) -> None:
     add_bed(random, population, elder, today)
     care_plan = _add_care_plan(random, population, elder, today)
-    _add_visits(random, population, care_plan, f"FREQ=WEEKLY;BYDAY={random.choice(_WORKDAYS)}")
+    _add_visits(random, population, care_plan, f"FREQ=WEEKLY;BYDAY={random.choice(_DAYS)}")
     if random.random() < 0.35:
         _add_meals(random, population, care_plan)
     if random.random() < 0.25:
