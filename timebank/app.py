@@ -26,7 +26,7 @@ from timebank.beds import pages as beds_pages
 from timebank.careplans import consent_pages
 from timebank.careplans import pages as careplans_pages
 from timebank.cases import pages as cases_pages
-from timebank.core import crypto, db, formats, http, i18n
+from timebank.core import crypto, db, formats, http, i18n, packing
 from timebank.core.limits import MAX_BODY_BYTES, MAX_FORM_FIELD_BYTES
 from timebank.dayplans import ahead_pages, notice_pages
 from timebank.dayplans import api as dayplans_api
@@ -128,6 +128,7 @@ def create_app(settings: config.Settings | None = None) -> Flask:
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+    packing.install(app)
     http.install(app)
     _install_login(app)
     _install_templates(app, settings)

@@ -52,8 +52,9 @@ class StoredSessions(SessionInterface):
         self.cookie = "__Host-timebank" if settings.secure_cookies else "timebank"
 
     def open_session(self, app: Flask, request: Request) -> StoredSession:
-        """The session of the request's cookie; an empty one where there is none or it is over."""
-        token = request.cookies.get(self.cookie, "")
+        """The session of the request's cookie; an empty one where there is none, it is over, or nobody's is needed."""
+        is_file = request.path.startswith(f"{app.static_url_path}/")  # the same for everybody, and kept by caches
+        token = "" if is_file else request.cookies.get(self.cookie, "")
         row = self._row(token) if token else None
         if row is None:
             return StoredSession({}, None, seen_lately=True)
