@@ -1,6 +1,6 @@
 """The days a bed ran, its targets, what counts as given, when it is short, what the provider gets."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -68,10 +68,56 @@ def test_hours_and_paid_visits_are_counted_apart() -> None:
     assert got == Delivered(visits=2, minutes=45, paid_visits=1, paid_minutes=45)
 
 
+NINE = datetime(2026, 11, 3, 1, tzinfo=UTC)
+
+
+def stay(minutes: int | None, *, since: int = 0, credited: int = 0) -> rules.Stay:
+    """From so many minutes after nine, for so many minutes; None: nobody told the departure."""
+    came_at = NINE + timedelta(minutes=since)
+    return rules.Stay(came_at, None if minutes is None else came_at + timedelta(minutes=minutes), credited)
+
+
 @pytest.mark.parametrize(
-    ("spans", "minutes"), [([(0, 1800)], 30), ([(0, 1800), (60, 2100)], 34), ([(0, 36_000)], 75), ([], 0)]
+    ("stays", "minutes"),
+    [
+        ([stay(30)], 30),
+        ([stay(30), stay(34, since=1)], 34),
+        ([stay(600)], 75),
+        ([stay(-5)], 0),
+        ([], 0),
+    ],
 )
-def test_a_visit_counts_its_longest_stay_and_a_forgotten_departure_fills_no_target(
-    spans: list[tuple[float, float]], minutes: int
-) -> None:
-    assert rules.presence_minutes(spans, planned_minutes=60, over_planned_minutes=15) == minutes
+def test_a_visit_counts_its_longest_stay_and_never_much_beyond_the_plan(stays: list[rules.Stay], minutes: int) -> None:
+    assert rules.presence_minutes(stays, planned_minutes=60, over_planned_minutes=15) == minutes
+
+
+@pytest.mark.parametrize(
+    ("stays", "minutes"),
+    [
+        ([stay(None)], 0),  # nobody has looked at it yet
+        ([stay(None, credited=45)], 45),
+        ([stay(None, credited=75)], 60),  # nobody saw that it was longer than planned
+        ([stay(None, credited=45), stay(52)], 52),
+    ],
+)
+def test_a_forgotten_departure_counts_what_a_review_credited(stays: list[rules.Stay], minutes: int) -> None:
+    assert rules.presence_minutes(stays, planned_minutes=60, over_planned_minutes=15) == minutes
+
+
+def test_steps_of_one_instant_stand_as_a_bed_can_take_them() -> None:
+    """Whatever order the database gives them in."""
+    states = {
+        "apply": BedState.APPLIED,
+        "assess": BedState.ASSESSED,
+        "check": BedState.CHECKED,
+        "contract": BedState.CONTRACTED,
+        "begin": BedState.ACTIVE,
+        "suspend": BedState.SUSPENDED,
+        "resume": BedState.ACTIVE,
+        "close": BedState.CLOSED,
+    }
+    taken = [rules.Taken(step, state, FIRST, NINE) for step, state in states.items()]
+    earlier = rules.Taken("apply", BedState.APPLIED, FIRST - timedelta(days=1), NINE + timedelta(days=9))
+    for given in (taken, taken[::-1], taken[3:] + taken[:3]):
+        assert rules.in_order(given) == taken
+        assert rules.in_order([*given[1:], earlier])[0] == earlier

@@ -109,7 +109,7 @@ class County:
         self.chance, self.odds, self.seed = Random(seed), odds or Odds(), seed
         self.reckoned = Reckoning()
         self.stays: dict[str, list[Stay]] = defaultdict(list)
-        self.credited: Counter[tuple[str, str]] = Counter()  # helper and day or week → minutes
+        self.credited: Counter[tuple[str, str]] = Counter()  # helper and day, week or visit → minutes
         groups = {make.TOWNSHIP: make.GROUP, make.OTHER_TOWNSHIP: make.OTHER_GROUP}
         with clock.frozen(at(FIRST_ON, 0)), transaction() as session:
             make.district(session=session)
@@ -320,6 +320,7 @@ class County:
         minutes = max(0, min(present // step * step, left_today, left_this_week))
         self.credited[day] += minutes
         self.credited[week] += minutes
+        self.credited[stay.helper.id, stay.visit.id] = minutes
         self.reckoned.earned[stay.helper.id] += minutes
         return minutes
 

@@ -122,16 +122,20 @@ class Beds:
         for stays in self.county.reckoned.approved:
             visit = stays[0].visit
             _, story = self.stories.get(visit.elder_id, ("", None))
-            left = [stay.minutes for stay in stays if stay.minutes is not None]  # a forgotten departure fills no target
-            if story is None or visit.due_on not in story.ran_on() or visit.service == ServiceKind.MEAL or not left:
+            counted = [minutes for stay in stays if (minutes := self._counted(stay)) is not None]
+            if story is None or visit.due_on not in story.ran_on() or visit.service == ServiceKind.MEAL or not counted:
                 continue
             kind = "paid " if stays[0].is_paid else ""
             got[visit.elder_id][f"{kind}visits"] += 1
-            got[visit.elder_id][f"{kind}minutes"] += min(max(left), self._most(stays[0]))
+            got[visit.elder_id][f"{kind}minutes"] += max(counted)
         return got
 
-    def _most(self, stay: Stay) -> int:
-        return stay.visit.duration_minutes + self.county.policy.number("earn.over_planned_minutes")
+    def _counted(self, stay: Stay) -> int | None:
+        """Minutes of a stay for the bed; None where nobody told the departure and nothing was credited."""
+        planned = stay.visit.duration_minutes
+        if stay.minutes is not None:
+            return min(stay.minutes, planned + self.county.policy.number("earn.over_planned_minutes"))
+        return min(self.county.credited[stay.helper.id, stay.visit.id], planned) or None
 
     def by_hand(self) -> dict[str, dict[str, Any]]:
         """Bed → what its month must be."""

@@ -47,6 +47,20 @@ def takes_place(session: Session, cast: Cast, visit: Visit, *, minutes: int) -> 
         visits.review(session, actor=REVIEWER, visit_id=visit.id, approved=True)
 
 
+def ends_untold(session: Session, cast: Cast, visit: Visit) -> None:
+    """李姐 comes and forgets to say that she left; the office closes the day and calls back."""
+    li = Actor(cast.users["li"], Role.VOLUNTEER, make.VILLAGE, cast.li.id)
+    start = visit.window_from_minute
+    visits.assign(session, actor=DESK, visit_id=visit.id, carers=[(cast.li.id, start)], day_plan_id=None)
+    came_at = clock.at_local(visit.due_on, start)
+    with clock.frozen(came_at):
+        told = EventIn(id=ids.new_id("evt"), visit_id=visit.id, kind=EventKind.CHECK_IN, device_at=came_at)
+        visits.record_event(session, actor=li, event=told, person_id=cast.li.id)
+    with clock.frozen(came_at + timedelta(days=1)):
+        visits.close_day(session, actor=DESK, area_code=make.TOWNSHIP, on=visit.due_on)
+        visits.confirm(session, actor=DESK, visit_id=visit.id, method="call_back")
+
+
 def due(session: Session, service: ServiceKind) -> list[Visit]:
     found = select(Visit).where(Visit.service == service, Visit.state == VisitState.DUE).order_by(Visit.due_on)
     return list(session.exec(found))
@@ -103,6 +117,32 @@ def test_a_month_of_care_adds_up_and_no_paid_minute_becomes_an_hour(begun: Cast,
         table = take(session, actor=Actor("usr_tan", Role.BUREAU, make.DISTRICT), month="2026-11")
         assert table[0][6:13] == [5, 3, 2, 560, 175, 180, 0]
     assert has(begun.li).own == 60 + 45 + 60  # by quarters of an hour; nothing for the vouchers
+    assert is_sound()
+
+
+def test_a_forgotten_departure_fills_the_target_once_a_reviewer_vouches_for_it(begun: Cast, at: At) -> None:
+    """Decision 0014: what the reviewer credits is care that was given; nobody saw that it was more than planned."""
+    with db.transaction() as session:
+        chores, paid = due(session, ServiceKind.CHORE)[:3], due(session, ServiceKind.COMPANY)[0]
+        for visit in (*chores, paid):
+            ends_untold(session, begun, visit)
+    at("2026-11-24 09:00")
+    with db.transaction() as session:
+        [row] = month_figures(session, make.TOWNSHIP, "2026-11")
+        assert (row.month.got.all_visits, row.month.got.all_minutes) == (0, 0)  # nobody has looked yet
+        visits.review(session, actor=REVIEWER, visit_id=chores[0].id, approved=True)  # the rules credit 75
+        visits.review(
+            session, actor=REVIEWER, visit_id=chores[1].id, approved=True, minutes={begun.li.id: 30}, reason="电话核实"
+        )
+        visits.review(session, actor=REVIEWER, visit_id=chores[2].id, approved=False, reason="没来过")
+        visits.review(session, actor=REVIEWER, visit_id=paid.id, approved=True)  # a voucher credits nothing
+    with db.transaction() as session:
+        [row] = month_figures(session, make.TOWNSHIP, "2026-11")
+        assert (row.month.got.visits, row.month.got.minutes) == (2, 60 + 30)
+        assert row.month.got.paid_visits == 0
+        table = take(session, actor=Actor("usr_tan", Role.BUREAU, make.DISTRICT), month="2026-11")
+        assert (table[0][7], table[0][10]) == (2, 90)  # the subsidy's table reads the same
+    assert has(begun.li).own == 75 + 30
     assert is_sound()
 
 

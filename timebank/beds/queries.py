@@ -72,8 +72,8 @@ def count_by_state(session: Session, area_code: str) -> dict[str, int]:
 
 def steps_of(session: Session, bed_id: str) -> list[BedStep]:
     """The steps of a bed in the order in which they were taken."""
-    found = select(BedStep).where(BedStep.bed_id == bed_id).order_by(col(BedStep.happened_on), col(BedStep.at))
-    return list(session.exec(found))
+    found = select(BedStep).where(BedStep.bed_id == bed_id).order_by(col(BedStep.id))
+    return rules.in_order(list(session.exec(found)))
 
 
 def equipment_of(session: Session, bed_id: str) -> list[BedEquipment]:
@@ -156,29 +156,31 @@ def inspections_due(session: Session, area_code: str, today: date) -> list[tuple
 def delivered(session: Session, area_code: str, month: str, policy: Policy) -> dict[str, list[tuple[date, int, bool]]]:
     """What took place at the beds of an area in a month: elder → (day, minutes, paid by voucher) for each visit.
 
-    A phone check is no visit to a bed; a meal brought is one by policy bed.meals_count. This is the only query for it.
+    A phone check is no visit to a bed; a meal brought is one by policy bed.meals_count. A stay whose departure nobody
+    told counts by what a review credited for it (decision 0014). This is the only query for it.
     """
     left_out = [ServiceKind.PHONE_CHECK] + [ServiceKind.MEAL] * (policy.choice("bed.meals_count") == "no")
     mine = select(CareBed.elder_id).where(in_area(col(CareBed.area_code), area_code))
     of_visit: list[Any] = [Visit.id, Visit.elder_id, Visit.due_on, Visit.paid_by, Visit.duration_minutes]
-    of_carer: list[Any] = [VisitCarer.checked_in_at, VisitCarer.checked_out_at]
+    of_carer: list[Any] = [VisitCarer.checked_in_at, VisitCarer.checked_out_at, VisitCarer.credited_minutes]
+    is_told = sa.or_(col(VisitCarer.checked_out_at).is_not(None), col(VisitCarer.credited_minutes) > 0)
     found = (
         sa.select(*of_visit, *of_carer)
         .where(col(VisitCarer.visit_id) == col(Visit.id), col(VisitCarer.state) == CarerState.ACCEPTED)
         .where(in_area(col(Visit.area_code), area_code), col(Visit.state).in_(_TOOK_PLACE))
         .where(col(Visit.due_on) >= months.first_day(month), col(Visit.due_on) <= months.last_day(month))
         .where(col(Visit.service).not_in(left_out), col(Visit.elder_id).in_(mine))
-        .where(col(VisitCarer.checked_in_at).is_not(None), col(VisitCarer.checked_out_at).is_not(None))
+        .where(col(VisitCarer.checked_in_at).is_not(None), is_told)
     )
     over = policy.number("earn.over_planned_minutes")
-    spans: dict[str, list[tuple[float, float]]] = {}
+    stays: dict[str, list[rules.Stay]] = {}
     visits: dict[str, tuple[str, date, str, int]] = {}
-    for visit_id, elder_id, due_on, paid_by, minutes, came_at, left_at in session.connection().execute(found):
-        spans.setdefault(visit_id, []).append((came_at.timestamp(), left_at.timestamp()))
+    for visit_id, elder_id, due_on, paid_by, minutes, came_at, left_at, credited in session.connection().execute(found):
+        stays.setdefault(visit_id, []).append(rules.Stay(came_at, left_at, credited or 0))
         visits[visit_id] = (elder_id, due_on, paid_by, minutes)
     by_elder: dict[str, list[tuple[date, int, bool]]] = {}
     for visit_id, (elder_id, due_on, paid_by, planned) in visits.items():
-        minutes = rules.presence_minutes(spans[visit_id], planned_minutes=planned, over_planned_minutes=over)
+        minutes = rules.presence_minutes(stays[visit_id], planned_minutes=planned, over_planned_minutes=over)
         by_elder.setdefault(elder_id, []).append((due_on, minutes, paid_by == "voucher"))
     return by_elder
 
@@ -212,18 +214,18 @@ def month_figures(session: Session, area_code: str, month: str, *, bed_id: str =
 def _steps_by_bed(
     session: Session, area_code: str, bed_ids: Iterable[str] | None
 ) -> dict[str, list[tuple[date, BedState]]]:
-    columns: list[Any] = [BedStep.bed_id, BedStep.happened_on, BedStep.state]
+    columns: list[Any] = [BedStep.bed_id, BedStep.step, BedStep.state, BedStep.happened_on, BedStep.at]
     found = (
         sa.select(*columns)
         .where(col(BedStep.bed_id) == col(CareBed.id), in_area(col(CareBed.area_code), area_code))
-        .order_by(col(BedStep.happened_on), col(BedStep.at))
+        .order_by(col(BedStep.id))
     )
     if bed_ids is not None:
         found = found.where(col(BedStep.bed_id).in_(list(bed_ids)))
-    steps: dict[str, list[tuple[date, BedState]]] = {}
-    for bed_id, on, state in session.connection().execute(found):
-        steps.setdefault(bed_id, []).append((on, state))
-    return steps
+    taken: dict[str, list[rules.Taken]] = {}
+    for bed_id, *step in session.connection().execute(found):
+        taken.setdefault(bed_id, []).append(rules.Taken(*step))
+    return {bed_id: [(one.happened_on, one.state) for one in rules.in_order(some)] for bed_id, some in taken.items()}
 
 
 def _month(

@@ -5,7 +5,8 @@ Sources: 武隆府办发〔2022〕31号 (supervised like beds of institutions); 
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
+from typing import Protocol, TypeVar
 
 from timebank.beds.models import BedState
 from timebank.core import months
@@ -89,6 +90,44 @@ def after(state: BedState, step: str) -> BedState:
     if state not in before:
         raise Refused(*_REFUSALS[step])
     return reached
+
+
+class Step(Protocol):
+    """A step that a bed took, as it is kept."""
+
+    @property
+    def step(self) -> str: ...
+    @property
+    def happened_on(self) -> date: ...
+    @property
+    def at(self) -> datetime: ...
+    @property
+    def state(self) -> BedState: ...
+
+
+@dataclass(frozen=True)
+class Taken:
+    """A step in figures."""
+
+    step: str
+    state: BedState
+    happened_on: date
+    at: datetime
+
+
+AnyStep = TypeVar("AnyStep", bound=Step)
+
+
+def in_order(steps: Sequence[AnyStep]) -> list[AnyStep]:
+    """Steps by day and instant; those of one instant in the order in which a bed can take them."""
+    rest = sorted(steps, key=lambda one: (one.happened_on, one.at))
+    ordered: list[AnyStep] = []
+    while rest:
+        possible = steps_from(ordered[-1].state) if ordered else ["apply"]
+        moment = [one for one in rest if (one.happened_on, one.at) == (rest[0].happened_on, rest[0].at)]
+        ordered.append(min(moment, key=lambda one: [*possible, one.step].index(one.step)))
+        rest.remove(ordered[-1])
+    return ordered
 
 
 @dataclass(frozen=True)
@@ -179,11 +218,30 @@ def month_of_bed(
     )
 
 
-def presence_minutes(spans: Iterable[tuple[float, float]], *, planned_minutes: int, over_planned_minutes: int) -> int:
-    """Minutes that a visit counts for a bed: the longest stay of one carer (seconds from, to), never much beyond the
-    plan, so that a forgotten departure fills no target."""
-    longest = max((int(end - start) // 60 for start, end in spans), default=0)
-    return max(0, min(longest, planned_minutes + over_planned_minutes))
+@dataclass(frozen=True)
+class Stay:
+    """One carer at one visit: when they came, when they left if that was told, what a review credited."""
+
+    came_at: datetime
+    left_at: datetime | None = None
+    credited_minutes: int = 0
+
+    def counted_minutes(self, *, planned_minutes: int, over_planned_minutes: int) -> int:
+        """Minutes that the stay counts for a bed.
+
+        Never much beyond the plan. Where nobody told the departure, what a review credited counts, and never beyond the
+        plan: somebody vouched for the visit, nobody saw that it was longer (decision 0014).
+        """
+        if self.left_at is None:
+            return min(self.credited_minutes, planned_minutes)
+        present = int((self.left_at - self.came_at).total_seconds()) // 60
+        return max(0, min(present, planned_minutes + over_planned_minutes))
+
+
+def presence_minutes(stays: Iterable[Stay], *, planned_minutes: int, over_planned_minutes: int) -> int:
+    """Minutes that a visit counts for a bed: the longest stay of one carer."""
+    given = {"planned_minutes": planned_minutes, "over_planned_minutes": over_planned_minutes}
+    return max((stay.counted_minutes(**given) for stay in stays), default=0)
 
 
 def check_answers(answers: Mapping[str, str], items: Iterable[str]) -> None:
