@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 
 from dispatch.model import (
@@ -43,8 +44,8 @@ def check(problem: Problem, plan: Plan) -> list[Violation]:
     """
     day = _Day.of(problem, plan)
     found = list(_identities(day, plan))
-    for carer, route in day.carer_routes:
-        found += _carer_route(day, carer, route)
+    for _, route in day.carer_routes:
+        found += _judged(day.known, route)
     for vehicle, index, route in day.vehicle_routes:
         found += _vehicle_route(day, vehicle, index, route)
     for task_id, (carer, stop) in day.served.items():
@@ -67,15 +68,13 @@ def price(problem: Problem, plan: Plan) -> Cost:
         for task_id, (_, stop) in day.served.items()
         if (task := day.tasks[task_id]).due_minutes is not None
     ]
-    drives = [
-        _drive_total(day, route, carer.start_place, carer.end_place, carer.mode) for carer, route in day.carer_routes
-    ]
-    rounds = [_drive_total(day, route, van.place, van.place, van.mode) for van, _, route in day.vehicle_routes]
+    drives = [_driven(day.known, route) for _, route in day.carer_routes]
+    rounds = [_drive_total(day.known, route, van.place, van.place, van.mode) for van, _, route in day.vehicle_routes]
     over = [max(0, route.finish_minutes - carer.shifts[-1].closes_minutes) for carer, route in day.carer_routes]
     unfair = [
         max(0, work - carer.target_work_minutes)
         for carer, route in day.carer_routes
-        if carer.target_work_minutes is not None and (work := _work(day, carer, route))
+        if carer.target_work_minutes is not None and (work := _work(day.known, carer, route))
     ]
     return Cost(
         unserved=sum(_left_out(problem, task) for task in problem.tasks if task.id not in day.served),
@@ -88,43 +87,67 @@ def price(problem: Problem, plan: Plan) -> Cost:
     )
 
 
-@dataclass(frozen=True)
-class _Day:
-    """The plan looked up by id; routes keep only stops of known tasks, ``served`` the first stop of each task."""
+@dataclass(frozen=True, eq=False)
+class _Known:
+    """The problem looked up by id."""
 
     problem: Problem
     tasks: dict[str, Task]
     place: dict[str, int]
+    carers: dict[str, Carer]
+    rounds: dict[str, tuple[Vehicle, int]]
+
+    def drive(self, mode: str, origin: str, destination: str) -> int:
+        return int(self.problem.matrices[mode][self.place[origin], self.place[destination]])
+
+
+@lru_cache(maxsize=8)
+def _known(problem: Problem) -> _Known:
+    tasks = {task.id: task for task in problem.tasks}
+    place = {place: index for index, place in enumerate(problem.places)}
+    return _Known(problem, tasks, place, {carer.id: carer for carer in problem.carers}, _rounds(problem))
+
+
+@dataclass(frozen=True)
+class _Day:
+    """The plan looked up by id; routes keep only stops of known tasks, ``served`` the first stop of each task."""
+
+    known: _Known
     carer_routes: list[tuple[Carer, Route]]
     vehicle_routes: list[tuple[Vehicle, int, Route]]
     served: dict[str, tuple[Carer, Stop]]
 
+    @property
+    def problem(self) -> Problem:
+        return self.known.problem
+
+    @property
+    def tasks(self) -> dict[str, Task]:
+        return self.known.tasks
+
     @classmethod
     def of(cls, problem: Problem, plan: Plan) -> _Day:
-        tasks = {task.id: task for task in problem.tasks}
-        carers = {carer.id: carer for carer in problem.carers}
-        rounds = _rounds(problem)
-        day = cls(problem, tasks, {place: index for index, place in enumerate(problem.places)}, [], [], {})
-        for route in plan.routes:
-            known = Route(
-                route.carer,
-                tuple(stop for stop in route.stops if stop.task in tasks),
-                route.pauses,
-                route.leave_minutes,
-                route.finish_minutes,
-            )
-            if not known.stops:
+        known = _known(problem)
+        day = cls(known, [], [], {})
+        for planned in plan.routes:
+            route = _of_known_tasks(known, planned)
+            if not route.stops:
                 continue
-            if route.carer in carers:
-                day.carer_routes.append((carers[route.carer], known))
-                for stop in known.stops:
-                    day.served.setdefault(stop.task, (carers[route.carer], stop))
-            elif route.carer in rounds:
-                day.vehicle_routes.append((*rounds[route.carer], known))
+            if route.carer in known.carers:
+                carer = known.carers[route.carer]
+                day.carer_routes.append((carer, route))
+                for stop in route.stops:
+                    day.served.setdefault(stop.task, (carer, stop))
+            elif route.carer in known.rounds:
+                day.vehicle_routes.append((*known.rounds[route.carer], route))
         return day
 
-    def drive(self, mode: str, origin: str, destination: str) -> int:
-        return int(self.problem.matrices[mode][self.place[origin], self.place[destination]])
+
+def _of_known_tasks(known: _Known, route: Route) -> Route:
+    if all(stop.task in known.tasks for stop in route.stops):
+        return route
+    stops = tuple(stop for stop in route.stops if stop.task in known.tasks)
+    return Route(route.carer, stops, route.pauses, route.leave_minutes, route.finish_minutes)
 
 
 def _rounds(problem: Problem) -> dict[str, tuple[Vehicle, int]]:
@@ -144,7 +167,7 @@ def _broken(rule: Rule, task: str = "", carer: str = "", **values: int | str) ->
 
 
 def _identities(day: _Day, plan: Plan) -> Iterator[Violation]:
-    known = {carer.id for carer in day.problem.carers} | _rounds(day.problem).keys()
+    known = day.known.carers.keys() | day.known.rounds.keys()
     names = [route.carer for route in plan.routes]
     for name in dict.fromkeys(names):
         if name not in known:
@@ -210,25 +233,31 @@ def _moment(carer: Carer, task: Task, stop: Stop) -> Iterator[Violation]:
 # One carer's day.
 
 
-def _carer_route(day: _Day, carer: Carer, route: Route) -> Iterator[Violation]:
-    yield from _legs(day, carer, route)
+@lru_cache(maxsize=1024)
+def _judged(known: _Known, route: Route) -> tuple[Violation, ...]:
+    """What a carer's route breaks by itself; kept, because a change by hand leaves most routes of a day as they are."""
+    return tuple(_carer_route(known, known.carers[route.carer], route))
+
+
+def _carer_route(known: _Known, carer: Carer, route: Route) -> Iterator[Violation]:
+    yield from _legs(known, carer, route)
     yield from _at_work(carer, route)
     yield from _breaks(carer, route)
-    yield from _loads(day, carer, route)
-    work = _work(day, carer, route)
+    yield from _loads(known, carer, route)
+    work = _work(known, carer, route)
     if carer.max_work_minutes is not None and work > carer.max_work_minutes:
         yield _broken(Rule.MAX_WORK, carer=carer.id, found=work, limit=carer.max_work_minutes)
     if carer.max_visits is not None and len(route.stops) > carer.max_visits:
         yield _broken(Rule.MAX_VISITS, carer=carer.id, found=len(route.stops), limit=carer.max_visits)
 
 
-def _legs(day: _Day, carer: Carer, route: Route) -> Iterator[Violation]:
+def _legs(known: _Known, carer: Carer, route: Route) -> Iterator[Violation]:
     """Every drive has a road and the working minutes it takes; the last leg leads home."""
     points = [(carer.start_place, route.leave_minutes, route.leave_minutes, "")]
-    points += [(day.tasks[s.task].place, s.start_minutes, s.end_minutes, s.task) for s in route.stops]
+    points += [(known.tasks[s.task].place, s.start_minutes, s.end_minutes, s.task) for s in route.stops]
     points.append((carer.end_place, route.finish_minutes, route.finish_minutes, ""))
     for (origin, _, left, _), (destination, arrived, _, task_id) in pairwise(points):
-        drive = day.drive(carer.mode, origin, destination)
+        drive = known.drive(carer.mode, origin, destination)
         available = _working(carer, route, left, arrived) if arrived >= left else arrived - left
         values: dict[str, int | str] = {"origin": origin, "destination": destination}
         if drive >= UNREACHABLE:
@@ -301,24 +330,30 @@ def _is_rest(pause: Pause, rest: Break) -> bool:
     return starts_well and pause.end_minutes - pause.start_minutes >= rest.duration_minutes
 
 
-def _loads(day: _Day, carer: Carer, route: Route) -> Iterator[Violation]:
+def _loads(known: _Known, carer: Carer, route: Route) -> Iterator[Violation]:
     carried = 0
     for stop in route.stops:
-        carried += day.tasks[stop.task].load
+        carried += known.tasks[stop.task].load
         if carried < 0 or (carer.capacity is not None and carried > carer.capacity):
             limit = "any number" if carer.capacity is None else carer.capacity
             yield _broken(Rule.LOAD, stop.task, carer.id, found=carried, limit=limit)
 
 
-def _drive_total(day: _Day, route: Route, start: str, end: str, mode: str) -> int:
-    places = [start, *(day.tasks[stop.task].place for stop in route.stops), end]
-    return sum(day.drive(mode, *leg) for leg in pairwise(places))
+def _drive_total(known: _Known, route: Route, start: str, end: str, mode: str) -> int:
+    places = [start, *(known.tasks[stop.task].place for stop in route.stops), end]
+    return sum(known.drive(mode, *leg) for leg in pairwise(places))
 
 
-def _work(day: _Day, carer: Carer, route: Route) -> int:
+@lru_cache(maxsize=1024)
+def _driven(known: _Known, route: Route) -> int:
+    """Ticks that a carer drives."""
+    carer = known.carers[route.carer]
+    return _drive_total(known, route, carer.start_place, carer.end_place, carer.mode)
+
+
+def _work(known: _Known, carer: Carer, route: Route) -> int:
     """Service plus travel, in ticks."""
-    service = sum(day.tasks[stop.task].duration_minutes for stop in route.stops)
-    return service + _drive_total(day, route, carer.start_place, carer.end_place, carer.mode)
+    return sum(known.tasks[stop.task].duration_minutes for stop in route.stops) + _driven(known, route)
 
 
 # Links and vehicles.
@@ -363,7 +398,7 @@ def _vehicle_route(day: _Day, vehicle: Vehicle, index: int, route: Route) -> Ite
 def _vehicle_leg(
     day: _Day, vehicle: Vehicle, route: Route, leg: tuple[str, str], available: int, task_id: str
 ) -> Iterator[Violation]:
-    drive = day.drive(vehicle.mode, *leg)
+    drive = day.known.drive(vehicle.mode, *leg)
     needed = drive + (vehicle.setup_minutes if task_id else 0)
     if drive >= UNREACHABLE:
         yield _broken(Rule.NO_ROAD, task_id, route.carer, origin=leg[0], destination=leg[1])

@@ -8,13 +8,14 @@ visit (a second carer, the way back, a bathing van) is placed with it, at the ch
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 import numpy as np
 
 from dispatch.model import UNREACHABLE, Carer, Plan, Problem, ProblemError
 from dispatch.rules import may_serve
-from dispatch.search.arrays import SAME, Day, Ints, Named, flatten
+from dispatch.search.arrays import SAME, Day, Ints, Longs, Named, flatten
 from dispatch.search.bundles import leave_bank, place_by_time
 from dispatch.search.compile import Table, kernel
 from dispatch.search.moves import fits_links, give_up, link, save, settle
@@ -85,11 +86,17 @@ def best_places(problem: Problem, plan: Plan, task_id: str) -> list[Place]:
 
 
 class _Trial(Table):
-    """Members of the bundle in the order they are placed, the node each is to stand behind, the start each gets."""
+    """Members of the bundle in the order they are placed, the node each is to stand behind, the start each gets.
+
+    Beside them the seats that the next member may take, and the routes that it may take them on, the nearest first.
+    """
 
     node: Ints
     behind: Ints
     start: Ints
+    seat: Ints
+    near: Ints
+    extra: Longs  # [1] what the cheapest of the seats costs
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +110,8 @@ class Desktop:
     bundle: int
     members: tuple[int, ...]
     trial: _Trial
+    near: dict[int, Ints] = field(default_factory=dict)
+    """Found already: the nearest routes of each linked task."""
 
     @classmethod
     def of(cls, day: Day, named: Named, state: State, desk: Desk, task: int) -> Desktop:
@@ -112,12 +121,21 @@ class Desktop:
             node=np.array(members, dtype=np.int32),
             behind=np.zeros(len(members), dtype=np.int32),
             start=np.zeros(len(members), dtype=np.int32),
+            seat=np.zeros(day.nodes + day.routes + 3 * CARERS_PER_MATE, dtype=np.int32),
+            near=np.zeros(CARERS_PER_MATE, dtype=np.int32),
+            extra=np.zeros(1, dtype=np.int64),
         )
         return cls(day, named, state, desk, int(day.bundle[task]), tuple(members), trial)
 
     def attempt(self, count: int) -> int:
         """Cost of the first ``count`` members where the trial has them, or IMPOSSIBLE; nothing stays changed."""
         return int(attempt(self.day, self.state, self.desk, self.trial, self.bundle, count, False))
+
+    def cheapest(self, placed: int, seats: Ints) -> tuple[int, int]:
+        """Which of some seats is the cheapest for the last member (-1: none fits), and its cost; the trial takes it."""
+        self.trial.seat[: len(seats)] = seats
+        which = int(cheapest(self.day, self.state, self.desk, self.trial, self.bundle, placed, len(seats)))
+        return which, int(self.trial.extra[0])
 
     def keep(self, seats: Seats) -> None:
         """Bring the task in for good, with all that is linked to it."""
@@ -155,8 +173,14 @@ class Desktop:
             node = int(self.state.nxt[node])
 
 
+@lru_cache(maxsize=8)
+def _flat(problem: Problem) -> tuple[Day, Named]:
+    """The arrays of a problem; trials change none of them, and a board asks about the same day again and again."""
+    return flatten(problem)
+
+
 def _desktop(problem: Problem, plan: Plan, task: int) -> Desktop:
-    day, named = flatten(problem)
+    day, named = _flat(problem)
     members = _members(day, task)
     lifted = {problem.tasks[node].id for node in members if node < day.uses_from}
     routes = (
@@ -213,6 +237,38 @@ def attempt(day: Day, state: State, desk: Desk, trial: _Trial, bundle: int, coun
     return int(extra)
 
 
+@kernel
+def cheapest(day: Day, state: State, desk: Desk, trial: _Trial, bundle: int, placed: int, count: int) -> int:
+    """The first ``count`` seats of the trial tried for the last member; the cheapest stays in the trial, or -1."""
+    which = -1
+    for index in range(count):
+        trial.behind[placed] = trial.seat[index]
+        extra = attempt(day, state, desk, trial, bundle, placed + 1, False)
+        if extra != IMPOSSIBLE and (which < 0 or extra < trial.extra[0]):
+            which, trial.extra[0] = index, extra
+    if which >= 0:
+        trial.behind[placed] = trial.seat[which]
+    return which
+
+
+@kernel
+def seats_about(day: Day, state: State, trial: _Trial, moment: int, count: int) -> int:
+    """Write the seats about a moment on the first ``count`` routes of the trial into it; how many there are."""
+    found = 0
+    for index in range(count):
+        after = place_by_time(day, state, trial.near[index], moment)
+        before, behind = state.prv[after], state.nxt[after]
+        trial.seat[found] = after
+        found += 1
+        if 0 <= before < day.nodes + day.routes:
+            trial.seat[found] = before
+            found += 1
+        if 0 <= behind < day.nodes + day.routes:
+            trial.seat[found] = behind
+            found += 1
+    return found
+
+
 @dataclass(frozen=True, slots=True)
 class Seats:
     """A way to place all members: its cost, how many tasks come before the first, and what each stands behind."""
@@ -224,17 +280,25 @@ class Seats:
 
 def cheapest_on(desktop: Desktop, route: int) -> tuple[Seats | None, bool]:
     """The cheapest seats with the task on a route, and whether the task alone would have fitted."""
+    nodes = list(desktop.nodes(route))
+    if len(desktop.members) == 1:
+        which, extra = desktop.cheapest(0, np.array(nodes, dtype=np.int32))
+        return (None if which < 0 else _seats_with(desktop, extra, nodes[: which + 1])), which >= 0
     best: Seats | None = None
-    fits_alone, position = False, 0
-    for behind in desktop.nodes(route):
-        position += desktop.day.nodes > behind and behind < desktop.day.breaks_from
+    fits_alone = False
+    for index, behind in enumerate(nodes):
         desktop.trial.behind[0] = behind
-        if len(desktop.members) > 1:
-            fits_alone = fits_alone or desktop.attempt(1) != IMPOSSIBLE
+        fits_alone = fits_alone or desktop.attempt(1) != IMPOSSIBLE
         for extra in _completions(desktop, 1):
             if best is None or extra < best.cost:
-                best = Seats(extra, position, tuple(int(node) for node in desktop.trial.behind))
+                best = _seats_with(desktop, extra, nodes[: index + 1])
     return best, fits_alone
+
+
+def _seats_with(desktop: Desktop, extra: int, before: list[int]) -> Seats:
+    """The seats that the trial holds."""
+    position = sum(node < desktop.day.breaks_from for node in before)
+    return Seats(extra, position, tuple(int(node) for node in desktop.trial.behind))
 
 
 def _best_on(desktop: Desktop, route: int, carer: Carer) -> Place:
@@ -248,16 +312,19 @@ def _best_on(desktop: Desktop, route: int, carer: Carer) -> Place:
 
 
 def _completions(desktop: Desktop, placed: int) -> Iterator[int]:
-    """Costs of all ways to place the members that are left; the trial holds each way while it is looked at."""
-    is_whole = placed == len(desktop.members)
-    if is_whole or not _carries(desktop):
-        extra = desktop.attempt(placed)
-        if extra == IMPOSSIBLE:
-            return
-        if is_whole:
+    """Costs of ways to place the members that are left; the trial holds each way while it is looked at.
+
+    The last member is tried on all its seats at once, and the cheapest of them is the way.
+    """
+    if not _carries(desktop) and desktop.attempt(placed) == IMPOSSIBLE:
+        return
+    seats = _seats(desktop, placed)
+    if placed == len(desktop.members) - 1:
+        which, extra = desktop.cheapest(placed, seats)
+        if which >= 0:
             yield extra
-            return
-    for behind in _seats(desktop, placed):
+        return
+    for behind in seats:
         desktop.trial.behind[placed] = behind
         yield from _completions(desktop, placed + 1)
 
@@ -267,7 +334,7 @@ def _carries(desktop: Desktop) -> bool:
     return any(desktop.day.load[node] for node in desktop.members)
 
 
-def _seats(desktop: Desktop, index: int) -> list[int]:
+def _seats(desktop: Desktop, index: int) -> Ints:
     """Nodes that a linked task can stand behind, given where those before it in the trial stand."""
     day, state, trial, node = desktop.day, desktop.state, desktop.trial, desktop.members[index]
     earlier = desktop.members[:index]
@@ -275,15 +342,21 @@ def _seats(desktop: Desktop, index: int) -> list[int]:
         if day.link_kind[entry] == SAME and int(day.link_to[entry]) in earlier:
             route = _route_of(desktop, earlier.index(int(day.link_to[entry])))
             own = [other for other in earlier if _route_of(desktop, earlier.index(other)) == route]
-            return [*desktop.nodes(route), *own]
+            return np.array([*desktop.nodes(route), *own], dtype=np.int32)
     moment = int(trial.start[0]) if not _carries(desktop) else int(day.opens[desktop.members[0]])
-    routes = np.flatnonzero(day.allowed.reshape(day.routes, day.nodes)[:, node])
-    near = sorted((int(route) for route in routes), key=lambda route: _drive(day, route, day.nodes + route, node))
-    found: list[int] = []
-    for route in near[:CARERS_PER_MATE]:
-        after = int(place_by_time(day, state, route, moment))
-        found += [after, int(state.prv[after]), int(state.nxt[after])]
-    return [seat for seat in found if 0 <= seat < day.nodes + day.routes]
+    near = _nearest(desktop, node)
+    trial.near[: len(near)] = near
+    return trial.seat[: seats_about(day, state, trial, moment, len(near))].copy()
+
+
+def _nearest(desktop: Desktop, node: int) -> Ints:
+    """The routes that may serve a task, of those that set out nearest to it."""
+    if node not in desktop.near:
+        day = desktop.day
+        routes = np.flatnonzero(day.allowed.reshape(day.routes, day.nodes)[:, node])
+        near = sorted((int(route) for route in routes), key=lambda route: _drive(day, route, day.nodes + route, node))
+        desktop.near[node] = np.array(near[:CARERS_PER_MATE], dtype=np.int32)
+    return desktop.near[node]
 
 
 def _drive(day: Day, route: int, origin: int, node: int) -> int:

@@ -105,25 +105,43 @@ def places_of(plan: Plan) -> dict[str, Placed]:
 
 
 def locked(problem: Problem, locks: Locks, places: Mapping[str, Placed]) -> Problem:
-    """The problem with the coordinator's locks as pins, so that the planner cannot move what is held."""
-    held = frozenset(locks.carers)
-    return replace(problem, tasks=tuple(_locked(task, locks, held, places) for task in problem.tasks))
+    """The problem with the coordinator's locks as pins, so that the planner cannot move what is held.
+
+    The same locks give the same object, so that whoever keeps something by problem finds it again.
+    """
+    held = {task: (one.carer, one.starts) for task, one in places.items() if one.carer in locks.carers}
+    pins = dict(locks.visits) | held
+    return _pinned(problem, tuple(sorted(pins.items())), tuple(sorted(locks.pairs.items())), locks.carers)
 
 
-def _locked(task: Task, locks: Locks, held: frozenset[str], places: Mapping[str, Placed]) -> Task:
-    placed = places.get(task.id)
-    if placed and placed.carer in held:
-        return replace(task, pinned_carer=placed.carer, pinned_start_minutes=placed.starts)
-    if task.id in locks.visits:
-        carer, starts = locks.visits[task.id]
-        return replace(task, pinned_carer=carer, pinned_start_minutes=starts)
+Pins = tuple[tuple[str, tuple[str, int]], ...]  # task, its carer and start
+
+
+@lru_cache(maxsize=16)
+def _pinned(problem: Problem, pins: Pins, pairs: tuple[tuple[str, str], ...], held: frozenset[str]) -> Problem:
+    if not (pins or pairs or held):
+        return problem
+    who_and_when, who = dict(pins), dict(pairs)
+    tasks = (_pinned_task(task, who_and_when.get(task.id), who.get(task.id), held) for task in problem.tasks)
+    return replace(problem, tasks=tuple(tasks))
+
+
+def _pinned_task(task: Task, pin: tuple[str, int] | None, carer: str | None, held: frozenset[str]) -> Task:
+    if pin:
+        return replace(task, pinned_carer=pin[0], pinned_start_minutes=pin[1])
     free = replace(task, banned_carers=task.banned_carers | held) if held else task
-    return replace(free, pinned_carer=locks.pairs[task.id]) if task.id in locks.pairs else free
+    return replace(free, pinned_carer=carer) if carer else free
 
 
 def violations_of(problem: Problem, plan: Plan) -> list[Violation]:
     """Every hard rule that a plan breaks, by the independent checker."""
-    return check(problem, plan)
+    return list(_violations(problem, plan))
+
+
+@lru_cache(maxsize=32)
+def _violations(problem: Problem, plan: Plan) -> tuple[Violation, ...]:
+    """Kept, because a board asks about the plan that stands at every question."""
+    return tuple(check(problem, plan))
 
 
 def planned(problem: Problem, limits: Limits, seed: int, start: Plan | None = None) -> Plan:

@@ -49,35 +49,38 @@ def keep_times(problem: Problem, plan: Plan, published: Plan, early: Collection[
             carer, starts = promised.get(task_id, ("", 0))
             if carer == name and name not in early:
                 sketch.floors[task_id] = starts
+    sketch.changed.update(sketch.orders)
     return replace(sketch.plan(plan), engine=plan.engine)
 
 
 @dataclass
 class _Sketch:
-    """Orders of tasks by route and the times that nobody may undercut."""
+    """Orders of tasks by route, the times that nobody may undercut, and which routes are not as they stood."""
 
     problem: Problem
     tasks: Mapping[str, Task]
+    stood: Mapping[str, Route]
     orders: dict[str, list[str]]
     floors: dict[str, int]
-    taken_out: set[str] = field(default_factory=set)
+    changed: set[str] = field(default_factory=set)
 
     @classmethod
     def of(cls, problem: Problem, plan: Plan) -> "_Sketch":
         tasks = {task.id: task for task in problem.tasks}
         orders = {route.carer: [stop.task for stop in route.stops if stop.task in tasks] for route in plan.routes}
         floors = {stop.task: stop.start_minutes for route in plan.routes for stop in route.stops if stop.task in tasks}
-        return cls(problem, tasks, orders, floors)
+        stood = {route.carer: route for route in plan.routes}
+        shorter = {name for name, route in stood.items() if len(route.stops) > len(orders[name])}
+        return cls(problem, tasks, stood, orders, floors, shorter)
 
     def lift(self, task_id: str) -> None:
         """Take a task off its route; a meal with its way to the kitchen, a bath off the van's round."""
         for name in (task_id, task_id + FETCH):
-            for order in self.orders.values():
+            for route, order in self.orders.items():
                 if name in order:
                     order.remove(name)
+                    self.changed.add(route)
             self.floors.pop(name, None)
-            if name in self.tasks:
-                self.taken_out.add(name)
 
     def put(self, move: Move) -> None:
         """Put a task on a route where its wished time falls."""
@@ -87,7 +90,7 @@ class _Sketch:
         self.floors[move.task] = wished
         place = next((index for index, other in enumerate(order) if self.floors.get(other, 0) >= wished), len(order))
         order.insert(place, move.task)
-        self.taken_out.discard(move.task)
+        self.changed.add(str(move.carer))
         self._put_fetch(move.task, order, place)
         self._put_on_van(task, wished)
 
@@ -99,7 +102,6 @@ class _Sketch:
         earlier = [index for index, other in enumerate(order[:place]) if other.endswith(FETCH)]
         order.insert(earlier[-1] + 1 if earlier else place, name)
         self.floors[name] = self.tasks[name].windows[0].opens_minutes
-        self.taken_out.discard(name)
 
     def _put_on_van(self, task: Task, wished: int) -> None:
         """A visit that needs a van goes on the first round that is out at that time."""
@@ -117,6 +119,7 @@ class _Sketch:
         order = self.orders.setdefault(name, [])
         place = next((index for index, other in enumerate(order) if self.floors.get(other, 0) >= wished), len(order))
         order.insert(place, task.id)
+        self.changed.add(name)
 
     def plan(self, before: Plan) -> Plan:
         """The timed plan: fetched meals as late as they can be, everybody at work as their route says."""
@@ -148,6 +151,7 @@ class _Times:
         }
         self.starts = dict(sketch.floors)
         self.pauses: dict[str, list[Pause]] = {}
+        self.walked: set[str] = set()
         self.seen: dict[str, int] = {}
         self.routes_of: dict[str, list[str]] = {}
         for name, order in sketch.orders.items():
@@ -164,13 +168,15 @@ class _Times:
         """
         crews = [link for link in self.links if link.max_gap_minutes == 0]
         for links in (self.links, crews, []):
-            self.starts = dict(self.sketch.floors)
+            self.starts, self.walked = dict(self.sketch.floors), set()
             if self._settles_with(links):
                 return
 
     def _settles_with(self, links: Sequence[Link]) -> bool:
-        dirty = set(self.sketch.orders)
+        """A route that nothing touched is not walked: it stands in the plan as it can be driven."""
+        dirty = {name for name in self.sketch.changed if name in self.sketch.orders}
         for _ in range(_ROUNDS):
+            self.walked |= dirty
             for name in dirty:
                 self._walk(name, self.sketch.orders[name])
             raised = self._follow(links) | self._differ_from_vans(dirty)
@@ -255,7 +261,9 @@ class _Times:
 
     def route(self, name: str, order: Sequence[str]) -> Route:
         """A route with its times as they settled."""
-        tasks = self.sketch.tasks
+        tasks, stood = self.sketch.tasks, self.sketch.stood.get(name)
+        if stood and name not in self.walked:
+            return stood
         stops = tuple(Stop(one, self.starts[one], self.starts[one] + tasks[one].duration_minutes) for one in order)
         if name in self.vans:
             van = self.vans[name][0]

@@ -15,7 +15,7 @@ from timebank.dayplans.adapter.engine import Plan, Problem
 from timebank.dayplans.adapter.hand import Move, moved, touched, tried_places
 from timebank.dayplans.figures import cost_parts
 from timebank.dayplans.models import DayPlan
-from timebank.dayplans.queries.board import Cast, Opened, cast_of, check_moves, names_for, opened
+from timebank.dayplans.queries.board import Opened, check_moves, names_for, opened
 from timebank.dayplans.rules import FETCH, differences, visit_of
 from timebank.dayplans.words import PLACE_WORDS, STEP_WORDS, Names, clock_time, joined, violation_words
 from timebank.people.rules import QUALIFICATIONS
@@ -27,7 +27,7 @@ def better_places(session: Session, row: DayPlan, visit_id: str) -> list[dict[st
     Places that fit come first, the cheapest first. `mates` are the other tasks that would go with it.
     """
     day = opened(session, row)
-    return places_in(day, cast_of(session, day), asked_task(day, visit_id))
+    return places_in(session, day, asked_task(day, visit_id))
 
 
 def asked_task(day: Opened, visit_id: str) -> str:
@@ -38,7 +38,7 @@ def asked_task(day: Opened, visit_id: str) -> str:
     return visit_id if visit_id in tasks else tasks[0]
 
 
-def places_in(day: Opened, cast: Cast, task_id: str) -> list[dict[str, Any]]:
+def places_in(session: Session, day: Opened, task_id: str) -> list[dict[str, Any]]:
     """As `better_places`, for a version that is open already."""
     free = day.locks.without_task([task_id])
     problem = engine.locked(day.problem, free, day.places)
@@ -47,7 +47,7 @@ def places_in(day: Opened, cast: Cast, task_id: str) -> list[dict[str, Any]]:
     carers = {carer.id: carer for carer in problem.carers}
     placed = day.places.get(task_id)
     here = next((one.cost for one in found if placed and one.carer == placed.carer), None) or 0
-    names = cast.names()
+    names = names_for(session, day, {task_id} | {one.hinders for one in found if one.hinders})
     return [
         {
             "carer": one.carer,
@@ -73,19 +73,18 @@ def _best(problem: Problem, plan: Plan, task_id: str) -> list[Place]:
     The planner takes whole plans only, so it is asked about the day without the visits at fault; those who should go
     there are tried one by one.
     """
-    try:
-        return best_places(problem, plan, task_id)
-    except ProblemError:
-        faults = engine.violations_of(problem, plan)
-    at_fault = engine.visits_at_fault(plan, faults) - {visit_of(task_id)}
-    stands = engine.places_of(plan)
-    concerned = {fault.carer for fault in faults} | {
-        placed.carer for task, placed in stands.items() if visit_of(task) in at_fault
-    }
+    faults = engine.violations_of(problem, plan)
+    whole, concerned = plan, set[str]()
+    if faults:
+        at_fault = engine.visits_at_fault(plan, faults) - {visit_of(task_id)}
+        stands = engine.places_of(plan)
+        concerned = {fault.carer for fault in faults}
+        concerned |= {placed.carer for task, placed in stands.items() if visit_of(task) in at_fault}
+        whole = engine.whole(problem, plan, faults)
     tried = tried_places(problem, plan, task_id, [carer for carer in problem.carers if carer.id in concerned])
     try:
-        others = best_places(problem, engine.whole(problem, plan, faults), task_id)
-    except ProblemError:
+        others = best_places(problem, whole, task_id)
+    except ProblemError:  # what the planner does not accept although no rule is broken; nobody is offered then
         others = []
     found = [*tried, *(one for one in others if one.carer not in concerned)]
     return sorted(found, key=lambda place: (place.cost is None, place.cost or 0))

@@ -13,7 +13,7 @@ from timebank.dayplans.adapter.explaining import Asked, explained
 from timebank.dayplans.explanation_words import reason_words, relaxation_words
 from timebank.dayplans.models import DayPlan
 from timebank.dayplans.queries.answers import asked_task, places_in
-from timebank.dayplans.queries.board import Opened, cast_of, opened
+from timebank.dayplans.queries.board import Opened, cast_of, names_for, opened
 from timebank.dayplans.words import Names, clock_time
 
 _MOST_HELP = 5
@@ -22,15 +22,14 @@ _MOST_HELP = 5
 def why(session: Session, row: DayPlan, visit_id: str) -> dict[str, Any]:
     """What is plain to see within a moment: why who comes comes, and how many others cannot, for which reason."""
     day = opened(session, row)
-    cast = cast_of(session, day)
     task_id = asked_task(day, visit_id)
-    offers = places_in(day, cast, task_id)
+    offers = places_in(session, day, task_id)
     against: dict[str, int] = {}
     for offer in offers:
         if offer["against"]:
             against[offer["against"]] = against.get(offer["against"], 0) + 1
     return {
-        "here": [say(text) for text in _why_here(day, task_id, offers, cast.names())],
+        "here": [say(text) for text in _why_here(day, task_id, offers, names_for(session, day, {task_id}))],
         "reasons": sorted(against.items(), key=lambda one: (-one[1], one[0])),
         "fits": sum(1 for offer in offers if offer["cost"] is not None),
     }
