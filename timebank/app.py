@@ -1,7 +1,7 @@
 """create_app: puts the features together in line order, so that it reads as a table of contents."""
 
 import hashlib
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -36,6 +36,7 @@ from timebank.emergency import alarm_pages, ready_pages
 from timebank.emergency import pages as emergency_pages
 from timebank.escorts import pages as escorts_pages
 from timebank.exchange import pages as exchange_pages
+from timebank.home import handover_pages
 from timebank.home import pages as home_pages
 from timebank.ledger import desk_pages as ledger_desk_pages
 from timebank.ledger import pages as ledger_pages
@@ -100,6 +101,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     certificate_pages.bp,
     exchange_pages.bp,
     home_pages.bp,
+    handover_pages.bp,
 )
 
 
@@ -157,12 +159,13 @@ def _install_templates(app: Flask, settings: config.Settings) -> None:
 
     @app.context_processor
     def shared_values() -> dict[str, Any]:
-        locale = i18n.current_locale()
+        locale, held = i18n.current_locale(), guards.held_roles()
         return {
             "locale": locale,
             "scheme_name": settings.scheme_name_zh if locale == "zh" else settings.scheme_name_en,
             "type_size": session.get("type_size") or getattr(current_user, "type_size", "normal"),
-            "nav": navigation.for_roles(guards.held_roles()),
+            "nav": navigation.for_roles(held),
+            "may_enter": partial(guards.lets_in, held),
             "asset": asset,
             "csrf_token": generate_csrf,
             "csrf_field": csrf_field,

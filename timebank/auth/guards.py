@@ -126,6 +126,13 @@ def actor() -> Actor:
     return found
 
 
+def lets_in(held: frozenset[Role], endpoint: str) -> bool:
+    """Whether a view's guard names one of some roles, so that a page offers no button that refuses its reader."""
+    view: Any = current_app.view_functions[endpoint]
+    roles = view.__guard__["roles"]
+    return not roles or not held.isdisjoint(roles)
+
+
 def held_roles() -> frozenset[Role]:
     """Every role of the signed-in user today; empty for strangers."""
     if not current_user.is_authenticated:

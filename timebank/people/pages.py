@@ -20,6 +20,11 @@ bp = Blueprint("people", __name__)
 _PARTS = {6: AreaKind.TOWNSHIP, 9: AreaKind.VILLAGE}  # by how many digits the caller's area has
 
 
+@bp.app_context_processor
+def _words() -> dict[str, Any]:
+    return {"person_state_words": PERSON_STATE_WORDS}
+
+
 @bp.get("/people")
 @guard(*STAFF, Role.AUDITOR)
 def list_people() -> Any:
@@ -123,7 +128,6 @@ def show_person(person: Person) -> Any:
         proxies=queries.proxies_of(session, person.id),
         consents=queries.consents_of(session, person.id),
         rules=rules,
-        person_state_words=PERSON_STATE_WORDS,
         consent_words=CONSENT_WORDS,
         states=[state for state in PersonState if state != PersonState.MERGED],
         today=clock.today(),

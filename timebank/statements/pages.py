@@ -38,7 +38,8 @@ def list_statements() -> Any:
     if whose or caller.scope.person_ids is not None:
         wanted = [whose] if whose else sorted(caller.scope.person_ids or ())
         found = [item for one in wanted for item in queries.statements_of(session, caller.scope, one)]
-        return render_template("statements/own.html", statements=found, people=queries.people_of(session, found))
+        people = queries.people_of(session, found)
+        return render_template("statements/own.html", statements=found, people=people, whose=whose)
     code = request.args.get("area_code") or caller.area_code
     chosen = area_for(session, caller.scope, code)
     if chosen is None:

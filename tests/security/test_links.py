@@ -1,0 +1,78 @@
+"""Nobody is led to a shut door: what a page offers, its reader may open (field guide §2.6: no dead ends)."""
+
+import re
+from collections import Counter, deque
+from collections.abc import Iterator
+from html import unescape
+from urllib.parse import urljoin, urlsplit
+
+import pytest
+from werkzeug.test import TestResponse
+
+from tests.fixtures.browsing import forms_in, gist
+from tests.fixtures.site import signed_in
+from tests.fixtures.standing import StandingSite
+from tests.security.sweep import EVERYBODY, Row, Somebody, rows
+
+PAGES_OF_A_KIND = 2  # opened of one route: the same page with other things on it
+HOME = "http://localhost"
+_LINK = re.compile(r'<a [^>]*?href="([^"#]+)')
+_RIGHTS = {(row.rule, row.method): row for row in rows()}
+
+
+class Walk:
+    """One person's walk by links from the start page to every kind of page."""
+
+    def __init__(self, standing: StandingSite, who: Somebody) -> None:
+        self.who = who
+        self.visitor = signed_in(standing.app, who.login)
+        self._addresses = standing.app.url_map.bind("localhost")
+
+    def pages(self) -> Iterator[tuple[str, str, TestResponse]]:
+        """Address, the page that led there, and the answer."""
+        waiting, seen, opened = deque([("/", "")]), {"/"}, Counter[str]()
+        while waiting:
+            address, led_from = waiting.popleft()
+            rule = self.row(address, "GET").rule
+            if opened[rule] == PAGES_OF_A_KIND:
+                continue
+            opened[rule] += 1
+            answer = self.visitor.get(address)
+            yield address, led_from, answer
+            fresh = [link for link in links_on(address, answer) if link not in seen]
+            seen.update(fresh)
+            waiting.extend((link, address) for link in dict.fromkeys(fresh))
+
+    def shut_forms(self, address: str, page: TestResponse) -> list[str]:
+        """Forms of a page whose guard refuses this person."""
+        targets = [(urljoin(address, form.action or address), form.method.upper()) for form in forms_in(page.text)]
+        asked = [(target, self.row(target, method)) for target, method in targets]
+        return [target for target, row in asked if row.roles and self.who.role not in row.roles]
+
+    def row(self, address: str, method: str) -> Row:
+        """The line of docs/routes.md that answers an address."""
+        rule, _ = self._addresses.match(urlsplit(address).path, method=method, return_rule=True)
+        return _RIGHTS[rule.rule, method]
+
+
+def links_on(address: str, answer: TestResponse) -> list[str]:
+    """Addresses of our own that an answer leads to, built files left out."""
+    if answer.location:
+        found = [answer.location]
+    else:
+        found = _LINK.findall(answer.text) if answer.mimetype == "text/html" else []
+    whole = [urlsplit(urljoin(HOME + address, unescape(link))) for link in found]
+    own = [link for link in whole if f"{link.scheme}://{link.netloc}" == HOME and not link.path.startswith("/static/")]
+    return [link.path + (f"?{link.query}" if link.query else "") for link in own]
+
+
+@pytest.mark.parametrize("who", EVERYBODY, ids=lambda who: f"{who.role}-{who.login}")
+def test_no_page_leads_to_a_shut_door(who: Somebody, standing: StandingSite) -> None:
+    walk = Walk(standing, who)
+    shut = []
+    for address, led_from, answer in walk.pages():
+        if answer.status_code >= 400:
+            shut.append(f"{led_from} → {address}: {gist(answer)[:160]}")
+        elif answer.mimetype == "text/html":
+            shut += [f"{address} offers a form to {target}" for target in walk.shut_forms(address, answer)]
+    assert not shut, "\n".join(sorted(set(shut)))
