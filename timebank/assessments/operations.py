@@ -174,6 +174,24 @@ def _read_notes(value: str) -> str:
     return value.strip()
 
 
+def take_over(session: Session, *, actor: Actor, assessment_id: str, from_user_id: str) -> Assessment:
+    """Go on with a draft of a colleague who left; what was answered stays, the signature is the new assessor's.
+
+    Refuses who may not assess, is near the elder, or signed what the draft is to settle; and a draft of somebody else.
+    """
+    assessment = _here(session, actor, assessment_id)
+    if (assessment.first_assessor_id, assessment.state) != (from_user_id, AssessmentState.DRAFT):
+        text = T("This assessment is signed or given up. Its answers cannot be changed any more.")
+        raise Refused("assessments.not_a_draft", text)
+    _check_assessor(session, actor, session.get_one(Person, assessment.elder_id))
+    if assessment.answers_dispute_id:
+        _check_others(session, actor, assessment.answers_dispute_id)
+    assessment.first_assessor_id, assessment.changed_at = actor.user_id, clock.now()
+    session.add(assessment)
+    note(session, actor=actor, action="assessments.take_over", subject_id=assessment.id, area_code=assessment.area_code)
+    return assessment
+
+
 def sign_first(session: Session, *, actor: Actor, assessment_id: str) -> Assessment:
     """The first assessor signs: the answers are counted and fixed.
 
