@@ -1,5 +1,7 @@
 """What goes wrong in the field, and how it is handled: each reality of the field guide (§4.8) by a test of its name.
 
+Two rows are stories of their own: staff turnover (test_change_of_hands.py), the loss of a server
+(test_restore_drill.py).
 Realities of the phone in the valley (no signal, drift, duplicates, grades) have campaigns of their own; here each is
 shown once, in the smallest way that would break if the handling were gone.
 """
@@ -15,15 +17,17 @@ from sqlmodel import Session, select
 from tests import factories as make
 from tests.cast import Cast, assemble
 from tests.fixtures.site import FIRST_MORNING, At
+from tests.stories.hours import has
 from tests.visits.conftest import actor_of, at_door, event, seen, tell
 from timebank.areas.models import CalendarDay, DayKind
 from timebank.careplans import consents
 from timebank.careplans.models import AbsenceKind, ServiceKind
+from timebank.cases import operations as cases
 from timebank.core import clock, crypto, db, ids
 from timebank.core.errors import TimebankError
 from timebank.ledger.queries import account_of
 from timebank.people import operations as people
-from timebank.people.models import Person, PersonState, RiskTier
+from timebank.people.models import Person, PersonCase, PersonState, RiskTier
 from timebank.visiting import operations as visiting
 from timebank.visiting import queries as visiting_queries
 from timebank.visiting.models import ContactForm, Outcome, StepKind, UnreachedCase
@@ -275,14 +279,28 @@ def test_volunteer_ages(cast: Cast) -> None:
     assert (after.id, after.balance_minutes) == (before.id, 300)
 
 
-def test_volunteer_dies(cast: Cast) -> None:
-    """Visits to come look for somebody else at once."""
+def test_volunteer_dies(cast: Cast, at: At) -> None:
+    """Visits to come look for somebody else at once; what she had earned goes to her husband, by two people."""
     visit = plan(cast, on=TODAY + timedelta(days=1))
+    at("2026-11-03 12:00")
     with db.transaction() as session:
-        people.change_state(
+        make.hours(session=session, person=cast.li, minutes=90)
+        make.kin(session=session, of=cast.li, kin=cast.zhang, relation="spouse")
+        case = people.change_state(
             session, actor=actor_of(cast, "zhou"), person_id=cast.li.id, state=PersonState.DEAD, since_on=TODAY
         )
+        cases.propose_estate(
+            session, actor=actor_of(cast, "wang"), case=case, heir_id=cast.zhang.id, evidence="户口本复印件"
+        )
     assert seen(visit).state == VisitState.DUE
+
+    def settle(who: str) -> None:
+        with db.transaction() as session:
+            cases.settle_estate(session, actor=actor_of(cast, who), case=session.get_one(PersonCase, case.id))
+
+    assert refusal(lambda: settle("wang")) == "people.own_proposal"
+    settle("wu")
+    assert (has(cast.li).own, has(cast.zhang).own) == (0, 90)
 
 
 def test_power_or_server_loss(cast: Cast, at: At) -> None:
