@@ -1,12 +1,15 @@
 // The forms of a visit: kept on the phone first, then sent. Without this script they are plain forms.
 import { shrunk } from "./photo";
 import { placeNow } from "./place";
-import { sync } from "./queue";
+import { sync, type Outcome } from "./queue";
 import { report, owner, tell, word } from "./status";
 import { keep, type Entry } from "./store";
 
 const NUMBERS = new Set(["systolic", "diastolic", "pulse", "water_c", "room_c"]);
 const OURS = new Set(["csrf_token", "kind", "day_code", "card", "photo"]);
+
+// Forms being kept at this moment. The page is drawn anew only when none is left: a new page would end the others.
+let underWay = 0;
 
 /** Let a form of a visit go through the queue. */
 export function bind(form: HTMLFormElement): void {
@@ -14,14 +17,23 @@ export function bind(form: HTMLFormElement): void {
     event.preventDefault();
     if (form.dataset.busy) return;
     form.dataset.busy = "yes";
-    void take(form).finally(() => delete form.dataset.busy);
+    underWay += 1;
+    void take(form).then((outcome) => {
+      underWay -= 1;
+      delete form.dataset.busy;
+      if (outcome) drawAnew(form, outcome);
+    });
   });
 }
 
-async function take(form: HTMLFormElement): Promise<void> {
+/** Keep what a form says, then try to send it. Nothing comes back where it could not be kept. */
+async function take(form: HTMLFormElement): Promise<Outcome | null> {
   const happened = new Date();
   const photo = await photoOf(form);
-  if (photo === "unreadable") return tell(word("badPhoto"), "refused");
+  if (photo === "unreadable") {
+    tell(word("badPhoto"), "refused");
+    return null;
+  }
   if (form.dataset.place !== undefined) tell(word("place"));
   const place = form.dataset.place !== undefined ? await placeNow() : null;
   try {
@@ -29,13 +41,29 @@ async function take(form: HTMLFormElement): Promise<void> {
   } catch {
     tell(word("notKept"), "refused");
     if (navigator.onLine && form.getAttribute("action")) HTMLFormElement.prototype.submit.call(form);
-    return;
+    return null;
   }
   await askForSync();
   tell(word("sending"));
   const outcome = await sync();
   await report(outcome);
-  if (outcome === "arrived" || navigator.serviceWorker?.controller) location.reload();
+  return outcome;
+}
+
+/** Show the visit as it now is, unless somebody is writing elsewhere on the page: their words would be gone. */
+function drawAnew(form: HTMLFormElement, outcome: Outcome): void {
+  if (isWriting(form)) form.querySelectorAll("button").forEach((button) => (button.disabled = true));
+  else if (!underWay && (outcome === "arrived" || navigator.serviceWorker?.controller)) location.reload();
+}
+
+function isWriting(kept: HTMLFormElement): boolean {
+  const fields = document.querySelectorAll<HTMLInputElement | HTMLTextAreaElement>("main input:not([type=hidden]), main textarea");
+  return [...fields].some((field) => field.form !== kept && hasChanged(field));
+}
+
+function hasChanged(field: HTMLInputElement | HTMLTextAreaElement): boolean {
+  if (field instanceof HTMLInputElement && field.type === "checkbox") return field.checked !== field.defaultChecked;
+  return field.value !== field.defaultValue;
 }
 
 async function photoOf(form: HTMLFormElement): Promise<ArrayBuffer | null | "unreadable"> {

@@ -36,18 +36,25 @@ async function start(): Promise<void> {
   await purge();
   if (page) await draw(page);
   await report(null);
-  await register();
+  void register();
   await attempt();
   window.addEventListener("online", () => void attempt());
   window.addEventListener("pageshow", () => void report(null));
   setInterval(() => void attempt(), AGAIN_MS);
 }
 
+/** The worker fetches what opens without a network: only when this page stands, so that nobody waits for both. */
 async function register(): Promise<void> {
   const address = panel()?.dataset.worker;
   if (!address || !("serviceWorker" in navigator)) return;
+  await loaded();
   await navigator.serviceWorker.register(address, { scope: "/" }).catch(() => undefined);
   await navigator.storage?.persist?.().catch(() => false);
+}
+
+function loaded(): Promise<void> {
+  if (document.readyState === "complete") return Promise.resolve();
+  return new Promise((done) => window.addEventListener("load", () => done(), { once: true }));
 }
 
 if (panel()) void start();
