@@ -21,6 +21,7 @@ ROOT = Path(__file__).resolve().parents[2]
 CLIENT = Path(__file__).with_name("hordak_client.py")
 PACKAGES = ("django-hordak==2.0.0", "psycopg[binary]")
 VISITS = 12_000
+SHORT = 10_000
 GROW = """
     INSERT INTO transfer SELECT 'trf_' || lpad(n::text, 26, '0'), NULL, '{pool}',
         'acc_' || lpad((n % 1000)::text, 26, '0'), 15, 'earn',
@@ -111,20 +112,24 @@ def settlement(folder: Path, server: Server, asked: Namespace) -> list[Row]:
 
 
 def size(folder: Path, server: Server, asked: Namespace) -> list[Row]:
-    """A post at a short and at a long history, PostgreSQL; `--grown` rows."""
-    job = single.jobs(folder, server, asked.seconds)["postgresql"]["ours"]
-    found, first = [], 1
-    for rows in (10_000, asked.grown):
-        _grow(job, first, rows)
-        first = rows + 1
-        found.append([_post_cell(job, number, server) for number in range(asked.rounds)])
-    short, long = (median(cell.cpu_us for cell in part) for part in found)
-    slow, fast = (median(1000 / cell.per_second for cell in part) for part in found[::-1])
-    foreign = max(cell.foreign for part in found for cell in part)
-    case = f"post at {asked.grown:,} rows over 10,000, postgresql"
+    """A post at a short and at a long history (`--grown` rows), PostgreSQL, in turns."""
+    histories = {
+        rows: single.jobs(folder, server, asked.seconds)["postgresql"]["ours"] for rows in (SHORT, asked.grown)
+    }
+    for rows, job in histories.items():
+        _grow(job, rows)
+    pairs = [
+        [_post_cell(job, number, server) for job in histories.values()] for number in range(asked.rounds)
+    ]  # the short one first
+    foreign = max(cell.foreign for pair in pairs for cell in pair)
+    slow, fast = (median(1000 / pair[side].per_second for pair in pairs) for side in (1, 0))
+    long, short = (median(pair[side].cpu_us for pair in pairs) for side in (1, 0))
+    wall = median(a.per_second / b.per_second for a, b in pairs)
+    processor = median(b.cpu_us / a.cpu_us for a, b in pairs)
+    case = f"post at {asked.grown:,} rows over {SHORT:,}, postgresql"
     return [
-        {"case": case, "value": slow, "unit": "ms", "peer_value": fast, "ratio": slow / fast, "foreign": foreign},
-        {"case": f"{case}, processor", "value": long, "unit": "µs", "peer_value": short, "ratio": long / short},
+        {"case": case, "value": slow, "unit": "ms", "peer_value": fast, "ratio": wall, "foreign": foreign},
+        {"case": f"{case}, processor", "value": long, "unit": "µs", "peer_value": short, "ratio": processor},
     ]
 
 
@@ -132,13 +137,13 @@ def _post_cell(job: Job, number: int, server: Server) -> cells.Cell:
     return cells.run_quietly(job, 1, seed=number + 1, server_pid=server.pid())
 
 
-def _grow(job: Job, first: int, last: int) -> None:
+def _grow(job: Job, rows: int) -> None:
     """Rows of the past, written on the server; what is compared is a post, not how they came there."""
     url = make_url(job.url)
     with psycopg.connect(host=url.query["host"], user=url.username, dbname=url.database, autocommit=True) as connection:
         connection.execute("SET session_replication_role = replica")
-        for start in range(first, last + 1, 500_000):
-            connection.execute(GROW.format(pool=job.pool, first=start, last=min(start + 499_999, last)))  # type: ignore[arg-type]
+        for start in range(1, rows + 1, 500_000):
+            connection.execute(GROW.format(pool=job.pool, first=start, last=min(start + 499_999, rows)))  # type: ignore[arg-type]
         connection.execute("VACUUM ANALYZE transfer")
         connection.execute("CHECKPOINT")
         connection.execute("UPDATE houraccount SET counted_at = now() WHERE kind = 'pool'")
