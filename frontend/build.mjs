@@ -28,6 +28,7 @@ const ICONS = {
   speaker: "Volume2", camera: "Camera", lock: "Lock", undo: "Undo2", send: "Send", gift: "Gift", file: "FileText", chart: "ChartColumn",
   eye: "Eye", logout: "LogOut", language: "Languages", type: "ALargeSmall", plus: "Plus", smile: "Smile", meh: "Meh", frown: "Frown",
   list: "ListChecks", shield: "ShieldCheck", upload: "Upload", bed: "BedDouble", truck: "Truck", arrow: "ArrowRight", door: "DoorOpen",
+  pill: "Pill", drop: "Droplets", thermometer: "Thermometer", shirt: "Shirt", flame: "Flame", basket: "ShoppingBasket",
 };
 const symbols = Object.entries(ICONS).map(([name, key]) => {
   const node = lucide.icons[key];

@@ -163,13 +163,19 @@ def _install_templates(app: Flask, settings: config.Settings) -> None:
         return {
             "locale": locale,
             "scheme_name": settings.scheme_name_zh if locale == "zh" else settings.scheme_name_en,
-            "type_size": session.get("type_size") or getattr(current_user, "type_size", "normal"),
+            "type_size": _type_size(),
             "nav": navigation.for_roles(held),
             "may_enter": partial(guards.lets_in, held),
             "asset": asset,
             "csrf_token": generate_csrf,
             "csrf_field": csrf_field,
         }
+
+
+def _type_size() -> str:
+    """What the login chose once; on a shared phone not what somebody else chose before."""
+    own = getattr(current_user, "type_size", "normal")
+    return own if own != "normal" else str(session.get("type_size") or own)
 
 
 def csrf_field() -> Markup:

@@ -97,6 +97,14 @@ def set_secret(session: Session, *, actor: Actor, user_id: str, secret: str) -> 
     note(session, actor=actor, action="auth.set_secret", subject_id=user_id)
 
 
+def keep_display(session: Session, *, user_id: str, locale: str | None, type_size: str | None) -> None:
+    """Keep how a login reads: what was chosen once is there after the next sign-in, on any phone. No event: no fact."""
+    user = session.get_one(User, user_id)
+    user.locale = locale or user.locale
+    user.type_size = type_size or user.type_size
+    session.add(user)
+
+
 def sign_in(session: Session, *, login_name: str, secret: str, device: str = "") -> User | None:
     """The user if name and secret fit, else None; unknown and wrong take the same time. Slows guessing per name.
 

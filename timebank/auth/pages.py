@@ -17,7 +17,7 @@ from timebank.core.limits import LOGIN_TRIES_PER_HOUR
 from timebank.core.text import T
 
 bp = Blueprint("auth", __name__)
-TYPE_SIZES = ("normal", "large", "largest")
+TYPE_SIZES = ("normal", "large", "largest", "simple")  # simple: the largest, and only what is needed now
 _DEVICE_COOKIE, _DEVICE_DAYS = "timebank-device", 180
 
 
@@ -93,12 +93,16 @@ def leave() -> Any:
 @bp.post("/display")
 @public
 def display() -> Any:
-    """Set the language and the type size of this browser."""
+    """Set the language and the type size: of this browser, and of the login for every later sign-in."""
     locale, size = request.form.get("lang", ""), request.form.get("type_size", "")
     if locale in LOCALES:
         session["locale"] = locale
     if size in TYPE_SIZES:
         session["type_size"] = size
+    if current_user.is_authenticated:
+        operations.keep_display(
+            http.session(), user_id=current_user.id, locale=session.get("locale"), type_size=session.get("type_size")
+        )
     return redirect(_own_path(request.form.get("next", "")), code=303)
 
 

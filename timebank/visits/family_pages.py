@@ -1,7 +1,7 @@
 """The pages of elders and of kin who act for them: who comes, who came, how it went, asking for help."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -70,7 +70,16 @@ def _row(session: Session, caller: Actor, elder: Person) -> _ForWhom:
     sees_bed = _may(session, caller, elder, "see_bed")
     plans = plans_of(session, elder.id) if sees_bed else []
     items = items_of(session, plans[0].id) if plans else []
+    visits.sort(key=lambda visit: _rank(visit, on))
     return _ForWhom(elder, visits, queries.carers_of(session, [visit.id for visit in visits]), sees_bed, items)
+
+
+def _rank(visit: Visit, today: date) -> tuple[int, int, int]:
+    """What waits for a nod comes first, then who comes next, then what was, the last first."""
+    day = visit.due_on.toordinal()
+    if visit.state == VisitState.DONE:
+        return 0, -day, visit.window_from_minute
+    return (1, day, visit.window_from_minute) if visit.due_on >= today else (2, -day, visit.window_from_minute)
 
 
 @bp.post("/family/<string:visit_id>/confirm")
