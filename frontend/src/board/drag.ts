@@ -115,20 +115,23 @@ export class Drag {
   private async drop(event: PointerEvent): Promise<void> {
     const held = this.held;
     if (!held) return;
+    const began = performance.now();
     const wasCarried = held.sign !== null;
     const moves = this.moves(held);
-    this.letGo();
+    this.putDown();
     if (!wasCarried) {
       this.store.select(held.visit.id, held.task);
       return;
     }
     event.preventDefault();
     if (!moves.length) {
+      this.clear();
       tell(say("not_moved"), "waiting");
       return;
     }
-    const began = performance.now();
-    if (await this.store.move(moves)) {
+    this.timeline.offers = new Map();
+    if (!(await this.store.move(moves))) this.clear();
+    else {
       performance.measure("drop", { start: began });
       const placed = this.store.visits.get(held.visit.id)?.placed.find((one) => one.task === held.task);
       const who = this.store.carers.get(placed?.carer ?? "")?.name ?? "";
@@ -138,11 +141,21 @@ export class Drag {
 
   private letGo(): void {
     if (!this.held) return;
-    window.clearTimeout(this.held.timer);
-    this.held.sign?.remove();
+    this.putDown();
+    this.clear();
+  }
+
+  /** The hand is free; where the visit would stand stays marked until there is an answer. */
+  private putDown(): void {
+    window.clearTimeout(this.held?.timer);
+    this.held?.sign?.remove();
     this.held = null;
     document.body.classList.remove("carrying");
     part("board-hint").textContent = "";
+  }
+
+  /** Nothing of the way of a visit is left on the lines. */
+  private clear(): void {
     this.timeline.offers = new Map();
     this.timeline.shadow(null);
     this.timeline.draw();

@@ -14,7 +14,6 @@ export function title(visit: Visit): string {
 /** What stands out about a visit now, most urgent first. */
 export function alerts(store: Store, visit: Visit): string[] {
   const live = store.live.get(visit.id);
-  const faults = store.board.faults.filter((fault) => fault.task.split(".")[0] === visit.id).map((fault) => fault.text);
   const answers = live?.answers ?? visit.answers;
   const declined = answers.filter((answer) => answer.state === "declined" && visit.placed.some((one) => one.carer === answer.carer));
   return [
@@ -23,7 +22,7 @@ export function alerts(store: Store, visit: Visit): string[] {
     ...declined.map((answer) => say("declined", { who: store.carers.get(answer.carer)?.name ?? "", why: answer.reason })),
     ...(live?.late ? [say("late")] : []),
     ...(live?.flags ?? []),
-    ...faults,
+    ...new Set(store.faults.get(visit.id)),
   ];
 }
 

@@ -14,6 +14,8 @@ export class Store {
   live = new Map<string, LiveVisit>();
   now: number | null = null;
   comparison: Comparison | null = null;
+  /** What the plan breaks at each visit. */
+  faults = new Map<string, string[]>();
   selectedVisit: string | null = null;
   selectedTask: string | null = null;
   selectedCarer: string | null = null;
@@ -24,6 +26,11 @@ export class Store {
   }
 
   changed(): void {
+    this.faults = new Map();
+    for (const fault of this.board.faults) {
+      const visit = fault.task.split(".")[0] ?? "";
+      this.faults.set(visit, [...(this.faults.get(visit) ?? []), fault.text]);
+    }
     for (const listener of this.listeners) listener();
   }
 

@@ -46,7 +46,7 @@ export class Timeline {
     this.rows = this.shownCarers();
     const [first, last] = this.span();
     this.first = first;
-    const width = Math.max(this.frame.clientWidth - 4, 700);
+    const width = Math.max(this.frame.clientWidth - 4, 640);
     this.unit = (width - NAME - 10) / (last - first);
     const height = TOP + this.rows.length * LINE;
     this.svg.replaceChildren();
