@@ -89,8 +89,15 @@ def test_the_phones_pages_are_for_everybody(village: Village, phone_of: PhoneOf,
         page.locator("h1").wait_for()
         found = axe.run(page).response["violations"]
         assert not found, (path, [(one["id"], one["nodes"][0]["html"]) for one in found])
-        width = page.evaluate("document.documentElement.scrollWidth")
-        assert width <= 360, f"{path} is wider than the phone"
+        assert page.evaluate("document.documentElement.scrollWidth") <= 360, f"{path} is wider than the phone"
+    page.goto("/today")
+    page.locator("button[value=simple]").click()
+    expect(page.locator("html")).to_have_attribute("data-type-size", "simple")
+    for path in ("/today", f"/stops/{visit.id}", "/hours"):
+        page.goto(path)
+        size = page.locator("main").evaluate("main => parseFloat(getComputedStyle(main).fontSize)")
+        wide = page.evaluate("document.documentElement.scrollWidth")
+        assert (size >= 30, wide <= 360) == (True, True), (path, size, wide)
 
 
 def test_the_first_page_is_light(village: Village, phone_of: PhoneOf) -> None:
