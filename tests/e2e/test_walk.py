@@ -38,7 +38,9 @@ def test_every_role_starts_with_what_is_to_be_done(served: Served, enter: Enter,
     page = enter(LOGIN_OF_ROLE[role], lang=lang, viewport=WIDE).new_page()
     page.goto("/")
     assert page.locator("html").get_attribute("lang") == {"zh": "zh-CN", "en": "en"}[lang]
-    links = page.locator("nav.menu a, main a").evaluate_all("links => links.map(link => link.getAttribute('href'))")
+    links = page.locator("nav.menu > ul > li > a, main a").evaluate_all(
+        "links => links.map(link => link.getAttribute('href'))"
+    )
     assert links, "a start page without a way on"
     for link in dict.fromkeys(link for link in links if link.startswith("/")):
         answer = page.goto(link)
