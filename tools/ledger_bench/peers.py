@@ -134,16 +134,21 @@ def size(folder: Path, server: Server, asked: Namespace) -> list[Row]:
 
 
 def _post_cell(job: Job, number: int, server: Server) -> cells.Cell:
+    with _connected(job) as connection:  # as after the seal of each minute: the pool's count is fresh
+        connection.execute("UPDATE houraccount SET counted_at = now() WHERE kind = 'pool'")
     return cells.run_quietly(job, 1, seed=number + 1, server_pid=server.pid())
 
 
 def _grow(job: Job, rows: int) -> None:
     """Rows of the past, written on the server; what is compared is a post, not how they came there."""
-    url = make_url(job.url)
-    with psycopg.connect(host=url.query["host"], user=url.username, dbname=url.database, autocommit=True) as connection:
+    with _connected(job) as connection:
         connection.execute("SET session_replication_role = replica")
         for start in range(1, rows + 1, 500_000):
             connection.execute(GROW.format(pool=job.pool, first=start, last=min(start + 499_999, rows)))  # type: ignore[arg-type]
         connection.execute("VACUUM ANALYZE transfer")
         connection.execute("CHECKPOINT")
-        connection.execute("UPDATE houraccount SET counted_at = now() WHERE kind = 'pool'")
+
+
+def _connected(job: Job) -> psycopg.Connection:
+    url = make_url(job.url)
+    return psycopg.connect(host=url.query["host"], user=url.username, dbname=url.database, autocommit=True)
