@@ -138,7 +138,7 @@ def test_what_is_said_or_written_while_something_else_is_sent_is_not_lost(villag
     expect(page.get_by_role("button", name="medicine taken")).to_be_disabled()
     with page.expect_event("load"):
         press(page, "Tell the office")
-    page.evaluate("navigator.geolocation.getCurrentPosition = found => { window.found = found; }")  # it takes its time
+    page.evaluate("() => { navigator.geolocation.getCurrentPosition = found => { window.found = found; }; }")
     press(page, "I am leaving")
     expect(page.locator("#queue-state")).to_contain_text("Looking where you are")
     press(page, "spoke of the family")
@@ -148,6 +148,26 @@ def test_what_is_said_or_written_while_something_else_is_sent_is_not_lost(villag
     expect(page.get_by_role("heading", name="Done, thank you")).to_be_visible()
     kinds = [event.kind for event in events_of(visit)]
     assert sorted(kinds) == sorted([Kind.CHECK_IN, Kind.TICK, Kind.NOTE, Kind.TICK, Kind.CHECK_OUT])
+
+
+def test_an_alarm_does_not_wait_for_the_place(village: Village, phone_of: PhoneOf) -> None:
+    visit = village.plan()
+    page = open_today(phone_of("li"))
+    open_stop(page, visit)
+    page.evaluate(
+        """() => {
+          navigator.geolocation.getCurrentPosition = (found, none, asked) => {
+            sessionStorage.setItem("asked", JSON.stringify(asked));
+            none();
+          };
+        }"""
+    )
+    page.get_by_text("Emergency", exact=True).click()
+    with page.expect_event("load"):
+        press(page, "Tell the office: emergency")
+    asked = page.evaluate("JSON.parse(sessionStorage.getItem('asked'))")
+    assert (asked["timeout"], asked["maximumAge"]) == (2_000, 120_000)
+    assert [(event.kind, event.place_sealed) for event in events_of(visit)] == [(Kind.SOS, "")]
 
 
 def test_nothing_personal_is_kept_and_all_of_it_is_forgotten(village: Village, phone_of: PhoneOf) -> None:

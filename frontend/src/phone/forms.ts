@@ -35,7 +35,7 @@ async function take(form: HTMLFormElement): Promise<Outcome | null> {
     return null;
   }
   if (form.dataset.place !== undefined) tell(word("place"));
-  const place = form.dataset.place !== undefined ? await placeNow() : null;
+  const place = form.dataset.place !== undefined ? await placeNow(form.dataset.visitEvent === "sos") : null;
   try {
     await keep({ ...content(form), owner: await owner(), device_at: happened.toISOString(), place, photo });
   } catch {
