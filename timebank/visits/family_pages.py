@@ -32,6 +32,7 @@ class _ForWhom:
     elder: Person
     visits: list[Visit]
     carers: dict[str, list[tuple[VisitCarer, Person]]]
+    went: dict[str, queries.Went]
     sees_bed: bool
     items: list[CareItem]
 
@@ -71,7 +72,9 @@ def _row(session: Session, caller: Actor, elder: Person) -> _ForWhom:
     plans = plans_of(session, elder.id) if sees_bed else []
     items = items_of(session, plans[0].id) if plans else []
     visits.sort(key=lambda visit: _rank(visit, on))
-    return _ForWhom(elder, visits, queries.carers_of(session, [visit.id for visit in visits]), sees_bed, items)
+    keys = [visit.id for visit in visits]
+    went = queries.how_it_went(session, keys) if _may(session, caller, elder, "follow_visits") else {}
+    return _ForWhom(elder, visits, queries.carers_of(session, keys), went, sees_bed, items)
 
 
 def _rank(visit: Visit, today: date) -> tuple[int, int, int]:

@@ -1,6 +1,7 @@
 """Reading visits, always within the caller's scope."""
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -118,6 +119,25 @@ def events_of(session: Session, visit_id: str) -> list[VisitEvent]:
 def confirmation_of(session: Session, visit_id: str) -> Confirmation | None:
     """What the elder's side said, if anything."""
     return session.exec(select(Confirmation).where(Confirmation.visit_id == visit_id)).first()
+
+
+@dataclass(frozen=True)
+class Went:
+    """How a visit went: what was ticked, in its order, and the face that the elder's side gave."""
+
+    ticked: tuple[str, ...]
+    happy: int | None
+
+
+def how_it_went(session: Session, visit_ids: Collection[str]) -> dict[str, Went]:
+    """How visits went, for those of which something is known."""
+    ticks = select(VisitEvent).where(col(VisitEvent.visit_id).in_(visit_ids), VisitEvent.kind == EventKind.TICK)
+    ticked: dict[str, dict[str, None]] = defaultdict(dict)  # the same thing ticked twice was done once
+    for event in session.exec(ticks.order_by(col(VisitEvent.device_at), col(VisitEvent.counter))):
+        ticked[event.visit_id][str(event.data.get("task"))] = None
+    said = session.exec(select(Confirmation).where(col(Confirmation.visit_id).in_(visit_ids)))
+    faces = {one.visit_id: one.happy for one in said}
+    return {key: Went(tuple(ticked.get(key, ())), faces.get(key)) for key in {*ticked, *faces}}
 
 
 def reviews_of(session: Session, visit_id: str) -> list[Review]:

@@ -1,0 +1,53 @@
+"""What kin far away see of the visits: who comes next, who came, when, and how it went."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from sqlmodel import select
+
+from tests import factories as make
+from tests.cast import Cast
+from tests.fixtures.site import At, SignIn
+from tests.visits.conftest import Plan, event, tell
+from timebank.core import clock, db
+from timebank.people.models import Proxy
+from timebank.visits.models import EventKind as Kind
+from timebank.visits.models import VisitState
+
+pytestmark = pytest.mark.usefixtures("app")
+
+
+def test_kin_hear_how_it_went_as_far_as_the_power_goes(sign_in: SignIn, planned: Plan, cast: Cast) -> None:
+    visit = planned()
+    for kind, minute, data in (
+        (Kind.CHECK_IN, 540, {}),
+        (Kind.TICK, 550, {"task": "health"}),
+        (Kind.TICK, 551, {"task": "living"}),
+        (Kind.TICK, 552, {"task": "health"}),
+        (Kind.CHECK_OUT, 585, {}),
+    ):
+        tell(cast, event(visit, kind, minute, data=data))
+    kin = sign_in("xiaofang")  # whose power is to ask and to confirm, not to follow
+    assert "medicine taken" not in kin.visit("/family")
+    kin.submit(f"/family/{visit.id}/confirm", happy="2")
+    page = kin.visit("/family")
+    assert "李姐" in page and "So-so" not in page
+    with db.transaction() as session:
+        power = session.exec(select(Proxy).where(Proxy.proxy_person_id == cast.xiaofang.id)).one()
+        power.purposes = [*power.purposes, "follow_visits"]
+    page = kin.visit("/family")
+    assert "medicine taken、eats and sleeps well</p>" in page
+    assert "#meh" in page and "So-so" in page
+
+
+def test_kin_see_first_what_waits_then_who_comes_next(cast: Cast, sign_in: SignIn, at: At) -> None:
+    at("2026-11-03 12:00")
+    ahead, states = (-3, 5, 1, -1), {-1: VisitState.DONE}
+    with db.transaction() as session:
+        for days in ahead:
+            made = make.visit(session=session, elder=cast.chen_popo, on=clock.today() + timedelta(days=days))
+            made.state = states.get(days, VisitState.DUE)
+    page = sign_in("xiaofang").visit("/family")
+    shown = re.findall(r'<p class="when">([^<]+) 09:00', page)
+    assert shown == ["Mon 2 Nov", "Wed 4 Nov", "Sun 8 Nov", "Sat 31 Oct"]
