@@ -1,7 +1,7 @@
 """Days of people at the other end of the visits, walked in a real browser: kin, the village assistant, the township.
 
 Sources: field guide §4.2, §4.3, §4.5. The volunteer's day (§4.1) is walked in test_phone_*.py and test_walk.py, the
-coordinator's (§4.4) in test_board_morning.py.
+coordinator's (§4.4) in test_board_morning.py; visiting, meals and the way to the doctor in test_care_walks.py.
 """
 
 from datetime import timedelta
