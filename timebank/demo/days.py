@@ -1,5 +1,7 @@
 """The days around now: yesterday in one township as it went, today published there, tomorrow planned everywhere.
 
+Today is amended once, so that notices wait to be passed on, and asked what would be, so that answers can be compared.
+
 Everything here is done by the operations that pages call, each at the hour at which it would have been done, so that
 reviewers, elders and volunteers of the demo find real work waiting.
 """
@@ -12,7 +14,13 @@ from sqlmodel import Session
 from timebank.core import clock, ids, months
 from timebank.core.actors import SYSTEM, Actor, Role
 from timebank.dayplans import operations as dayplans
-from timebank.dayplans.models import DayPlan
+from timebank.dayplans.adapter import engine
+from timebank.dayplans.adapter.engine import Limits
+from timebank.dayplans.adapter.hand import Move
+from timebank.dayplans.models import DayPlan, DayProblem
+from timebank.dayplans.operations.runs import finish_run
+from timebank.dayplans.queries.answers import better_places
+from timebank.dayplans.queries.board import opened
 from timebank.people.models import Household
 from timebank.people.queries import place_of
 from timebank.visits import operations as visits
@@ -21,6 +29,9 @@ from timebank.visits.queries import carers_of, day_code, visits_on
 from timebank.visits.rules import EventIn, Place
 
 _PLAN_SECONDS = 1
+_TRIAL_SECONDS = 0.4
+_MOST_TRIED = 6
+WHAT_IFS = (("vans", 2), ("volunteers", 10))
 _NOBODY_ANSWERS, _NODS, _TYPES_THE_CODE = 0.06, 0.6, 0.7
 
 
@@ -35,6 +46,42 @@ def publish(session: Session, area_code: str, on: date, *, at: datetime) -> DayP
 def draft(session: Session, area_code: str, on: date) -> DayPlan:
     """Plan a day of a township."""
     return dayplans.draft_day(session, actor=SYSTEM, area_code=area_code, on=on, seconds=_PLAN_SECONDS)
+
+
+def amend(session: Session, row: DayPlan) -> DayPlan:
+    """Give a late visit of a published day to the next best volunteer and publish that; those touched are to be told.
+
+    Where nobody else could come, the day stays as it is.
+    """
+    change = dayplans.take_over(session, actor=SYSTEM, day_plan_id=row.id)
+    places = opened(session, change).places
+    singles = sorted((task for task in places if "." not in task), key=lambda task: (-places[task].starts, task))
+    for task in singles[:_MOST_TRIED]:
+        for move in _to_somebody_else(session, change, task):
+            change = dayplans.move_by_hand(
+                session, actor=SYSTEM, day_plan_id=change.id, revision=change.revision, moves=[move]
+            )
+            after = opened(session, change)
+            if not engine.violations_of(after.problem, after.plan):
+                return dayplans.publish_day(session, actor=SYSTEM, day_plan_id=change.id, revision=change.revision)
+            change = dayplans.undo(session, actor=SYSTEM, day_plan_id=change.id, revision=change.revision)
+    dayplans.discard(session, actor=SYSTEM, day_plan_id=change.id)
+    return row
+
+
+def _to_somebody_else(session: Session, row: DayPlan, task: str) -> list[Move]:
+    offers = better_places(session, row, task)
+    found = [one for one in offers if one["cost"] is not None and not one["is_here"]]
+    return [Move(task, one["carer"], one["starts"]) for one in found[:1]]
+
+
+def ask_what_if(session: Session, row: DayPlan) -> None:
+    """Plan a saved day as it would be with more vans and with more volunteers, as the planner's process does."""
+    for kind, count in WHAT_IFS:
+        run = dayplans.begin_trial(session, actor=SYSTEM, day_plan_id=row.id, kind=kind, count=count)
+        problem = engine.unpack_problem(session.get_one(DayProblem, run.problem_digest).body)
+        plan = engine.planned(problem, Limits(seconds=_TRIAL_SECONDS), run.seed)
+        finish_run(session, run_id=run.id, plan=plan)
 
 
 def live_through_day(session: Session, random: Random, area_code: str, on: date) -> None:

@@ -70,8 +70,9 @@ def load(*, district_code: str, say: Say) -> list[Login]:
         for month in sorted({months.of_date(today), months.of_date(tomorrow())}):
             report = visits.generate(session, actor=SYSTEM, area_code=district_code, month=month)
             say(f"{report.made} visits made for {month}")
-        days.publish(session, township, today, at=clock.now())
-        say(f"today published in {TOWNSHIP}")
+        row = days.publish(session, township, today, at=clock.now())
+        days.ask_what_if(session, days.amend(session, row))
+        say(f"today published and amended in {TOWNSHIP}, {len(days.WHAT_IFS)} what-ifs answered")
         helping.help_each_other(session, township, today)
         change_lives(session, random, township)
         say(care.live_with_care(session, district_code=district_code, township=township, today=today))
