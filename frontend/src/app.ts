@@ -37,10 +37,16 @@ for (const button of document.querySelectorAll<HTMLButtonElement>("button[data-p
 // A phone that keeps entries asks first whether everything has arrived: signing out would lose the rest.
 for (const form of document.querySelectorAll<HTMLFormElement>("form[data-sign-out]")) {
   form.addEventListener("submit", (event) => {
-    if (form.dataset.asked || !navigator.serviceWorker?.controller) return;
+    if (form.dataset.asked || !("indexedDB" in window)) return;
     event.preventDefault();
-    void askPhone(form);
+    void keepsEntries().then((keeps) => (keeps ? askPhone(form) : HTMLFormElement.prototype.submit.call(form)));
   });
+}
+
+/** Whether this browser was ever used as a phone. A page may stand without its worker, and the entries are there. */
+async function keepsEntries(): Promise<boolean> {
+  const known = await indexedDB.databases?.().catch(() => null);
+  return known ? known.some(({ name }) => name?.startsWith("timebank")) : Boolean(navigator.serviceWorker?.controller);
 }
 
 async function askPhone(form: HTMLFormElement): Promise<void> {

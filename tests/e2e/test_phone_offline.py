@@ -219,6 +219,24 @@ def test_signing_out_waits_until_everything_has_arrived(village: Village, phone_
     assert [event.kind for event in events_of(visit)] == [Kind.CHECK_IN]
 
 
+def test_signing_out_asks_the_phone_on_a_page_without_its_worker_too(village: Village, phone_of: PhoneOf) -> None:
+    visit = village.plan()
+    page = open_today(phone_of("li"))
+    open_stop(page, visit)
+    village.line.state = "cut"
+    with page.expect_event("load"):
+        press(page, "I am here")
+    expect(page.locator("#queue-state")).to_contain_text("not sent yet")
+    page.evaluate("navigator.serviceWorker.getRegistration().then(worker => worker.unregister())")
+    page.goto("/me")
+    assert page.evaluate("navigator.serviceWorker.controller") is None
+    page.locator("details.account summary").click()
+    press(page, "Sign out")
+    page.wait_for_url("**/today")
+    expect(page.locator("#queue-state")).to_contain_text("not sent yet")
+    assert [entry["kind"] for entry in page.evaluate(EVERYTHING_KEPT)["entries"]] == ["check_in"]
+
+
 def test_a_queue_of_a_phone_whose_login_ran_out_waits_for_the_next_sign_in(village: Village, phone_of: PhoneOf) -> None:
     visit = village.plan()
     phone = phone_of("li")
