@@ -1,15 +1,19 @@
-"""What the office enters about places: special days and closed roads."""
+"""What the office enters about places: special days, closed roads, and the number to call."""
 
+import re
 from datetime import date
 
 from sqlmodel import Session
 
-from timebank.areas.models import Area, CalendarDay, DayKind, RoadClosure
+from timebank.areas.models import Area, AreaKind, CalendarDay, DayKind, Facility, FacilityKind, RoadClosure
+from timebank.areas.queries import facilities_within
 from timebank.audit.operations import note
 from timebank.core import ids
 from timebank.core.actors import Actor
 from timebank.core.errors import BadInput, NotFound, Refused
 from timebank.core.text import T
+
+_PHONE = re.compile(r"\+?[0-9]{5,15}")
 
 
 def enter_day(
@@ -69,6 +73,38 @@ def close_road(
     session.add(closure)
     note(session, actor=actor, action="areas.close_road", subject_id=closure.id, area_code=closure.area_code)
     return closure
+
+
+def keep_station_phone(session: Session, *, actor: Actor, township_code: str, phone: str) -> Facility:
+    """Keep the number of a township's care station, which volunteers call from the road; empty: they see none.
+
+    Where no station is entered yet, one is, in the middle of the township.
+    """
+    _inside(session, actor, township_code)
+    township = session.get_one(Area, township_code)
+    if township.kind != AreaKind.TOWNSHIP:
+        raise BadInput("areas.no_township", T("Each township enters its own number."), field="phone")
+    number = re.sub(r"[\s-]", "", phone)
+    if number and not _PHONE.fullmatch(number):
+        raise BadInput("areas.bad_phone", T("A phone number has 5 to 15 digits."), field="phone")
+    stations = facilities_within(session, township_code, FacilityKind.STATION)
+    answering = [station for station in stations if station.phone] or stations
+    station = answering[0] if answering else _new_station(township)
+    station.phone = number
+    session.add(station)
+    note(session, actor=actor, action="areas.keep_station_phone", subject_id=station.id, area_code=township_code)
+    return station
+
+
+def _new_station(township: Area) -> Facility:
+    return Facility(
+        id=ids.new_id("fac"),
+        kind=FacilityKind.STATION,
+        area_code=township.code,
+        name=f"{township.name_zh}养老服务站",
+        lat=township.lat,
+        lon=township.lon,
+    )
 
 
 def _inside(session: Session, actor: Actor, area_code: str) -> None:

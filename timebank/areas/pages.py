@@ -32,6 +32,8 @@ def calendar() -> Any:
         place_names={place.code: place.name_zh if is_chinese else place.name_en for place in places},
         day_kind_words=DAY_KIND_WORDS,
         today=today,
+        phone=queries.office_phone(session, code),
+        is_township=len(code) == 9,
     )
 
 
@@ -58,6 +60,16 @@ def remove_day(day_id: str) -> Any:
     """Take an entered day back."""
     operations.remove_day(http.session(), actor=actor(), day_id=day_id)
     flash(gettext("Removed."))
+    return redirect(url_for("areas.calendar"), code=303)
+
+
+@bp.post("/calendar/phone")
+@guard(*OFFICE)
+def keep_phone() -> Any:
+    """Keep the number that volunteers of the caller's township call."""
+    phone = forms.text(request.form, "phone", most=20)
+    operations.keep_station_phone(http.session(), actor=actor(), township_code=actor().area_code, phone=phone)
+    flash(gettext("Kept. Volunteers see it from now on."))
     return redirect(url_for("areas.calendar"), code=303)
 
 

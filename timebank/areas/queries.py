@@ -85,3 +85,9 @@ def entered_days(session: Session, area_code: str, first_on: date, last_on: date
         in_area(col(CalendarDay.area_code), area_code), CalendarDay.on >= first_on, CalendarDay.on <= last_on
     )
     return list(session.exec(found.order_by(col(CalendarDay.on), col(CalendarDay.id))))
+
+
+def office_phone(session: Session, area_code: str) -> str:
+    """The phone number of the township's care station, where somebody coordinates; empty where none is entered."""
+    stations = facilities_within(session, area_code[:9], FacilityKind.STATION)
+    return next((station.phone for station in stations if station.phone), "")

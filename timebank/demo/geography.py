@@ -124,7 +124,8 @@ def _facilities(row: dict[str, str], centre: Spot) -> list[Facility]:
 
 def _facility(kind: FacilityKind, area_code: str, name: str, spot: Spot) -> Facility:
     key = f"fac_{kind.value}_{area_code}"
-    return Facility(id=key, kind=kind, area_code=area_code, name=name, lat=spot.lat, lon=spot.lon)
+    phone = f"100000{area_code[-5:]}" if kind == FacilityKind.STATION else ""  # no number of the country begins so
+    return Facility(id=key, kind=kind, area_code=area_code, name=name, lat=spot.lat, lon=spot.lon, phone=phone)
 
 
 def _villages(

@@ -8,6 +8,7 @@ from flask_wtf.csrf import generate_csrf
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
 from sqlalchemy.exc import IntegrityError
 
+from timebank.areas.queries import office_phone
 from timebank.audit.operations import note
 from timebank.auth.guards import actor, guard
 from timebank.core import clock, db, http
@@ -180,7 +181,7 @@ def today() -> Any:
         csrf=generate_csrf(),
         now=clock.now().isoformat(),
         on=on.isoformat(),
-        office_phone=queries.office_phone(http.session(), actor().area_code),
+        office_phone=office_phone(http.session(), actor().area_code),
         stops=[_stop(stop) for stop in stops],
     )
 

@@ -7,6 +7,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from sqlmodel import Session
 from werkzeug.wrappers import Response
 
+from timebank.areas.queries import office_phone
 from timebank.auth.guards import actor, guard
 from timebank.careplans.models import ServiceKind
 from timebank.core import clock, forms, http, ids
@@ -50,7 +51,7 @@ def today() -> Any:
         later=later,
         today=on,
         warnings=queries.warnings_on(session, actor().area_code, on),
-        office_phone=queries.office_phone(session, actor().area_code),
+        office_phone=office_phone(session, actor().area_code),
         links={stop.visit.id: _ways(stop) for stop in stops},
     )
 
@@ -88,7 +89,7 @@ def stop(visit: Visit) -> Any:
         ways=_ways(found) if is_today else {},
         ticked=_ticked(session, visit.id),
         gates=[words.GATE_WORDS[gate] for gate in operations.bath_gates(session, visit)] if is_bath else [],
-        office_phone=queries.office_phone(session, actor().area_code),
+        office_phone=office_phone(session, actor().area_code),
         card=request.args.get("card", ""),
         window_hours=in_force(session, visit.area_code, visit.due_on).number("confirm.window_hours"),
     )

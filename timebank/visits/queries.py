@@ -8,8 +8,8 @@ from datetime import date, timedelta
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from timebank.areas.models import DayKind, FacilityKind
-from timebank.areas.queries import closures_on, day_kinds, facilities_within
+from timebank.areas.models import DayKind
+from timebank.areas.queries import closures_on, day_kinds
 from timebank.core import clock, crypto, months
 from timebank.core.actors import Scope
 from timebank.core.db import in_area
@@ -315,9 +315,3 @@ def warnings_on(session: Session, area_code: str, on: date) -> list[tuple[str, s
     kinds = day_kinds(session, area_code, [on])[on]
     told = (DayKind.MARKET, DayKind.NO_SERVICE, DayKind.HOLIDAY)
     return [*roads, *((kind.value, kinds[kind], None) for kind in told if kind in kinds)]
-
-
-def office_phone(session: Session, area_code: str) -> str:
-    """The phone number of the township's care station, where somebody coordinates; empty where none is entered."""
-    stations = facilities_within(session, area_code[:9], FacilityKind.STATION)
-    return next((station.phone for station in stations if station.phone), "")
