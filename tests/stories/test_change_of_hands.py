@@ -19,7 +19,8 @@ from timebank.audit.models import AuditEvent
 from timebank.core import clock, db
 from timebank.core.actors import SYSTEM
 from timebank.emergency import operations as emergency
-from timebank.emergency.models import CaseSource, EmergencyCase
+from timebank.emergency.models import CallUpReason, CaseSource, EmergencyCase
+from timebank.emergency.operations.callups import CallUpIn
 from timebank.home import handover_queries
 from timebank.ledger.models import EntryKind
 from timebank.ledger.operations import entries
@@ -38,11 +39,13 @@ class HalfDone:
     search: str
     draft: str
     case: str
+    call_up: str
+    shift: str
 
 
 @pytest.fixture
 def half_done(cast: Cast) -> HalfDone:
-    """A morning of work: a call for help, an elder who does not answer, a form, a stay in hospital, an entry."""
+    """A morning of work: an emergency, an elder who is silent, a form, a stay in hospital, an entry, a call-up."""
     wang, today = actor_of(cast, "wang"), clock.today()
     with db.transaction() as session:
         make.papers(session=session, person=cast.wang, kinds=["assessor"])
@@ -67,8 +70,19 @@ def half_done(cast: Cast) -> HalfDone:
             evidence="第 3 页",
         )
         entries.propose_entry(session, actor=wang, entry=told)
+        rain = CallUpIn(make.VILLAGE, CallUpReason.RAIN, "转移沿河住户", today, 10 * 60, 18 * 60, 2)
+        call_up = emergency.call_up(session, actor=wang, asked=rain)
+        shift = emergency.add_shift(
+            session,
+            actor=wang,
+            area_code=make.VILLAGE,
+            person_id=cast.wang.id,
+            weekday=today.weekday(),
+            from_minute=8 * 60,
+            to_minute=20 * 60,
+        )
         search = session.exec(select(UnreachedCase)).one()
-        return HalfDone(called.id, search.id, draft.id, case.id)
+        return HalfDone(called.id, search.id, draft.id, case.id, call_up.id, shift.id)
 
 
 def leaves(cast: Cast, sign_in: SignIn) -> Visitor:
@@ -104,8 +118,9 @@ def test_staff_turnover(cast: Cast, half_done: HalfDone, sign_in: SignIn) -> Non
     for words in ("Open emergencies (1)", "not reached (1)", "Assessments under way (1)", "not settled (1)", "小杨"):
         assert words in page, words
     assert "Entries that wait for a second person (1)" in page and "What waits at this desk" in page
+    assert "Call-ups that are not ended (1)" in page and "Hours on the duty list (1)" in page
     page = newcomer.submit("/take-over")
-    assert "Things: 5, forms that are yours now: 0" in page
+    assert "Things: 7, forms that are yours now: 0" in page
     assert "assessor's certificate takes over: 1" in page.replace("&#39;", "'")
 
     case = f"/emergency/cases/{half_done.emergency}"
@@ -115,6 +130,10 @@ def test_staff_turnover(cast: Cast, half_done: HalfDone, sign_in: SignIn) -> Non
     newcomer.submit(f"/visiting/searches/{half_done.search}", kind="second_try", outcome="well")
     newcomer.visit(f"/people/{cast.zhang.id}")
     newcomer.submit(f"/people/{cast.zhang.id}/state", state="active", since_on=clock.today().isoformat())
+    newcomer.visit(f"/emergency/call-ups/{half_done.call_up}")
+    newcomer.submit("/end")
+    newcomer.visit("/emergency/duty")
+    newcomer.submit(f"/emergency/duty/{half_done.shift}/end")
     with db.reading() as session:
         assert session.get_one(EmergencyCase, half_done.emergency).closed_at
         assert session.get_one(UnreachedCase, half_done.search).closed_at
