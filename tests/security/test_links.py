@@ -1,4 +1,7 @@
-"""Nobody is led to a shut door: what a page offers, its reader may open (field guide §2.6: no dead ends)."""
+"""Nobody is led to a shut door: what a page offers, its reader may open (field guide §2.6: no dead ends).
+
+And every page that stands by itself is two steps from the start at most, for every role that may open it.
+"""
 
 import re
 from collections import Counter, deque
@@ -9,13 +12,20 @@ from urllib.parse import urljoin, urlsplit
 import pytest
 from werkzeug.test import TestResponse
 
+from tests.e2e.looking import is_page
 from tests.fixtures.browsing import forms_in, gist
 from tests.fixtures.site import signed_in
 from tests.fixtures.standing import StandingSite
 from tests.security.sweep import EVERYBODY, Row, Somebody, rows
 
 PAGES_OF_A_KIND = 2  # opened of one route: the same page with other things on it
+MOST_STEPS = 2
 HOME = "http://localhost"
+INSIDE = {  # a part of something that was begun elsewhere
+    "/password",  # under the reader's own name at the top of every page
+    "/households/new",  # while somebody is registered
+    "/village-day/unplanned-slip",  # while the day's slips are entered
+}
 _LINK = re.compile(r'<a [^>]*?href="([^"#]+)')
 _RIGHTS = {(row.rule, row.method): row for row in rows()}
 
@@ -26,6 +36,7 @@ class Walk:
     def __init__(self, standing: StandingSite, who: Somebody) -> None:
         self.who = who
         self.visitor = signed_in(standing.app, who.login)
+        self.steps = {"/": 0}  # path → clicks from the start
         self._addresses = standing.app.url_map.bind("localhost")
 
     def pages(self) -> Iterator[tuple[str, str, TestResponse]]:
@@ -41,7 +52,15 @@ class Walk:
             yield address, led_from, answer
             fresh = [link for link in links_on(address, answer) if link not in seen]
             seen.update(fresh)
+            here = self.steps[urlsplit(address).path]
+            for link in fresh:
+                self.steps.setdefault(urlsplit(link).path, here + 1)
             waiting.extend((link, address) for link in dict.fromkeys(fresh))
+
+    def far_pages(self) -> list[str]:
+        """Pages that stand by themselves and are not found within a few steps, once the walk is over."""
+        mine = {row.rule for row in rows() if is_page(row) and self.who.role in row.roles and "<" not in row.rule}
+        return sorted(rule for rule in mine - INSIDE if self.steps.get(rule, MOST_STEPS + 1) > MOST_STEPS)
 
     def shut_forms(self, address: str, page: TestResponse) -> list[str]:
         """Forms of a page whose guard refuses this person."""
@@ -67,7 +86,7 @@ def links_on(address: str, answer: TestResponse) -> list[str]:
 
 
 @pytest.mark.parametrize("who", EVERYBODY, ids=lambda who: f"{who.role}-{who.login}")
-def test_no_page_leads_to_a_shut_door(who: Somebody, standing: StandingSite) -> None:
+def test_every_page_is_near_and_none_leads_to_a_shut_door(who: Somebody, standing: StandingSite) -> None:
     walk = Walk(standing, who)
     shut = []
     for address, led_from, answer in walk.pages():
@@ -76,3 +95,4 @@ def test_no_page_leads_to_a_shut_door(who: Somebody, standing: StandingSite) -> 
         elif answer.mimetype == "text/html":
             shut += [f"{address} offers a form to {target}" for target in walk.shut_forms(address, answer)]
     assert not shut, "\n".join(sorted(set(shut)))
+    assert not walk.far_pages(), f"{who.role} does not find these in {MOST_STEPS} steps: {walk.far_pages()}"
