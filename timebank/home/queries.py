@@ -137,9 +137,10 @@ def _not_reached(session: Session, actor: Actor) -> Duty:
 def _visiting_rate(session: Session, actor: Actor) -> Duty:
     """Percent of the elders on the visiting list who were visited this month, from the one query for it."""
     visited, registered = total_rate(visiting_rate(session, actor.area_code, months.of_date(clock.today())))
-    percent = visited * 100 // registered if registered else None
+    if not registered:
+        return Duty(T("Visiting rate"), "visiting.visiting_rate", "chart")
     text = T("percent of the elders in special difficulty were visited this month")
-    return Duty(text, "visiting.visiting_rate", "chart", percent)
+    return Duty(text, "visiting.visiting_rate", "chart", visited * 100 // registered)
 
 
 def _coordinator(session: Session, actor: Actor) -> list[Duty]:
