@@ -20,7 +20,7 @@ from timebank.core.actors import Role
 from timebank.dayplans import operations
 from timebank.dayplans.models import DayPlan
 
-VISITS, VOLUNTEERS, STEPS = 40, 20, 400_000
+VISITS, STEPS = 40, 400_000
 
 
 @dataclass(frozen=True)
@@ -33,13 +33,14 @@ class Office:
 
 
 @pytest.fixture
-def office(tmp_path: Path) -> Iterator[Office]:
-    """The site on a free port of this machine; ends with the test."""
+def office(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Office]:
+    """The site on a free port of this machine; ends with the test. A parameter is the number of visits."""
+    visits = getattr(request, "param", VISITS)
     path = tmp_path / "timebank.sqlite3"
     shutil.copyfile(migrated_file(), path)
     app = make_app(f"sqlite:///{path}", tmp_path / "data")
     with db.transaction() as session:
-        township = settle(session, visits=VISITS, volunteers=VOLUNTEERS)
+        township = settle(session, visits=visits, volunteers=visits // 2)
         for name, role in (("zhou", Role.COORDINATOR), ("wu", Role.SUPERVISOR)):
             make.login(session=session, name=name, role=role, area_code=make.TOWNSHIP)
         on = tomorrow()

@@ -1,18 +1,28 @@
 // The map: villages, stations, kitchens, doors and routes at their real places; a layer of tiles only where one is set.
 import * as leaflet from "leaflet";
+import { arrange, type Label } from "./labels";
 import { letter, title } from "./look";
 import { part, say, tiles } from "./page";
 import type { Store } from "./store";
 import type { Board, Point } from "./types";
 
+const RANKS = ["home", "station", "kitchen", "van_base", "dining_point", "village"]; // which names stay where there is no room for all
+
 export class DayMap {
-  private map = leaflet.map("board-map", { zoomControl: true, attributionControl: Boolean(tiles), keyboard: true });
+  private map = leaflet.map("board-map", {
+    zoomControl: true,
+    attributionControl: Boolean(tiles),
+    keyboard: true,
+    fadeAnimation: false, // names that fade out would lie on those drawn anew
+  });
   private layer = leaflet.layerGroup().addTo(this.map);
+  private labels: Label[] = [];
   private fitted = "";
 
   constructor(private store: Store) {
     if (tiles) leaflet.tileLayer(tiles, { maxZoom: 18 }).addTo(this.map);
     leaflet.control.scale({ imperial: false }).addTo(this.map);
+    this.map.on("zoomend", () => arrange(this.map, this.labels));
     new ResizeObserver(() => this.map.invalidateSize()).observe(part("board-map"));
   }
 
@@ -20,6 +30,7 @@ export class DayMap {
     const board = this.store.board;
     if (this.fitted !== board.plan.id) this.fit(board);
     this.layer.clearLayers();
+    this.labels = [];
     for (const village of board.places.villages) {
       if (village.outline.length) leaflet.polygon(village.outline, { className: "border", interactive: false }).addTo(this.layer);
       this.label(village.point, village.name, "village");
@@ -42,6 +53,7 @@ export class DayMap {
       marker.on("click", () => this.store.select(visit.id));
       marker.addTo(this.layer);
     }
+    arrange(this.map, this.labels);
   }
 
   private fit(board: Board): void {
@@ -54,6 +66,7 @@ export class DayMap {
   private label(point: Point, name: string, kind: string): void {
     const sign = leaflet.circleMarker(point, { radius: kind === "village" ? 3 : 6, className: `place ${kind}`, interactive: false });
     sign.bindTooltip(name, { permanent: true, direction: "right", className: `name ${kind}` }).addTo(this.layer);
+    this.labels.push({ sign, rank: RANKS.indexOf(kind) + 1 || RANKS.length });
   }
 
   /** The way of one carer: strong where it is selected, faint otherwise. */

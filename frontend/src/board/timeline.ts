@@ -249,11 +249,20 @@ export class Timeline {
       this.store.select(target.dataset.visit ?? null, task);
       return;
     }
-    const next = this.neighbour(task, event.key);
+    const next = this.edge(task, event) ?? this.neighbour(task, event.key);
     if (next) {
       event.preventDefault();
       this.focus(next);
     }
+  }
+
+  /** Home and End lead to the ends of the line; with Ctrl to the first line and the last. */
+  private edge(task: string, event: KeyboardEvent): string | null {
+    if (event.key !== "Home" && event.key !== "End") return null;
+    const at = event.key === "Home" ? 0 : -1;
+    const lines = this.rows.map((carer) => carer.blocks.filter((block) => block.kind === "visit")).filter((line) => line.length);
+    const line = event.ctrlKey || event.metaKey ? lines.at(at) : lines.find((one) => one.some((block) => block.task === task));
+    return line?.at(at)?.task ?? null;
   }
 
   private neighbour(task: string, key: string): string | null {
