@@ -258,7 +258,7 @@ def test_the_board_fits_and_has_no_barrier(office: Office, board_of: BoardOf, wi
 
 
 def test_no_name_on_the_map_lies_on_another(office: Office, board_of: BoardOf) -> None:
-    """More villages at one spot than there are sides to write on; a station and a kitchen at another keep their names."""
+    """More villages at one spot than there are sides to write on; station and kitchen elsewhere keep their names."""
     with db.transaction() as session:
         for number, name in enumerate(("竹林", "松树", "柏树", "黄桷", "青杠")):
             make.area(session=session, code=f"{make.TOWNSHIP}30{number}", name_zh=f"{name}村", name_en=name)
