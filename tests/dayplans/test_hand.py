@@ -60,6 +60,29 @@ def test_taking_a_visit_out_and_undoing_it_brings_back_the_very_same_plan(made: 
             operations.undo(session, actor=COORDINATOR, day_plan_id=row.id, revision=3)
 
 
+def test_whoever_comes_along_already_is_no_other_place_for_the_other_half_of_a_crew(made: Township) -> None:
+    with db.transaction() as session:
+        row = draft(session)
+        places = opened(session, row).places
+        first = next(task for task in sorted(places) if task.endswith(".1"))
+        partner = places[first[:-2] + ".2"].carer
+        offers = better_places(session, row, first)
+    (told,) = [one for one in offers if one["carer"] == partner]
+    assert (told["cost"], told["against"]) == (None, "本来就一起来")
+    assert [one["cost"] is None for one in offers] == sorted(one["cost"] is None for one in offers)
+
+
+def test_who_is_not_touched_by_a_move_keeps_the_very_same_route(made: Township) -> None:
+    with db.transaction() as session:
+        row = draft(session)
+        before = opened(session, row)
+        task = single_visit(session, row)
+        after = opened(session, move(session, row, Move(task, None)))
+    stood = {route.carer: route for route in before.plan.routes if route.carer != before.places[task].carer}
+    assert {route.carer: route for route in after.plan.routes if route.carer in stood} == stood
+    assert engine.locked(before.problem, before.locks, before.places) is before.problem
+
+
 def test_a_change_on_an_older_revision_is_refused_and_changes_nothing(made: Township) -> None:
     with db.transaction() as session:
         row = draft(session)

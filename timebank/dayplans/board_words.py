@@ -70,6 +70,8 @@ BOARD_WORDS: dict[str, Text] = {
     "fits_dearer": T("It would fit. Leaving it out was cheaper by {cost}."),
     "incomplete": T("There was no time to look at everything."),
     "each_says": T("What each of them says"),
+    "cannot_come": T("{count} cannot come"),
+    "fetches": T("fetches {count} meals"),
     "fits_with": T("{count} people could come"),
     "fits_nowhere": T("Nobody can come as things stand"),
     "would_help": T("What would make it possible"),

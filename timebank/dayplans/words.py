@@ -49,6 +49,7 @@ PLACE_WORDS: dict[str, Text] = {
     "shift": T("goes home before the visit would be over"),
     "full": T("has as many visits as allowed"),
     "no_partner": T("could come, but nobody who must come along"),
+    "partner": T("comes along already"),
     "no_time": T("has no time left for it"),
 }
 _SEXES = {"female": T("woman"), "male": T("man")}

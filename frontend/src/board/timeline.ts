@@ -119,6 +119,7 @@ export class Timeline {
       this.svg.append(shape("rect", { class: "shift", x: this.x(from), y: y + 3, width: (to - from) * this.unit, height: LINE - 6 }));
     }
     for (const block of carer.blocks) this.svg.append(...this.drawBlock(block, y));
+    this.drawBag(carer, y);
   }
 
   /** How much somebody does on this day beside the one who does most; time over the shift stands out by sign and words. */
@@ -148,6 +149,23 @@ export class Timeline {
     if (block.kind === "fetch") return [shape("path", { class: "block meal", d: `M${x},${y + 20} l6,-9 l6,9 l-6,9 z` })];
     const visit = this.store.visits.get(block.visit ?? "");
     return visit ? [this.drawVisit(block, visit, x, y, width)] : [];
+  }
+
+  /** How many meals lie in the bag from where they are fetched: written once for those fetched one after the other. */
+  private drawBag(carer: Carer, y: number): void {
+    const stops = carer.blocks.filter((block) => block.kind === "visit" || block.kind === "fetch");
+    for (let at = 0; at < stops.length; at += 1) {
+      const first = stops[at];
+      if (!first || first.kind !== "fetch") continue;
+      let count = 0;
+      while (stops[at]?.kind === "fetch") {
+        count += 1;
+        at += 1;
+      }
+      const sign = shape("text", { class: "bag", x: this.x(first.from) + 6, y: y + 9, "text-anchor": "middle" }, `×${count}`);
+      sign.append(shape("title", {}, say("fetches", { count })));
+      this.svg.append(sign);
+    }
   }
 
   private drawVisit(block: Block, visit: Visit, x: number, y: number, width: number): SVGElement {

@@ -74,9 +74,10 @@ function drawSearched(found: Searched, into: HTMLElement): void {
   if (!found.faulty && !found.complete) into.append(element("p", "small", say("incomplete")));
 }
 
-/** One line for each carer; what stands against somebody opens below their name. */
+/** One line for each carer who could come; the others lie folded, and what stands against each below their name. */
 function drawCarers(found: Searched, into: HTMLElement): void {
   into.append(element("h3", "", say("each_says")));
+  const cannot = element("details", "says cannot");
   for (const one of found.carers) {
     if (one.is_here) continue;
     if (one.change !== null) {
@@ -85,6 +86,10 @@ function drawCarers(found: Searched, into: HTMLElement): void {
     }
     const folded = element("details", "says");
     folded.append(element("summary", "", `✕ ${one.name}`), list(one.reasons));
-    into.append(folded);
+    cannot.append(folded);
   }
+  const count = cannot.childElementCount;
+  if (!count) return;
+  cannot.prepend(element("summary", "", `✕ ${say("cannot_come", { count })}`));
+  into.append(cannot);
 }

@@ -1,6 +1,7 @@
 """Answers to what a coordinator asks of a plan: where else, at what cost, why not, what would a move break."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlmodel import Session
@@ -42,7 +43,7 @@ def places_in(session: Session, day: Opened, task_id: str) -> list[dict[str, Any
     """As `better_places`, for a version that is open already."""
     free = day.locks.without_task([task_id])
     problem = engine.locked(day.problem, free, day.places)
-    found = _best(problem, day.plan, task_id)
+    found = _without_partners(day, task_id, _best(problem, day.plan, task_id))
     tasks = {task.id: task for task in problem.tasks}
     carers = {carer.id: carer for carer in problem.carers}
     placed = day.places.get(task_id)
@@ -65,6 +66,14 @@ def places_in(session: Session, day: Opened, task_id: str) -> list[dict[str, Any
         }
         for one in found
     ]
+
+
+def _without_partners(day: Opened, task_id: str, found: list[Place]) -> list[Place]:
+    """Whoever comes along for the other part of a crew is no other place: that would only change the parts round."""
+    mates = [other for other in touched(day.problem, visit_of(task_id)) if other != task_id]
+    partners = {day.places[other].carer for other in mates if other in day.places}
+    told = [replace(one, cost=None, mates=(), reason="partner") if one.carer in partners else one for one in found]
+    return sorted(told, key=lambda place: place.cost is None)
 
 
 def _best(problem: Problem, plan: Plan, task_id: str) -> list[Place]:
