@@ -38,6 +38,12 @@ def press(page: Page, words: str) -> None:
     page.get_by_role("button", name=words, exact=True).click()
 
 
+def say(page: Page, words: str) -> None:
+    """Press a button and wait until the page has drawn itself anew with what was said."""
+    with page.expect_event("load"):
+        press(page, words)
+
+
 def all_arrived(page: Page) -> None:
     expect(page.locator("#queue-state")).to_contain_text("Everything has arrived", timeout=20_000)
 
@@ -57,9 +63,9 @@ def test_a_cold_start_without_network_shows_the_stops_and_takes_a_whole_visit(
     press(page, "I am here")
     expect(page.locator("#queue-state")).to_contain_text("1 entries are safe on this phone")
     expect(page.get_by_text("Here since")).to_be_visible()
-    press(page, "medicine taken")
+    say(page, "medicine taken")
     expect(page.locator("#queue-state")).to_contain_text("2 entries")
-    press(page, "I am leaving")
+    say(page, "I am leaving")
     expect(page.locator("#queue-state")).to_contain_text("3 entries")
     assert events_of(visit) == []
     page.close()
@@ -136,8 +142,7 @@ def test_what_is_said_or_written_while_something_else_is_sent_is_not_lost(villag
     page.get_by_label("What did you see?").fill("the stove smokes")
     press(page, "medicine taken")
     expect(page.get_by_role("button", name="medicine taken")).to_be_disabled()
-    with page.expect_event("load"):
-        press(page, "Tell the office")
+    say(page, "Tell the office")
     page.evaluate("() => { navigator.geolocation.getCurrentPosition = found => { window.found = found; }; }")
     press(page, "I am leaving")
     expect(page.locator("#queue-state")).to_contain_text("Looking where you are")
@@ -148,6 +153,27 @@ def test_what_is_said_or_written_while_something_else_is_sent_is_not_lost(villag
     expect(page.get_by_role("heading", name="Done, thank you")).to_be_visible()
     kinds = [event.kind for event in events_of(visit)]
     assert sorted(kinds) == sorted([Kind.CHECK_IN, Kind.TICK, Kind.NOTE, Kind.TICK, Kind.CHECK_OUT])
+
+
+def test_what_is_said_while_the_new_page_is_on_its_way_is_not_lost(village: Village, phone_of: PhoneOf) -> None:
+    visit = village.plan()
+    page = phone_of("li", workers="block").new_page()  # so that this test, and no worker, brings the new page
+    open_stop(page, visit)
+    say(page, "I am here")
+    village.line.pages.clear()
+    page.evaluate(
+        """() => {
+          navigator.geolocation.getCurrentPosition = found => { window.found = found; };
+          const leave = document.querySelector("form[data-visit-event=check_out] button");
+          window.addEventListener("beforeunload", () => setTimeout(() => leave.click()), { once: true });
+        }"""
+    )
+    press(page, "medicine taken")
+    expect(page.locator("#queue-state")).to_contain_text("Looking where you are")
+    village.line.pages.set()
+    page.evaluate("window.found({coords: {latitude: 29.264, longitude: 107.846, accuracy: 14}})")
+    expect(page.get_by_role("heading", name="Done, thank you")).to_be_visible()
+    assert [event.kind for event in events_of(visit)] == [Kind.CHECK_IN, Kind.TICK, Kind.CHECK_OUT]
 
 
 def test_an_alarm_does_not_wait_for_the_place(village: Village, phone_of: PhoneOf) -> None:
@@ -163,8 +189,7 @@ def test_an_alarm_does_not_wait_for_the_place(village: Village, phone_of: PhoneO
         }"""
     )
     page.get_by_text("Emergency", exact=True).click()
-    with page.expect_event("load"):
-        press(page, "Tell the office: emergency")
+    say(page, "Tell the office: emergency")
     asked = page.evaluate("JSON.parse(sessionStorage.getItem('asked'))")
     assert (asked["timeout"], asked["maximumAge"]) == (2_000, 120_000)
     assert [(event.kind, event.place_sealed) for event in events_of(visit)] == [(Kind.SOS, "")]
@@ -207,8 +232,7 @@ def test_signing_out_waits_until_everything_has_arrived(village: Village, phone_
     page = open_today(phone)
     open_stop(page, visit)
     village.line.state = "cut"
-    with page.expect_event("load"):  # the page draws itself anew once the entry is kept, and closes what was open
-        press(page, "I am here")
+    say(page, "I am here")  # and then the menu: the new page would close it
     expect(page.locator("#queue-state")).to_contain_text("not sent yet")
     page.locator("details.account summary").click()
     press(page, "Sign out")
@@ -224,8 +248,7 @@ def test_signing_out_asks_the_phone_on_a_page_without_its_worker_too(village: Vi
     page = open_today(phone_of("li"))
     open_stop(page, visit)
     village.line.state = "cut"
-    with page.expect_event("load"):
-        press(page, "I am here")
+    say(page, "I am here")
     expect(page.locator("#queue-state")).to_contain_text("not sent yet")
     page.evaluate("navigator.serviceWorker.getRegistration().then(worker => worker.unregister())")
     page.goto("/me")

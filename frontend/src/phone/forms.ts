@@ -10,6 +10,7 @@ const OURS = new Set(["csrf_token", "kind", "day_code", "card", "photo"]);
 
 // Forms being kept at this moment. The page is drawn anew only when none is left: a new page would end the others.
 let underWay = 0;
+let isLeaving = false;
 
 /** Let a form of a visit go through the queue. */
 export function bind(form: HTMLFormElement): void {
@@ -17,6 +18,7 @@ export function bind(form: HTMLFormElement): void {
     event.preventDefault();
     if (form.dataset.busy) return;
     form.dataset.busy = "yes";
+    stay();
     underWay += 1;
     void take(form).then((outcome) => {
       underWay -= 1;
@@ -53,7 +55,16 @@ async function take(form: HTMLFormElement): Promise<Outcome | null> {
 /** Show the visit as it now is, unless somebody is writing elsewhere on the page: their words would be gone. */
 function drawAnew(form: HTMLFormElement, outcome: Outcome): void {
   if (isWriting(form)) form.querySelectorAll("button").forEach((button) => (button.disabled = true));
-  else if (!underWay && (outcome === "arrived" || navigator.serviceWorker?.controller)) location.reload();
+  else if (!underWay && (outcome === "arrived" || navigator.serviceWorker?.controller)) {
+    isLeaving = true;
+    location.reload();
+  }
+}
+
+/** A new page that is still on its way, slowly perhaps, would end this one with what is being said now. */
+function stay(): void {
+  if (isLeaving) window.stop();
+  isLeaving = false;
 }
 
 function isWriting(kept: HTMLFormElement): boolean {
