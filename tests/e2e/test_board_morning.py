@@ -264,7 +264,7 @@ def test_no_name_on_the_map_lies_on_another(office: Office, board_of: BoardOf) -
             make.area(session=session, code=f"{make.TOWNSHIP}30{number}", name_zh=f"{name}村", name_en=name)
     page = board_of(lang="zh")
     expect(page.locator("#board-map .leaflet-tooltip.no-room")).not_to_have_count(0, timeout=SLOW_MS)
-    assert page.evaluate(NO_NAMES_MEET)
+    page.wait_for_function(NO_NAMES_MEET, timeout=SLOW_MS)
     for kind in ("station", "kitchen"):
         expect(page.locator(f"#board-map .leaflet-tooltip.{kind}")).to_be_visible()
     scale = page.locator("#board-map .leaflet-control-scale-line")
@@ -272,7 +272,7 @@ def test_no_name_on_the_map_lies_on_another(office: Office, board_of: BoardOf) -
         before = scale.inner_text()
         page.locator("#board-map .leaflet-control-zoom-out").click()
         expect(scale).not_to_have_text(before, timeout=SLOW_MS)
-    assert page.evaluate(NO_NAMES_MEET)
+    page.wait_for_function(NO_NAMES_MEET, timeout=SLOW_MS)
 
 
 NO_NAMES_MEET = """() => {
