@@ -191,7 +191,7 @@ def test_a_meal_goes_from_the_menu_to_the_door_and_an_uneaten_one_brings_somebod
 
 
 def test_to_the_doctor_and_home_again_and_the_hours_stand_in_the_book(served: House, enter: Enter) -> None:
-    """An appointment becomes three parts; each is told at its door, nodded to and reviewed: 30, 75 and 30 minutes count."""
+    """An appointment becomes three parts, each told at its door, nodded to and reviewed: 30, 75 and 30 minutes."""
     assert served.cast is not None
     elder = served.elder("代大爷", 63)
     office = enter("wang", lang="zh", viewport=WIDE).new_page()
