@@ -222,5 +222,5 @@ def _check_certificate(proof_code: str) -> Any:
     found = certificate_by_proof(http.session(), proof_code)
     state = state_of(found) if found else "unknown"
     if state == "unknown":
-        return render_template("statements/check.html", state=state), 404
+        return render_template("statements/check.html", state=state, statement=None, proof=None), 404
     return render_template("statements/check_certificate.html", state=state, certificate=found)
