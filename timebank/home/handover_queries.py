@@ -16,6 +16,7 @@ from timebank.areas.models import Area
 from timebank.assessments.models import Assessment, AssessmentState
 from timebank.assessments.queries import OPEN_STATES
 from timebank.audit.models import AuditEvent
+from timebank.auth.guards import STAFF
 from timebank.auth.models import Grant, User
 from timebank.auth.queries import login_for
 from timebank.beds.models import BedHazard, CareBed
@@ -33,7 +34,7 @@ from timebank.phones.models import Phone, PhoneUser
 from timebank.policies.models import PolicyVersion
 from timebank.visiting.models import UnreachedCase, UnreachedStep
 
-STAFF_ROLES = (Role.ASSISTANT, Role.COORDINATOR, Role.SUPERVISOR, Role.BUREAU, Role.AUDITOR, Role.ADMINISTRATOR)
+STAFF_ROLES = (*STAFF, Role.AUDITOR)
 TAKEN_OVER = "home.take_over"  # the event of the log
 
 
