@@ -1,10 +1,11 @@
 """Links to map apps end at the door, in the coordinates that each app counts in."""
 
+from collections.abc import Callable
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from timebank.visits.maps import amap_link, baidu_link, bd09, gcj02
+from timebank.core.maps import amap_link, baidu_link, bd09, distance_m, gcj02, unshifted
 
 TIANANMEN = (39.907334, 116.391286)  # WGS-84
 METRES = 1 / 111_320  # of a degree of latitude
@@ -35,3 +36,11 @@ def test_the_three_systems_lie_hundreds_of_metres_apart_here() -> None:
     for one, other in ((door, gcj02(*door)), (gcj02(*door), bd09(*door))):
         metres = 111_320 * ((one[0] - other[0]) ** 2 + (0.872 * (one[1] - other[1])) ** 2) ** 0.5
         assert 200 < metres < 1_500
+
+
+@pytest.mark.parametrize("shift", [gcj02, bd09])
+@pytest.mark.parametrize("place", [TIANANMEN, (29.264, 107.846), (29.409, 107.931), (18.25, 109.51)])
+def test_what_is_read_off_a_map_is_put_back_where_it_lies(
+    shift: Callable[[float, float], tuple[float, float]], place: tuple[float, float]
+) -> None:
+    assert distance_m(*unshifted(shift, *shift(*place)), *place) < 0.1

@@ -6,7 +6,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from timebank.auth.guards import actor, guard, public
-from timebank.core import clock, forms, http
+from timebank.core import clock, forms, http, maps
 from timebank.core.actors import Role
 from timebank.core.errors import NotFound
 from timebank.core.i18n import gettext
@@ -15,7 +15,6 @@ from timebank.emergency import operations, queries, ready_queries, rules
 from timebank.emergency.models import AskState, CaseKind, CaseSource
 from timebank.people.models import Household
 from timebank.people.queries import people_by_id, phone_of, place_of
-from timebank.visits import maps
 
 bp = Blueprint("alarm", __name__)
 _MEMBERS = (Role.ELDER, Role.VOLUNTEER)

@@ -11,6 +11,7 @@ from timebank.core import clock, crypto, months
 from timebank.core.actors import Scope
 from timebank.core.db import in_area
 from timebank.core.limits import PAGE_ROWS
+from timebank.core.maps import distance_m
 from timebank.emergency import rules
 from timebank.emergency.models import (
     AskState,
@@ -26,7 +27,6 @@ from timebank.mutual.queries import paired_helpers, volunteers_in
 from timebank.people.models import DayOff, Household, Person, PersonState
 from timebank.people.queries import people_by_id, place_of, valid_qualifications
 from timebank.policies.queries import in_force
-from timebank.visits.rules import distance_m
 from timebank.volunteers.queries import may_do
 
 ADULT = 18

@@ -14,13 +14,13 @@ from timebank.careplans.models import CareItem, CarePlan, CarePlanState, Service
 from timebank.core import clock
 from timebank.core.actors import Scope
 from timebank.core.db import in_area
+from timebank.core.maps import distance_m
 from timebank.meals.models import MealOrder, MealRound, Menu, OrderState
 from timebank.meals.rules import doubts, minutes_in_bag
 from timebank.people.models import Household, Person
 from timebank.people.queries import place_of
 from timebank.policies.queries import in_force
 from timebank.visits.models import CarerState, Visit, VisitCarer, VisitState
-from timebank.visits.rules import distance_m
 
 PLACES = (FacilityKind.KITCHEN, FacilityKind.DINING_POINT)
 

@@ -10,14 +10,14 @@ from werkzeug.wrappers import Response
 from timebank.areas.queries import office_phone
 from timebank.auth.guards import actor, guard
 from timebank.careplans.models import ServiceKind
-from timebank.core import clock, forms, http, ids
+from timebank.core import clock, forms, http, ids, maps
 from timebank.core.actors import Role
 from timebank.core.errors import BadInput, NotFound
 from timebank.core.i18n import gettext, say
 from timebank.core.text import T
 from timebank.people.queries import phone_of, place_of
 from timebank.policies.queries import in_force
-from timebank.visits import maps, operations, queries, words
+from timebank.visits import operations, queries, words
 from timebank.visits.models import EventKind, Visit
 from timebank.visits.rules import AGAINST_A_BATH, BATH_SIGNS, VITALS, EventIn, Place
 

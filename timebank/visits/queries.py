@@ -14,6 +14,7 @@ from timebank.core import clock, crypto, months
 from timebank.core.actors import Scope
 from timebank.core.db import in_area
 from timebank.core.limits import PAGE_ROWS
+from timebank.core.maps import distance_m
 from timebank.ledger.models import Hold, HoldState, HourAccount, Reason, Transfer
 from timebank.people.models import DayOff, Household, Person
 from timebank.people.queries import place_of
@@ -27,7 +28,6 @@ from timebank.visits.models import (
     VisitEvent,
     VisitState,
 )
-from timebank.visits.rules import distance_m
 from timebank.volunteers.queries import may_do
 
 Coming = tuple[VisitCarer, Person]

@@ -8,16 +8,15 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from math import asin, cos, radians, sin, sqrt
 from typing import Any
 
 from timebank.core.errors import BadInput
 from timebank.core.limits import CLOCK_SKEW_FLAG_MINUTES, MAX_VISIT_MINUTES
+from timebank.core.maps import distance_m
 from timebank.core.minutes import round_down
 from timebank.core.text import T
 from timebank.visits.models import EventKind, EvidenceGrade, VisitEvent
 
-_EARTH_RADIUS_M = 6_371_000
 _TEXT_LIMIT = 2_000
 _LATE_HOURS = 72
 _FASTEST_M_PER_MINUTE = 1_000  # 60 km/h on a mountain road: nobody is faster door to door
@@ -70,13 +69,6 @@ class EventIn:
             *(place, self.day_code, self.card, dict(self.data)),
         ]
         return hashlib.sha256(json.dumps(content, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
-
-
-def distance_m(lat1: float, lon1: float, lat2: float, lon2: float) -> float:
-    """Great-circle distance in metres."""
-    a, b = radians(lat1), radians(lat2)
-    half = sin((b - a) / 2) ** 2 + cos(a) * cos(b) * sin(radians(lon2 - lon1) / 2) ** 2
-    return 2 * _EARTH_RADIUS_M * asin(sqrt(half))
 
 
 def inside_fence(place: Place, door: tuple[float, float], *, fence_m: int) -> bool:

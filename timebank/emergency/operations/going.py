@@ -6,6 +6,7 @@ from timebank.audit.operations import note
 from timebank.core import clock
 from timebank.core.actors import Actor
 from timebank.core.errors import BadInput, NotFound, Refused
+from timebank.core.maps import distance_m
 from timebank.core.text import T
 from timebank.emergency import queries
 from timebank.emergency.models import AskState, CaseAsk, EmergencyCase, EntryKind
@@ -14,7 +15,6 @@ from timebank.emergency.operations.watching import advance, ask
 from timebank.emergency.rules import Candidate
 from timebank.people.models import Household, Person, PersonState
 from timebank.people.queries import place_of
-from timebank.visits.rules import distance_m
 
 _ENTRIES = {
     AskState.COMING: EntryKind.COMING,

@@ -7,10 +7,11 @@ from sqlmodel import Session, col, select
 from timebank.audit.operations import note
 from timebank.core import crypto
 from timebank.core.actors import Actor
+from timebank.core.maps import distance_m
 from timebank.people.models import Household
 from timebank.policies.queries import Policy
 from timebank.visits.models import Visit, VisitEvent, VisitState
-from timebank.visits.rules import Place, distance_m
+from timebank.visits.rules import Place
 
 
 def learn_door(session: Session, *, actor: Actor, visit: Visit, policy: Policy) -> None:
