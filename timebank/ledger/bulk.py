@@ -12,7 +12,6 @@ from psycopg.abc import PQGen
 from psycopg.generators import fetch_many
 from psycopg.pq import ExecStatus, TransactionStatus
 from psycopg.pq.abc import PGconn, PGresult
-from psycopg.waiting import wait
 from sqlmodel import Session
 
 
@@ -29,10 +28,12 @@ def call(session: Session, statement: bytes, values: Iterable[Any]) -> str:
     One round trip, BEGIN included: to wait for the server costs more than the work, so libpq is used without a cursor
     around it. Nothing is prepared: psycopg gives up all prepared statements after a rollback.
 
-    Results are waited for with psycopg's own `wait`: libpq's would keep the interpreter to itself, and the thread that
-    holds the row we wait for could never let go of it.
+    Results are waited for by the connection's own `wait`: libpq's would keep the interpreter to itself, and the thread
+    that holds the row we wait for could never let go of it; `psycopg.waiting.wait` by itself never sleeps but asks again
+    and again, and eight posters then take the processors from the server they wait for.
     """
-    libpq = session.connection().connection.driver_connection.pgconn  # type: ignore[union-attr]
+    driver: psycopg.Connection = session.connection().connection.driver_connection  # type: ignore[assignment]
+    libpq = driver.pgconn
     sent = [None if value is None else str(value).encode() for value in values]
     with _errors_of_sqlalchemy(session):
         if libpq.transaction_status != TransactionStatus.IDLE:
@@ -41,7 +42,7 @@ def call(session: Session, statement: bytes, values: Iterable[Any]) -> str:
         libpq.send_query_params(b"BEGIN", None)
         libpq.send_query_params(statement, sent)
         libpq.pipeline_sync()
-        results = wait(_until_synced(libpq), libpq.socket)
+        results = driver.wait(_until_synced(libpq))
         libpq.exit_pipeline_mode()
         return _answer(results)
 
