@@ -29,8 +29,8 @@ def call(session: Session, statement: bytes, values: Iterable[Any]) -> str:
     around it. Nothing is prepared: psycopg gives up all prepared statements after a rollback.
 
     Results are waited for by the connection's own `wait`: libpq's would keep the interpreter to itself, and the thread
-    that holds the row we wait for could never let go of it; `psycopg.waiting.wait` by itself never sleeps but asks again
-    and again, and eight posters then take the processors from the server they wait for.
+    that holds the row we wait for could never let go of it. `psycopg.waiting.wait` alone polls without ever sleeping,
+    and eight posters then take the processors from the server they wait for.
     """
     driver: psycopg.Connection = session.connection().connection.driver_connection  # type: ignore[assignment]
     libpq = driver.pgconn
