@@ -5,11 +5,11 @@ import json
 import logging
 import zlib
 from collections import OrderedDict
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from functools import lru_cache
 from threading import Lock
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from dispatch import Limits, solve
 from dispatch.check import check, price
@@ -18,7 +18,6 @@ from dispatch.model import Plan, Problem, Route, Task, Unserved, Violation
 from timebank.dayplans.rules import Locks, Placed, visit_of
 
 log = logging.getLogger("timebank.planner")
-_PLANS = 64
 
 __all__ = [
     "Limits",
@@ -51,42 +50,57 @@ def _pack(document: Mapping[str, Any]) -> bytes:
     return zlib.compress(text.encode(), 6)
 
 
+Value = TypeVar("Value", Problem, Plan)
+
+
+class _Kept(Generic[Value]):
+    """The last few documents that were packed or unpacked, by their bytes: a board asks for the same at every move."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._known: OrderedDict[bytes, Value] = OrderedDict()
+        self._lock = Lock()
+
+    def keep(self, body: bytes, value: Value) -> None:
+        with self._lock:
+            self._known[body] = value
+            while len(self._known) > self._most:
+                self._known.popitem(last=False)
+
+    def get(self, body: bytes, read: Callable[[Any], Value]) -> Value:
+        known = self._known.get(body)
+        if known is None:
+            known = read(json.loads(zlib.decompress(body)))
+            self.keep(body, known)
+        return known
+
+
+_problems = _Kept[Problem](16)
+_plans = _Kept[Plan](64)
+
+
 def pack_problem(problem: Problem) -> bytes:
     """A problem as kept: its JSON (docs/planner/format.md), compressed; equal problems give equal bytes."""
-    return _pack(problem_to_json(problem))
+    body = _pack(problem_to_json(problem))
+    _problems.keep(body, problem)
+    return body
 
 
-@lru_cache(maxsize=16)
 def unpack_problem(body: bytes) -> Problem:
-    """A problem that was kept; the last few stay unpacked, because a board asks for the same one at every move."""
-    return problem_from_json(json.loads(zlib.decompress(body)))
-
-
-_unpacked: OrderedDict[bytes, Plan] = OrderedDict()  # the last plans that were packed or unpacked
-_unpacking = Lock()
+    """A problem that was kept."""
+    return _problems.get(body, problem_from_json)
 
 
 def pack_plan(plan: Plan) -> bytes:
-    """A plan as kept; it stays unpacked as well, because the board asks for it the next moment."""
+    """A plan as kept."""
     body = _pack(plan_to_json(plan))
-    return _keep_unpacked(body, plan)
+    _plans.keep(body, plan)
+    return body
 
 
 def unpack_plan(body: bytes) -> Plan:
     """A plan that was kept."""
-    known = _unpacked.get(body)
-    if known is None:
-        known = plan_from_json(json.loads(zlib.decompress(body)))
-        _keep_unpacked(body, known)
-    return known
-
-
-def _keep_unpacked(body: bytes, plan: Plan) -> bytes:
-    with _unpacking:
-        _unpacked[body] = plan
-        while len(_unpacked) > _PLANS:
-            _unpacked.popitem(last=False)
-    return body
+    return _plans.get(body, plan_from_json)
 
 
 def digest_of(body: bytes) -> str:
