@@ -14,6 +14,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from timebank import config, navigation
 from timebank.areas import pages as areas_pages
+from timebank.areas import place_pages
 from timebank.assessments import api as assessments_api
 from timebank.assessments import pages as assessments_pages
 from timebank.assessments import scales
@@ -59,6 +60,7 @@ STATIC = _ROOT / "build" / "static"
 
 BLUEPRINTS: tuple[Blueprint, ...] = (
     areas_pages.bp,
+    place_pages.bp,
     auth_pages.bp,
     desk.bp,
     policies_pages.bp,

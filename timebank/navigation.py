@@ -114,6 +114,7 @@ GROUPS = (
             _entry("me.show", T("My times and days off"), "calendar"),
             _entry("volunteers.own", T("What I may do"), "shield"),
             _entry("areas.calendar", T("Calendar and roads"), "calendar"),
+            _entry("places.list_places", T("Places of service"), "map"),
             _entry("policies.rules_in_force", T("Rules"), "book-open"),
             _entry("phones.list_phones", T("Phones"), "phone"),
             _entry("handover.list_colleagues", T("Change of hands"), "users"),

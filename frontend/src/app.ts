@@ -1,5 +1,6 @@
 // What every page does beyond HTML: reading aloud, and asking before something that cannot be undone.
 // Pages work without this file; it only adds.
+import { placeNow } from "./phone/place";
 
 function readAloud(button: HTMLButtonElement): void {
   const target = document.getElementById(button.dataset.readAloud ?? "main");
@@ -17,6 +18,25 @@ function readAloud(button: HTMLButtonElement): void {
 for (const button of document.querySelectorAll<HTMLButtonElement>("button[data-read-aloud]")) {
   button.hidden = !("speechSynthesis" in window);
   button.addEventListener("click", () => readAloud(button));
+}
+
+// A form that asks for a position takes the phone's own, once, when somebody says so.
+for (const button of document.querySelectorAll<HTMLButtonElement>("button[data-place-into]")) {
+  button.hidden = !("geolocation" in navigator);
+  button.addEventListener("click", () => void placeHere(button));
+}
+
+async function placeHere(button: HTMLButtonElement): Promise<void> {
+  button.disabled = true;
+  const place = await placeNow();
+  button.disabled = false;
+  if (!place) return;
+  field(button.dataset.placeInto).value = `${place.lat.toFixed(6)}, ${place.lon.toFixed(6)}`;
+  field(button.dataset.readOff).value = "phone";
+}
+
+function field(id = ""): HTMLInputElement {
+  return document.getElementById(id) as HTMLInputElement;
 }
 
 // A second tap on a sending button must not send twice; the server would answer with the first result anyway.

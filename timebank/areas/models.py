@@ -33,24 +33,32 @@ class Area(SQLModel, table=True):
 
 
 class FacilityKind(StrEnum):
-    """Places of service that a day starts from."""
+    """Places of service: what a day starts from, and where it leads."""
 
     STATION = "station"
     KITCHEN = "kitchen"
     DINING_POINT = "dining_point"
     VAN_BASE = "van_base"
+    CLINIC = "clinic"
 
 
 class Facility(SQLModel, table=True):
-    """A care station, a meal kitchen, a dining point, or the yard of a bathing van."""
+    """A care station, a meal kitchen, a dining point, the yard of a bathing van, a hospital or a village clinic.
+
+    Never deleted: what was cooked, eaten or driven from there still names it after it has closed.
+    """
 
     id: str = Field(primary_key=True, max_length=31)
     kind: FacilityKind = Field(sa_type=enum_type(FacilityKind))
     area_code: str = Field(foreign_key="area.code", index=True, max_length=14)
-    name: str = Field(max_length=60)
+    name: str = Field(max_length=60)  # as it stands on its door
+    name_en: str = Field(default="", max_length=60)  # empty: the same in both languages
     lat: float
     lon: float  # both WGS-84
     phone: str = Field(default="", max_length=20)
+    opens_minute: int | None = None  # of the local day; None: not said
+    closes_minute: int | None = None
+    closed_from_on: date | None = None  # the first day on which it is no more
 
 
 class DayKind(StrEnum):

@@ -1,19 +1,19 @@
 """What the office enters about places: special days, closed roads, and the number to call."""
 
-import re
+from dataclasses import dataclass
 from datetime import date
 
 from sqlmodel import Session
 
+from timebank.areas import rules
 from timebank.areas.models import Area, AreaKind, CalendarDay, DayKind, Facility, FacilityKind, RoadClosure
-from timebank.areas.queries import facilities_within
+from timebank.areas.queries import facilities_within, facility_for
 from timebank.audit.operations import note
-from timebank.core import ids
+from timebank.core import clock, ids, maps
 from timebank.core.actors import Actor
 from timebank.core.errors import BadInput, NotFound, Refused
+from timebank.core.limits import MAX_PLACE_FROM_MIDDLE_M
 from timebank.core.text import T
-
-_PHONE = re.compile(r"\+?[0-9]{5,15}")
 
 
 def enter_day(
@@ -84,16 +84,92 @@ def keep_station_phone(session: Session, *, actor: Actor, township_code: str, ph
     township = session.get_one(Area, township_code)
     if township.kind != AreaKind.TOWNSHIP:
         raise BadInput("areas.no_township", T("Each township enters its own number."), field="phone")
-    number = re.sub(r"[\s-]", "", phone)
-    if number and not _PHONE.fullmatch(number):
-        raise BadInput("areas.bad_phone", T("A phone number has 5 to 15 digits."), field="phone")
-    stations = facilities_within(session, township_code, FacilityKind.STATION)
+    number = rules.check_phone(phone)
+    stations = facilities_within(session, township_code, FacilityKind.STATION, on=clock.today())
     answering = [station for station in stations if station.phone] or stations
     station = answering[0] if answering else _new_station(township)
     station.phone = number
     session.add(station)
     note(session, actor=actor, action="areas.keep_station_phone", subject_id=station.id, area_code=township_code)
     return station
+
+
+@dataclass(frozen=True)
+class PlaceIn:
+    """A place of service as the office writes it down; `point` is WGS-84, None where nobody has been there yet."""
+
+    area_code: str
+    name: str
+    name_en: str = ""
+    point: tuple[float, float] | None = None
+    phone: str = ""
+    opens_minute: int | None = None
+    closes_minute: int | None = None
+
+
+def open_place(session: Session, *, actor: Actor, kind: FacilityKind, given: PlaceIn) -> Facility:
+    """Enter a place of service inside the actor's area; without a point it lies at the middle of its area.
+
+    Refuses a second place of that kind and name in the area while the first is in use, and a point far outside it.
+    """
+    _inside(session, actor, given.area_code)
+    area = session.get_one(Area, given.area_code)
+    place = Facility(id=ids.new_id("fac"), kind=kind, area_code=area.code, name="", lat=area.lat, lon=area.lon)
+    _write(session, place, area, given)
+    session.flush()
+    note(session, actor=actor, action="areas.open_place", subject_id=place.id, area_code=area.code, kind=kind.value)
+    return place
+
+
+def change_place(session: Session, *, actor: Actor, place_id: str, given: PlaceIn) -> Facility:
+    """Rename or move a place, change its number or its times; what was done there before keeps pointing at it."""
+    place = _place(session, actor, place_id)
+    _inside(session, actor, given.area_code)
+    _write(session, place, session.get_one(Area, given.area_code), given)
+    note(session, actor=actor, action="areas.change_place", subject_id=place.id, area_code=place.area_code)
+    return place
+
+
+def _write(session: Session, place: Facility, area: Area, given: PlaceIn) -> None:
+    name = given.name.strip()
+    if not name:
+        raise BadInput("core.missing", T("Please fill this in."), field="name")
+    if _has_twin(session, place, area.code, name):
+        raise Refused("areas.place_known", T("A place of this kind and name is in the book already."), field="name")
+    rules.check_times(place.kind, given.opens_minute, given.closes_minute)
+    if given.point:
+        away_m = maps.distance_m(*given.point, area.lat, area.lon)
+        if away_m > MAX_PLACE_FROM_MIDDLE_M:
+            text = T("This lies {km} km from the middle of the place that you chose.", km=round(away_m / 1_000))
+            raise BadInput("areas.too_far_away", text, field="position")
+        place.lat, place.lon = given.point
+    place.area_code, place.name, place.name_en = area.code, name[:60], given.name_en.strip()[:60]
+    place.phone = rules.check_phone(given.phone)
+    place.opens_minute, place.closes_minute = given.opens_minute, given.closes_minute
+    session.add(place)
+
+
+def _has_twin(session: Session, place: Facility, area_code: str, name: str) -> bool:
+    others = facilities_within(session, area_code, place.kind, on=clock.today())
+    return any(other.name == name and other.id != place.id for other in others)
+
+
+def close_place(session: Session, *, actor: Actor, place_id: str, from_on: date | None) -> Facility:
+    """Say from which day on a place is no more, or (no day) that it stays. Never deleted: the past names it."""
+    place = _place(session, actor, place_id)
+    if from_on is not None and from_on < clock.today():
+        raise Refused("areas.day_is_past", T("Choose today or a later day."), field="closed_from_on")
+    place.closed_from_on = from_on
+    session.add(place)
+    note(session, actor=actor, action="areas.close_place", subject_id=place.id, area_code=place.area_code)
+    return place
+
+
+def _place(session: Session, actor: Actor, place_id: str) -> Facility:
+    place = facility_for(session, actor.scope, place_id)
+    if place is None:
+        raise NotFound("areas.no_such_place", T("There is no such place in your area."))
+    return place
 
 
 def _new_station(township: Area) -> Facility:

@@ -10,6 +10,7 @@ from timebank.areas.models import AreaKind, DayKind
 from timebank.areas.words import DAY_KIND_WORDS
 from timebank.auth.guards import OFFICE, STAFF, actor, guard
 from timebank.core import clock, forms, http
+from timebank.core.errors import TimebankError
 from timebank.core.i18n import current_locale, gettext
 
 bp = Blueprint("areas", __name__)
@@ -19,6 +20,10 @@ bp = Blueprint("areas", __name__)
 @guard(*STAFF)
 def calendar() -> Any:
     """The next five weeks: holidays, market days, what the office entered; and roads closed today."""
+    return _page({}, None)
+
+
+def _page(values: Any, error: TimebankError | None) -> str:
     session, code, today = http.session(), actor().area_code, clock.today()
     days = [today + timedelta(days=index) for index in range(35)]
     is_chinese = current_locale() == "zh"
@@ -34,7 +39,14 @@ def calendar() -> Any:
         today=today,
         phone=queries.office_phone(session, code),
         is_township=len(code) == 9,
+        values=values,
+        error=error,
     )
+
+
+def _refused(error: TimebankError) -> tuple[str, int]:
+    http.session().rollback()
+    return _page(request.form, error), error.status
 
 
 @bp.post("/calendar/days")
@@ -42,14 +54,17 @@ def calendar() -> Any:
 def enter_day() -> Any:
     """Enter a special day for the caller's area."""
     form = request.form
-    operations.enter_day(
-        http.session(),
-        actor=actor(),
-        area_code=actor().area_code,
-        on=forms.calendar_date(form, "on"),
-        kind=forms.choice(form, "kind", DayKind),
-        name=forms.text(form, "name", most=60),
-    )
+    try:
+        operations.enter_day(
+            http.session(),
+            actor=actor(),
+            area_code=actor().area_code,
+            on=forms.calendar_date(form, "on"),
+            kind=forms.choice(form, "kind", DayKind),
+            name=forms.text(form, "name", most=60),
+        )
+    except TimebankError as error:
+        return _refused(error)
     flash(gettext("Entered. Visits not yet generated will respect it."))
     return redirect(url_for("areas.calendar"), code=303)
 
@@ -67,8 +82,11 @@ def remove_day(day_id: str) -> Any:
 @guard(*OFFICE)
 def keep_phone() -> Any:
     """Keep the number that volunteers of the caller's township call."""
-    phone = forms.text(request.form, "phone", most=20)
-    operations.keep_station_phone(http.session(), actor=actor(), township_code=actor().area_code, phone=phone)
+    try:
+        phone = forms.text(request.form, "phone", most=20)
+        operations.keep_station_phone(http.session(), actor=actor(), township_code=actor().area_code, phone=phone)
+    except TimebankError as error:
+        return _refused(error)
     flash(gettext("Kept. Volunteers see it from now on."))
     return redirect(url_for("areas.calendar"), code=303)
 
@@ -78,16 +96,19 @@ def keep_phone() -> Any:
 def close_road() -> Any:
     """Report a closed or slow road."""
     form = request.form
-    slow = forms.whole_number(form, "extra_minutes", least=1, most=600) if form.get("extra_minutes") else None
-    operations.close_road(
-        http.session(),
-        actor=actor(),
-        from_code=forms.text(form, "from_code", required=True, most=14),
-        to_code=forms.text(form, "to_code", required=True, most=14),
-        starts_on=forms.calendar_date(form, "starts_on"),
-        ends_on=forms.calendar_date(form, "ends_on"),
-        extra_minutes=slow,
-        reason=forms.text(form, "reason", most=200),
-    )
+    try:
+        slow = forms.whole_number(form, "extra_minutes", least=1, most=600) if form.get("extra_minutes") else None
+        operations.close_road(
+            http.session(),
+            actor=actor(),
+            from_code=forms.text(form, "from_code", required=True, most=14),
+            to_code=forms.text(form, "to_code", required=True, most=14),
+            starts_on=forms.calendar_date(form, "starts_on"),
+            ends_on=forms.calendar_date(form, "ends_on"),
+            extra_minutes=slow,
+            reason=forms.text(form, "reason", most=200),
+        )
+    except TimebankError as error:
+        return _refused(error)
     flash(gettext("Kept. Day plans go round it from now on."))
     return redirect(url_for("areas.calendar"), code=303)

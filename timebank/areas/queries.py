@@ -5,9 +5,10 @@ from datetime import date
 from functools import cache
 
 import holidays
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, or_, select
 
 from timebank.areas.models import Area, AreaKind, CalendarDay, DayKind, Facility, FacilityKind, RoadClosure
+from timebank.core import clock
 from timebank.core.actors import Scope
 from timebank.core.db import in_area
 
@@ -29,12 +30,27 @@ def areas_within(session: Session, area_code: str, kind: AreaKind) -> list[Area]
     return list(session.exec(found.order_by(Area.code)))
 
 
-def facilities_within(session: Session, area_code: str, kind: FacilityKind | None = None) -> list[Facility]:
-    """Stations, kitchens, dining points and van yards inside an area, by id."""
+def facilities_within(
+    session: Session, area_code: str, kind: FacilityKind | None = None, *, on: date | None = None
+) -> list[Facility]:
+    """Places of service inside an area, by id: those that are there on a day, or all that ever were."""
     found = select(Facility).where(in_area(col(Facility.area_code), area_code))
     if kind is not None:
         found = found.where(Facility.kind == kind)
+    if on is not None:
+        found = found.where(or_(col(Facility.closed_from_on).is_(None), col(Facility.closed_from_on) > on))
     return list(session.exec(found.order_by(Facility.id)))
+
+
+def facility_for(session: Session, scope: Scope, place_id: str) -> Facility | None:
+    """The place if it lies inside the scope."""
+    found = session.get(Facility, place_id)
+    return found if found and scope.holds_area(found.area_code) else None
+
+
+def is_there(place: Facility, on: date) -> bool:
+    """Whether a place is in use on a day."""
+    return place.closed_from_on is None or place.closed_from_on > on
 
 
 def closures_on(session: Session, area_code: str, on: date) -> list[RoadClosure]:
@@ -89,5 +105,5 @@ def entered_days(session: Session, area_code: str, first_on: date, last_on: date
 
 def office_phone(session: Session, area_code: str) -> str:
     """The phone number of the township's care station, where somebody coordinates; empty where none is entered."""
-    stations = facilities_within(session, area_code[:9], FacilityKind.STATION)
+    stations = facilities_within(session, area_code[:9], FacilityKind.STATION, on=clock.today())
     return next((station.phone for station in stations if station.phone), "")

@@ -1,6 +1,8 @@
-"""What special days are called on pages."""
+"""What special days and places are called on pages."""
 
-from timebank.areas.models import DayKind
+from timebank.areas.models import DayKind, Facility, FacilityKind
+from timebank.areas.rules import ReadOff
+from timebank.core.i18n import current_locale
 from timebank.core.text import T, Text
 
 DAY_KIND_WORDS: dict[str, Text] = {
@@ -10,3 +12,21 @@ DAY_KIND_WORDS: dict[str, Text] = {
     DayKind.FARMING: T("farming season"),
     DayKind.NO_SERVICE: T("no service"),
 }
+
+PLACE_KIND_WORDS: dict[str, Text] = {
+    FacilityKind.STATION: T("care station"),
+    FacilityKind.KITCHEN: T("meal kitchen"),
+    FacilityKind.DINING_POINT: T("dining point"),
+    FacilityKind.VAN_BASE: T("yard of the bathing van"),
+    FacilityKind.CLINIC: T("hospital or clinic"),
+}
+READ_OFF_WORDS: dict[str, Text] = {
+    ReadOff.PHONE: T("the position of a phone (GPS)"),
+    ReadOff.AMAP: T("AMap or Tencent Maps"),
+    ReadOff.BAIDU: T("Baidu Maps"),
+}
+
+
+def place_name(place: Facility) -> str:
+    """What a place is called in the reader's language."""
+    return place.name_en if place.name_en and current_locale() == "en" else place.name

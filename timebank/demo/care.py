@@ -236,6 +236,7 @@ def _to_the_doctor(session: Session, township: str, today: date) -> None:
         col(Visit.state).in_((VisitState.DUE, VisitState.PLANNED)),
     )
     elder_ids = sorted(set(session.exec(found)))[:2]
+    clinic_id = facilities_within(session, township, FacilityKind.CLINIC)[0].id
     for elder_id, minute in zip(elder_ids, (9 * 60 + 30, 14 * 60), strict=False):
         plan = Plan(tomorrow, minute, 35, 60)
-        escorts.arrange(session, actor=SYSTEM, elder_id=elder_id, clinic="江口镇卫生院", plan=plan)
+        escorts.arrange(session, actor=SYSTEM, elder_id=elder_id, clinic_id=clinic_id, plan=plan)

@@ -76,10 +76,12 @@ def lay_out(random: Random, *, district_code: str) -> Land:
         areas.append(_township(row, centre, district_code, random))
         facilities += _facilities(row, centre)
         groups += _villages(random, areas, row["code"], centre, villages, count / sum(people))
+    facilities.append(_hospital(areas[1]))
     for number in range(BATHING_VANS):
         base = areas[1 + number * 4]
         yard = Spot(base.lat, base.lon)
-        facilities.append(_facility(FacilityKind.VAN_BASE, base.code, f"助浴车{number + 1}号", yard))
+        names = (f"助浴车{number + 1}号", f"Bathing van {number + 1}")
+        facilities.append(_facility(FacilityKind.VAN_BASE, base.code, names, yard))
     return Land(areas, facilities, groups)
 
 
@@ -116,16 +118,41 @@ def _township(row: dict[str, str], centre: Spot, district_code: str, random: Ran
 
 
 def _facilities(row: dict[str, str], centre: Spot) -> list[Facility]:
+    made = (
+        (FacilityKind.STATION, "养老服务中心", "care station", centre),
+        (FacilityKind.KITCHEN, "老年食堂", "kitchen for elders", centre.moved(250, 1.0)),
+        (FacilityKind.CLINIC, "卫生院", "health centre", centre.moved(180, 2.5)),
+    )
     return [
-        _facility(FacilityKind.STATION, row["code"], f"{row['name_zh']}养老服务中心", centre),
-        _facility(FacilityKind.KITCHEN, row["code"], f"{row['name_zh']}老年食堂", centre.moved(250, 1.0)),
+        _facility(kind, row["code"], (row["name_zh"] + zh, f"{row['name_en']} {en}"), spot)
+        for kind, zh, en, spot in made
     ]
 
 
-def _facility(kind: FacilityKind, area_code: str, name: str, spot: Spot) -> Facility:
+def _hospital(town: Area) -> Facility:
+    place = _facility(
+        FacilityKind.CLINIC, town.code, ("武隆区人民医院", "Wulong People's Hospital"), Spot(town.lat, town.lon)
+    )
+    place.id += "_district"
+    return place
+
+
+def _facility(kind: FacilityKind, area_code: str, names: tuple[str, str], spot: Spot) -> Facility:
     key = f"fac_{kind.value}_{area_code}"
     phone = f"100000{area_code[-5:]}" if kind == FacilityKind.STATION else ""  # no number of the country begins so
-    return Facility(id=key, kind=kind, area_code=area_code, name=name, lat=spot.lat, lon=spot.lon, phone=phone)
+    name, name_en = names
+    return Facility(
+        id=key,
+        kind=kind,
+        area_code=area_code,
+        name=name,
+        name_en=name_en,
+        lat=spot.lat,
+        lon=spot.lon,
+        phone=phone,
+        opens_minute=None if kind == FacilityKind.VAN_BASE else 8 * 60,
+        closes_minute=None if kind == FacilityKind.VAN_BASE else 18 * 60,
+    )
 
 
 def _villages(

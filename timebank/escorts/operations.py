@@ -17,22 +17,27 @@ from timebank.visits.models import VisitState
 _NOT_BEGUN = (VisitState.DUE, VisitState.PLANNED)
 
 
-def arrange(session: Session, *, actor: Actor, elder_id: str, clinic: str, plan: rules.Plan) -> Escort:
+def arrange(
+    session: Session, *, actor: Actor, elder_id: str, plan: rules.Plan, clinic: str = "", clinic_id: str = ""
+) -> Escort:
     """Arrange an escort: an appointment, and a visit for each part, so that each is planned, told and credited.
 
-    Refuses an elder outside the area or not at home, no clinic, and a time that does not fit into one day.
+    The doctor is one of the district's places, or written by hand. Refuses an elder outside the area or not at home,
+    no clinic or one that has closed by that day, and a time that does not fit into one day.
     """
     elder = session.get(Person, elder_id)
     if elder is None or elder.elder_since_on is None or not actor.scope.holds_area(elder.area_code):
         raise NotFound("people.no_such_person", T("There is no such person in your area."))
-    if not clinic.strip():
+    name = _clinic_name(session, elder, plan, clinic_id) if clinic_id else clinic.strip()[:60]
+    if not name:
         raise BadInput("core.missing", T("Please fill this in."), field="clinic")
     checked = rules.check(plan, today=clock.today())
     escort = Escort(
         id=ids.new_id("esc"),
         elder_id=elder.id,
         area_code=elder.area_code,
-        clinic=clinic.strip()[:60],
+        clinic=name,
+        clinic_id=clinic_id or None,
         on=checked.on,
         appointment_minute=checked.appointment_minute,
         ride_minutes=checked.ride_minutes,
@@ -46,6 +51,13 @@ def arrange(session: Session, *, actor: Actor, elder_id: str, clinic: str, plan:
     note(session, actor=actor, action="escorts.arrange", subject_id=escort.id, area_code=escort.area_code)
     session.flush()
     return escort
+
+
+def _clinic_name(session: Session, elder: Person, plan: rules.Plan, clinic_id: str) -> str:
+    known = {place.id: place.name for place in queries.clinics_for(session, elder, plan.on)}
+    if clinic_id not in known:
+        raise BadInput("core.not_a_choice", T("Choose from the list."), field="clinic_id")
+    return known[clinic_id]
 
 
 def _add_part(session: Session, actor: Actor, escort: Escort, part: rules.Part) -> None:

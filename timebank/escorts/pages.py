@@ -5,11 +5,13 @@ from typing import Any
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
+from timebank.areas.words import place_name
 from timebank.auth.guards import STAFF, actor, guard
 from timebank.core import clock, forms, http
 from timebank.core.actors import Role
 from timebank.core.errors import TimebankError
 from timebank.core.i18n import gettext
+from timebank.core.text import T
 from timebank.escorts import operations, queries, rules
 from timebank.escorts.models import Escort
 from timebank.people.models import Person
@@ -35,7 +37,16 @@ def escort_form(person: Person) -> Any:
 
 
 def _page(person: Person, values: Any, error: TimebankError | None) -> str:
-    return render_template("escorts/new.html", person=person, values=values, error=error, today=clock.today())
+    today = clock.today()
+    clinics = [(place.id, place_name(place)) for place in queries.clinics_for(http.session(), person, today)]
+    return render_template(
+        "escorts/new.html",
+        person=person,
+        values=values or {"clinic_id": clinics[0][0] if clinics else ""},
+        error=error,
+        today=today,
+        clinics=[*clinics, ("", T("another one"))] if clinics else [],
+    )
 
 
 @bp.post("/escorts/of/<string:person_id>")
@@ -50,8 +61,8 @@ def arrange(person: Person) -> Any:
             ride_minutes=forms.whole_number(form, "ride_minutes", least=5, most=_LONGEST),
             wait_minutes=forms.whole_number(form, "wait_minutes", least=15, most=_LONGEST),
         )
-        clinic = forms.text(form, "clinic", required=True, most=60)
-        operations.arrange(session, actor=actor(), elder_id=person.id, clinic=clinic, plan=plan)
+        clinic, clinic_id = forms.text(form, "clinic", most=60), forms.text(form, "clinic_id", most=31)
+        operations.arrange(session, actor=actor(), elder_id=person.id, plan=plan, clinic=clinic, clinic_id=clinic_id)
     except TimebankError as error:
         session.rollback()
         return _page(person, form, error), error.status

@@ -5,12 +5,16 @@ from datetime import date
 
 from sqlmodel import Session, col, select
 
+from timebank.areas.models import Facility, FacilityKind
+from timebank.areas.queries import facilities_within
 from timebank.core.actors import Scope
 from timebank.core.db import in_area
 from timebank.core.limits import PAGE_ROWS
+from timebank.core.maps import distance_m
 from timebank.escorts.models import Escort
 from timebank.escorts.rules import PartKind, source_key
-from timebank.people.models import Person
+from timebank.people.models import Household, Person
+from timebank.people.queries import place_of
 from timebank.visits.models import Visit, VisitCarer
 from timebank.visits.queries import carers_of
 
@@ -29,6 +33,13 @@ def escort_for(session: Session, scope: Scope, escort_id: str) -> Escort | None:
     """The escort if the scope may see the elder."""
     found = session.get(Escort, escort_id)
     return found if found and scope.holds_person(found.elder_id, found.area_code) else None
+
+
+def clinics_for(session: Session, elder: Person, on: date) -> list[Facility]:
+    """The hospitals and clinics of an elder's district on a day, the nearest to the door first."""
+    found = facilities_within(session, elder.area_code[:6], FacilityKind.CLINIC, on=on)
+    door = place_of(session.get_one(Household, elder.household_code))
+    return sorted(found, key=lambda one: (distance_m(*door, one.lat, one.lon), one.id))
 
 
 def parts_of(session: Session, escort_id: str) -> dict[PartKind, Visit]:

@@ -8,6 +8,7 @@ from datetime import date
 from sqlmodel import Session, select
 
 from timebank.areas.models import Facility
+from timebank.areas.queries import is_there
 from timebank.audit.operations import note
 from timebank.careplans.models import ServiceKind
 from timebank.careplans.rules import DIETS
@@ -29,10 +30,13 @@ _MOST_PORTIONS = 500
 def plan_menu(
     session: Session, *, actor: Actor, kitchen_id: str, on: date, name: str, diet: Sequence[str], portions: int
 ) -> Menu:
-    """Put a dish on a kitchen's list for a day. Refuses a day that is past, and the same dish twice."""
+    """Put a dish on a kitchen's list for a day. Refuses a day that is past or on which the kitchen has closed,
+    and the same dish twice.
+    """
     kitchen = _kitchen(session, actor, kitchen_id)
     if on < clock.today():
         raise Refused("meals.day_is_past", T("Choose today or a later day."), field="on")
+    _check_cooks(kitchen, on, field="name")
     if not name.strip():
         raise BadInput("core.missing", T("Please fill this in."), field="name")
     if not set(diet) <= set(DIETS):
@@ -66,19 +70,25 @@ def _kitchen(session: Session, actor: Actor, kitchen_id: str) -> Facility:
     return kitchen
 
 
+def _check_cooks(kitchen: Facility, on: date, *, field: str) -> None:
+    if not is_there(kitchen, on):
+        raise Refused("meals.kitchen_closed", T("This kitchen has closed by that day."), field=field)
+
+
 def order_meal(
     session: Session, *, actor: Actor, elder_id: str, menu_id: str, point_id: str | None = None
 ) -> MealOrder:
     """Order a dish for an elder: carried home, or at a table of the township.
 
     Refuses after the cut-off (policy `meal.cutoff_minute` of the day before), a dish that is sold out or does not suit
-    the elder's diet, a second meal on a day, and somebody one may not ask for.
+    the elder's diet, a kitchen that has closed, a second meal on a day, and somebody one may not ask for.
     """
     elder = _elder(session, actor, elder_id)
     menu = session.get(Menu, menu_id, with_for_update=True)
     if menu is None or menu.area_code[:9] != elder.area_code[:9]:
         raise NotFound("meals.no_such_dish", T("There is no such dish for this elder."))
     _check_in_time(session, elder, menu.on)
+    _check_cooks(session.get_one(Facility, menu.kitchen_id), menu.on, field="menu_id")
     if not rules.suits(menu, queries.diet_of(session, elder.id)):
         raise Refused("meals.diet", T("This dish does not suit what the elder may eat."), field="menu_id")
     if queries.portions_left(session, [menu])[menu.id] < 1:
@@ -89,7 +99,7 @@ def order_meal(
 
 
 def _points(session: Session, menu: Menu) -> list[Facility]:
-    return queries.points_of(session, session.get_one(Facility, menu.kitchen_id))
+    return queries.points_of(session, session.get_one(Facility, menu.kitchen_id), menu.on)
 
 
 def _elder(session: Session, actor: Actor, elder_id: str) -> Person:
@@ -177,12 +187,12 @@ def make_standing_orders(session: Session, *, actor: Actor, area_code: str, on: 
         raise NotFound("areas.no_such_area", T("There is no such place."))
     report, diets = StandingReport(), queries.diets_in(session, area_code)
     rows = queries.meals_without_order(session, area_code, on)
-    places = {elder.area_code[:9]: queries.kitchens(session, elder.area_code) for _, elder in rows}
+    places = {elder.area_code[:9]: queries.kitchens(session, elder.area_code, on) for _, elder in rows}
     menus = {kitchen.id: queries.menus_on(session, kitchen.id, on) for found in places.values() for kitchen in found}
     left = queries.portions_left(session, [menu for found in menus.values() for menu in found])
     for visit, elder in rows:
         kitchens = places[elder.area_code[:9]]
-        kitchen = queries.nearest_kitchen(session, elder) if len(kitchens) > 1 else next(iter(kitchens), None)
+        kitchen = queries.nearest_kitchen(session, elder, on) if len(kitchens) > 1 else next(iter(kitchens), None)
         menu = rules.choose(menus[kitchen.id], diets.get(elder.id, []), left) if kitchen else None
         if menu is None:
             report.left[(NO_DISH if kitchen else NO_KITCHEN).msgid] += 1

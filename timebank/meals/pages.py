@@ -7,6 +7,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from timebank.areas.models import Facility
+from timebank.areas.queries import is_there
 from timebank.auth.guards import STAFF, actor, guard
 from timebank.careplans.rules import DIETS
 from timebank.core import clock, forms, http
@@ -35,10 +36,13 @@ def _asked_day() -> date:
 def kitchens() -> Any:
     """The kitchens of the area with what is ordered on a day, and meals of care plans that nobody ordered yet."""
     session, on, area_code = http.session(), _asked_day(), actor().area_code
-    found = [row for row in queries.kitchens(session, area_code) if queries.kitchen_for(session, actor().scope, row.id)]
-    rows = [(kitchen, queries.orders_on(session, kitchen.id, on)) for kitchen in found]
+    found = queries.kitchens_with_orders(session, area_code, on)
+    rows = [row for row in found if queries.kitchen_for(session, actor().scope, row[0].id)]
     waiting = queries.meals_without_order(session, area_code, on)
-    return render_template("meals/kitchens.html", rows=rows, waiting=waiting, on=on, may_write=actor().role in STAFF)
+    may_write = actor().role in STAFF
+    return render_template(
+        "meals/kitchens.html", rows=rows, waiting=waiting, on=on, may_write=may_write, is_there=is_there
+    )
 
 
 @bp.post("/meals/standing")
@@ -71,7 +75,7 @@ def _kitchen_page(kitchen: Facility, on: date, values: Any, error: TimebankError
         menus=menus,
         counts=queries.by_menu(orders),
         orders=[row for row in orders if scope.holds_area(row.order.area_code)],
-        points={point.id: point for point in queries.points_of(session, kitchen)},
+        points={point.id: point for point in queries.points_of(session, kitchen, on)},
         diets=DIETS,
         doubt_words=rules.DOUBT_WORDS,
         values=values,
@@ -114,10 +118,10 @@ def order_form(person: Person) -> Any:
 
 def _order_page(person: Person, error: TimebankError | None) -> str:
     session, today = http.session(), clock.today()
-    kitchen = queries.nearest_kitchen(session, person)
     diet = queries.diet_of(session, person.id)
     days = [date.fromordinal(today.toordinal() + more) for more in range(1, _DAYS_SHOWN + 1)]
-    menus = [menu for on in days for menu in (queries.menus_on(session, kitchen.id, on) if kitchen else [])]
+    cooking = {on: kitchen for on in days if (kitchen := queries.nearest_kitchen(session, person, on))}
+    menus = [menu for on, kitchen in cooking.items() for menu in queries.menus_on(session, kitchen.id, on)]
     orders = queries.orders_of(session, person.id, today)
     taken = {row.order.on for row in orders}
     cutoff = in_force(session, person.area_code, today).number("meal.cutoff_minute")
@@ -125,8 +129,7 @@ def _order_page(person: Person, error: TimebankError | None) -> str:
     return render_template(
         "meals/order.html",
         person=person,
-        kitchen=kitchen,
-        points=queries.points_of(session, kitchen) if kitchen else [],
+        points={on: queries.points_of(session, kitchen, on) for on, kitchen in cooking.items()},
         menus=[menu for menu in menus if menu.on in open_days and rules.suits(menu, diet)],
         left=queries.portions_left(session, menus),
         orders=orders,

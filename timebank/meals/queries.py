@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, or_, select
 
 from timebank.areas.models import Facility, FacilityKind
-from timebank.areas.queries import facilities_within
+from timebank.areas.queries import facilities_within, is_there
 from timebank.careplans.models import CareItem, CarePlan, CarePlanState, ServiceKind
 from timebank.core import clock
 from timebank.core.actors import Scope
@@ -25,9 +25,9 @@ from timebank.visits.models import CarerState, Visit, VisitCarer, VisitState
 PLACES = (FacilityKind.KITCHEN, FacilityKind.DINING_POINT)
 
 
-def kitchens(session: Session, area_code: str) -> list[Facility]:
-    """The kitchens of the township that an area lies in, or of all townships of a district."""
-    return facilities_within(session, area_code[:9], FacilityKind.KITCHEN)
+def kitchens(session: Session, area_code: str, on: date) -> list[Facility]:
+    """The kitchens that cook on a day in the township that an area lies in, or in all townships of a district."""
+    return facilities_within(session, area_code[:9], FacilityKind.KITCHEN, on=on)
 
 
 def kitchen_for(session: Session, scope: Scope, kitchen_id: str) -> Facility | None:
@@ -38,14 +38,14 @@ def kitchen_for(session: Session, scope: Scope, kitchen_id: str) -> Facility | N
     return found if scope.holds_area(found.area_code) or scope.area_code.startswith(found.area_code) else None
 
 
-def points_of(session: Session, kitchen: Facility) -> list[Facility]:
-    """Where a kitchen's meals may be eaten at a table: the kitchen itself, and the dining points of its township."""
-    return [kitchen, *facilities_within(session, kitchen.area_code[:9], FacilityKind.DINING_POINT)]
+def points_of(session: Session, kitchen: Facility, on: date) -> list[Facility]:
+    """The tables at which a kitchen's meals are eaten on a day: its own, and those of the township's dining points."""
+    return [kitchen, *facilities_within(session, kitchen.area_code[:9], FacilityKind.DINING_POINT, on=on)]
 
 
-def nearest_kitchen(session: Session, elder: Person) -> Facility | None:
-    """The kitchen of the township that lies nearest to an elder's door, as the crow flies."""
-    found = kitchens(session, elder.area_code)
+def nearest_kitchen(session: Session, elder: Person, on: date) -> Facility | None:
+    """The kitchen of the township that cooks on a day nearest to an elder's door, as the crow flies."""
+    found = kitchens(session, elder.area_code, on)
     door = place_of(session.get_one(Household, elder.household_code))
     return min(found, key=lambda one: (distance_m(*door, one.lat, one.lon), one.id), default=None)
 
@@ -183,6 +183,13 @@ def meals_without_order(session: Session, area_code: str, on: date) -> list[tupl
         .order_by(col(Visit.id))
     )
     return [(visit, elder) for visit, elder in session.exec(found)]
+
+
+def kitchens_with_orders(session: Session, area_code: str, on: date) -> list[tuple[Facility, list[Ordered]]]:
+    """The kitchens that cook on a day with their orders; one that closed before stays in sight while it has orders."""
+    found = facilities_within(session, area_code[:9], FacilityKind.KITCHEN)
+    rows = [(kitchen, orders_on(session, kitchen.id, on)) for kitchen in found]
+    return [(kitchen, orders) for kitchen, orders in rows if orders or is_there(kitchen, on)]
 
 
 def by_menu(rows: Iterable[Ordered]) -> dict[str, int]:
