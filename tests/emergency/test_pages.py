@@ -89,7 +89,7 @@ def test_who_answers_is_on_the_duty_list_by_the_page(village: Village, sign_in: 
         "/emergency/duty", person_id=village.cast.li.id, weekday=["1", "2"], **{"from": "08:00", "to": "20:00"}
     )
     page = office.visit("/emergency/duty")
-    assert "08:00–20:00" in page and "00:00–08:00、20:00–24:00" in page
+    assert "08:00–20:00" in page and "00:00–08:00, 20:00–24:00" in page
     assert "李姐" in office.visit("/emergency")
     office.visit("/emergency/duty")
     office.submit("/change", instead_id=village.cast.zhang.id)

@@ -37,7 +37,7 @@ def test_kin_hear_how_it_went_as_far_as_the_power_goes(sign_in: SignIn, planned:
         power = session.exec(select(Proxy).where(Proxy.proxy_person_id == cast.xiaofang.id)).one()
         power.purposes = [*power.purposes, "follow_visits"]
     page = kin.visit("/family")
-    assert "medicine taken、eats and sleeps well</p>" in page
+    assert "medicine taken, eats and sleeps well</p>" in page
     assert "#meh" in page and "So-so" in page
 
 

@@ -80,3 +80,4 @@ def install(app: Flask) -> None:
     )
     app.jinja_env.globals["_"] = gettext
     app.jinja_env.filters["say"] = say
+    app.context_processor(lambda: {"list_comma": "、" if current_locale() == "zh" else ", "})
