@@ -1,14 +1,21 @@
 """What a coordinator does on the pages of days, without JavaScript."""
 
+from typing import Any
+
 import pytest
 
 from tests.dayplans.township import COORDINATOR, fill, tomorrow
 from tests.factories import TOWNSHIP
 from tests.fixtures.site import SignIn
+from timebank.areas.models import Area
 from timebank.core import db
 from timebank.core.actors import Role
 from timebank.dayplans import operations, processes, queries
+from timebank.dayplans.figures import stops_of
 from timebank.dayplans.models import DayPlan
+from timebank.dayplans.queries.board import opened
+from timebank.dayplans.rules import told_apart
+from timebank.people.models import Person
 
 
 @pytest.fixture
@@ -79,3 +86,41 @@ def test_asking_to_stop_is_noted(sign_in: SignIn, row: DayPlan, monkeypatch: pyt
     visitor.submit("/stop")
     with db.reading() as session:
         assert queries.running(session, TOWNSHIP, tomorrow()).stop_asked  # type: ignore[union-attr]
+
+
+def test_two_carers_of_one_name_are_told_apart(sign_in: SignIn, row: DayPlan) -> None:
+    with db.transaction() as session:
+        out = [route.carer for route in opened(session, row).plan.routes if route.stops]
+        for person_id in out[:2]:
+            session.get_one(Person, person_id).name = "高小琴"
+        codes = [session.get_one(Person, person_id).area_code for person_id in out[:2]]
+        wanted = [session.get_one(Area, code[:12] if codes[0][:12] != codes[1][:12] else code) for code in codes]
+    pages = {path: sign_in(Role.COORDINATOR).visit(f"/days/{row.id}{path}") for path in ("", "/run-sheets")}
+    for place in wanted:
+        assert all(f"高小琴 · {place.name_en}" in page for page in pages.values())
+
+
+def test_names_that_others_bear_too_grow_until_they_stand_alone() -> None:
+    names = {"a": ("李", "李 · 东", "李 · 东1"), "b": ("李", "李 · 西", "李 · 西1"), "c": ("王", "王 · 东")}
+    assert told_apart(names) == {"a": "李 · 东", "b": "李 · 西", "c": "王"}
+    same_village = {"a": ("李", "李 · 东", "李 · 东1"), "b": ("李", "李 · 东", "李 · 东2")}
+    assert told_apart(same_village) == {"a": "李 · 东1", "b": "李 · 东2"}
+
+
+def test_meals_fetched_one_after_the_other_are_one_stop() -> None:
+    def block(kind: str, start: int, visit: str = "") -> dict[str, Any]:
+        return {"kind": kind, "from": start, "to": start + 2, "visit": visit}
+
+    day = [block("fetch", 0, "a"), block("fetch", 2, "b"), block("drive", 4), block("visit", 6, "a"), block("fetch", 8)]
+    stops = stops_of(day)
+    assert [(one["kind"], one["from"], one["to"], one["visits"]) for one in stops] == [
+        ("fetch", 0, 4, ["a", "b"]),
+        ("visit", 6, 8, ["a"]),
+        ("fetch", 8, 10, [""]),
+    ]
+
+
+def test_two_kitchens_are_two_stops() -> None:
+    first = {"kind": "fetch", "from": 0, "to": 2, "visit": "a"}
+    second = {"kind": "fetch", "from": 9, "to": 11, "visit": "b"}
+    assert len(stops_of([first, {"kind": "drive", "from": 2, "to": 9}, second])) == 2

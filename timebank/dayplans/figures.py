@@ -1,5 +1,6 @@
 """Key figures and timelines of a plan. Pure: from the planner's problem and plan alone. Minutes, counts."""
 
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -54,6 +55,19 @@ def timeline_of(day: Lookup, carer: Carer) -> dict[str, Any]:
         "leaves": route.leave_minutes,
         "back": route.finish_minutes,
     }
+
+
+def stops_of(blocks: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """A carer's visits and fetches in order; meals fetched one after the other are one stop, with all its visits."""
+    stops: list[dict[str, Any]] = []
+    is_there = False
+    for block in blocks:
+        if block["kind"] == "fetch" and is_there:
+            stops[-1] = stops[-1] | {"to": block["to"], "visits": [*stops[-1]["visits"], block["visit"]]}
+        elif block["kind"] in ("fetch", "visit"):
+            stops.append({**block, "visits": [block["visit"]]})
+        is_there = block["kind"] == "fetch"
+    return stops
 
 
 def drives_of(day: Lookup, carer: Carer, route: Route) -> list[int]:

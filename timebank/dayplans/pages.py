@@ -17,6 +17,7 @@ from timebank.core.i18n import gettext, say
 from timebank.core.text import T
 from timebank.dayplans import operations, processes, queries
 from timebank.dayplans.board_words import BOARD_WORDS
+from timebank.dayplans.figures import stops_of
 from timebank.dayplans.models import DayPlan, DayPlanState, PlannerRun, RunState
 from timebank.dayplans.operations.runs import is_lost
 from timebank.dayplans.queries.board import board_of
@@ -129,7 +130,7 @@ def show_day(day_plan: DayPlan) -> Any:
         board=board,
         waiting=[visit for visit in board["visits"] if len(visit["placed"]) < visit["crew"]],
         visits={visit["id"]: visit for visit in board["visits"]},
-        carers={carer["id"]: carer for carer in board["carers"]},
+        stops={carer["id"]: stops_of(carer["blocks"]) for carer in board["carers"]},
         versions=queries.versions_of(session, day_plan.area_code, day_plan.on),
         hours=_hours(board),
         touched=count_unknown(session, day_plan.id),

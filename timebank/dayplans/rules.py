@@ -4,6 +4,7 @@ A visit is one or two tasks of the planner: `vis_…` for one carer, `vis_….1`
 `vis_….fetch` at the kitchen before `vis_…` at the door.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -109,3 +110,12 @@ def _kind_of_step(old: Placed | None, new: Placed | None) -> str:
     if old.carer != new.carer:
         return "moved"
     return "" if old.starts == new.starts else "later" if new.starts > old.starts else "earlier"
+
+
+def told_apart(names: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
+    """What to call each of several people: of somebody's names, the shortest first, the first that nobody else bears.
+
+    Where all are borne by others too, the last.
+    """
+    bearers = Counter(name for own in names.values() for name in own)
+    return {who: next((name for name in own if bearers[name] == 1), own[-1]) for who, own in names.items()}

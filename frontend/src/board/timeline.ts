@@ -108,7 +108,7 @@ export class Timeline {
     const note = this.offerWords(carer);
     name.append(
       shape("rect", { x: 0, y: y + 1, width: NAME - 6, height: LINE - 2, rx: 6 }),
-      shape("text", { x: 6, y: y + (note ? 17 : 25) }, carer.name),
+      shape("text", { x: 6, y: y + (note ? 17 : 28) }, carer.name),
     );
     if (note) name.append(shape("text", { class: "offer", x: 6, y: y + 34 }, note));
     else name.append(...this.loadBar(carer, y));
@@ -130,7 +130,7 @@ export class Timeline {
     const words = over ? `${hours(carer.work)} ! +${carer.overtime}` : hours(carer.work);
     return [
       shape("rect", { class: `load${over}`, x: 6, y: y + LINE - 7, width: Math.round(((NAME - 18) * carer.work) / most), height: 4 }),
-      shape("text", { class: `load${over}`, x: NAME - 12, y: y + 16, "text-anchor": "end" }, words),
+      shape("text", { class: `load${over}`, x: NAME - 12, y: y + 13, "text-anchor": "end" }, words),
     ];
   }
 

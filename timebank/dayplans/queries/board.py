@@ -4,6 +4,7 @@ Everything is plain data (texts, whole numbers, lists), so that the page without
 Times are minutes of the local day; points are [latitude, longitude].
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -25,7 +26,7 @@ from timebank.dayplans.drawings import outlines
 from timebank.dayplans.figures import Lookup, figures_of, timeline_of
 from timebank.dayplans.models import DayPlan, DayProblem
 from timebank.dayplans.queries.plans import changes_of
-from timebank.dayplans.rules import Locks, Places, crew_tasks, differences, visit_of
+from timebank.dayplans.rules import Locks, Places, crew_tasks, differences, told_apart, visit_of
 from timebank.dayplans.words import REASON_WORDS, Names, change_words, violation_words, visit_words
 from timebank.people.models import Household, Person
 from timebank.people.queries import people_by_id, place_of
@@ -82,11 +83,13 @@ class Cast:
     facilities: Mapping[str, Facility]
     villages: Mapping[str, Area]
     answers: Mapping[str, Sequence[VisitCarer]]
+    called: Mapping[str, str]
+    """What each carer of the day is called: namesakes by village or group too, never by where they live in it."""
 
     def names(self) -> Names:
         """Names for sentences about the plan."""
         return Names(
-            {person_id: person.name for person_id, person in self.people.items()},
+            {person_id: person.name for person_id, person in self.people.items()} | dict(self.called),
             {
                 visit_id: visit_words(visit.service, self.people[visit.elder_id].name)
                 for visit_id, visit in self.visits.items()
@@ -111,18 +114,32 @@ def _cast(session: Session, day: Opened, visit_ids: set[str], carer_ids: set[str
     visits = {visit.id: visit for visit in session.exec(select(Visit).where(col(Visit.id).in_(visit_ids)))}
     people = people_by_id(session, carer_ids | {visit.elder_id for visit in visits.values()})
     codes = {visit.household_code for visit in visits.values()} | {one.household_code for one in people.values()}
-    homes = session.exec(select(Household).where(col(Household.code).in_(codes)))
+    homes = {home.code: home for home in session.exec(select(Household).where(col(Household.code).in_(codes)))}
+    villages = {one.code: one for one in areas_within(session, day.row.area_code, AreaKind.VILLAGE)}
     answers: dict[str, list[VisitCarer]] = {}
     for answer in session.exec(select(VisitCarer).where(col(VisitCarer.visit_id).in_(visit_ids))):
         answers.setdefault(answer.visit_id, []).append(answer)
     return Cast(
         visits=visits,
         people=people,
-        homes={home.code: home for home in homes},
+        homes=homes,
         facilities={one.id: one for one in facilities_within(session, day.row.area_code)},
-        villages={one.code: one for one in areas_within(session, day.row.area_code, AreaKind.VILLAGE)},
+        villages=villages,
         answers=answers,
+        called=_called(session, villages, [people[one] for one in carer_ids if one in people]),
     )
+
+
+def _called(session: Session, villages: Mapping[str, Area], carers: Sequence[Person]) -> dict[str, str]:
+    bearers = Counter(person.name for person in carers)
+    codes = {person.area_code for person in carers if bearers[person.name] > 1}
+    groups = {one.code: one for one in session.exec(select(Area).where(col(Area.code).in_(codes)))}
+
+    def names(person: Person) -> tuple[str, ...]:
+        places = (villages.get(person.area_code[:12]), groups.get(person.area_code))
+        return (person.name, *(f"{person.name} · {_name(place)}" for place in places if place))
+
+    return told_apart({person.id: names(person) for person in carers})
 
 
 def board_of(session: Session, row: DayPlan) -> dict[str, Any]:
@@ -216,18 +233,20 @@ def _carer_part(day: Opened, cast: Cast, carer: Carer) -> dict[str, Any]:
     home = cast.homes[person.household_code] if person else None
     return {
         "id": carer.id,
-        "name": person.name if person else say(T("New volunteer {number}", number=carer.id.rpartition("-")[2])),
+        "name": cast.called[carer.id]
+        if person
+        else say(T("New volunteer {number}", number=carer.id.rpartition("-")[2])),
         "mode": carer.mode,
         "skills": [say(QUALIFICATIONS[kind]) for kind in sorted(carer.skills) if kind in QUALIFICATIONS],
         "shifts": [[shift.opens_minutes, shift.closes_minutes] for shift in carer.shifts],
         "point": list(place_of(home)) if home else None,
-        "village": _village(cast, person.area_code) if person else "",
+        "village": _village(cast.villages, person.area_code) if person else "",
         "is_locked": carer.id in day.locks.carers,
     }
 
 
-def _village(cast: Cast, area_code: str) -> str:
-    village = cast.villages.get(area_code[:12])
+def _village(villages: Mapping[str, Area], area_code: str) -> str:
+    village = villages.get(area_code[:12])
     return _name(village) if village else ""
 
 
@@ -241,7 +260,7 @@ def _visit_part(day: Opened, cast: Cast, visit: Visit, places: Places, left_out:
         "service_words": say(SERVICE_WORDS[visit.service]),
         "elder": elder.name,
         "landmark": home.landmark,
-        "village": _village(cast, visit.area_code),
+        "village": _village(cast.villages, visit.area_code),
         "household": home.code,
         "point": list(place_of(home)),
         "window": [visit.window_from_minute, visit.window_to_minute],

@@ -33,6 +33,7 @@ class Sheet:
     """One carer's day on paper."""
 
     carer: Person
+    called: str
     leaves: int
     back: int
     pauses: tuple[tuple[int, int], ...]
@@ -58,14 +59,15 @@ def _sheet(day: Opened, cast: Cast, route: Route) -> Sheet:
             continue
         visit = cast.visits[visit_of(stop.task)]
         partners = tuple(
-            cast.people[placed.carer].name
+            cast.called[placed.carer]
             for task, placed in day.places.items()
             if visit_of(task) == visit.id and placed.carer != route.carer
         )
         elder, home = cast.people[visit.elder_id], cast.homes[visit.household_code]
         stops.append(SheetStop(stop.start_minutes, stop.end_minutes, drive, visit, elder, home, partners))
     pauses = tuple((pause.start_minutes, pause.end_minutes) for pause in route.pauses)
-    return Sheet(cast.people[route.carer], route.leave_minutes, route.finish_minutes, pauses, tuple(stops))
+    person, called = cast.people[route.carer], cast.called[route.carer]
+    return Sheet(person, called, route.leave_minutes, route.finish_minutes, pauses, tuple(stops))
 
 
 def _fetch(stops: list[SheetStop], starts: int, ends: int, drive: int) -> None:
@@ -81,7 +83,7 @@ def _fetch(stops: list[SheetStop], starts: int, ends: int, drive: int) -> None:
 class Fetch:
     """Meals that somebody takes from the kitchen at a time, for which doors."""
 
-    carer: Person
+    carer: str
     at: int
     visits: tuple[tuple[Visit, Person, int], ...]  # visit, elder, when it is handed over
 
@@ -103,8 +105,8 @@ def kitchen_list(session: Session, row: DayPlan) -> list[Fetch]:
             visit = cast.visits[visit_of(stop.task)]
             handed = places[visit.id].starts if visit.id in places else 0
             bags.setdefault((sheet_route.carer, at), []).append((visit, cast.people[visit.elder_id], handed))
-    fetches = [Fetch(cast.people[carer], at, tuple(visits)) for (carer, at), visits in bags.items()]
-    return sorted(fetches, key=lambda fetch: (fetch.at, fetch.carer.id))
+    fetches = [Fetch(cast.called[carer], at, tuple(visits)) for (carer, at), visits in bags.items()]
+    return sorted(fetches, key=lambda fetch: (fetch.at, fetch.carer))
 
 
 @dataclass(frozen=True)
@@ -130,9 +132,7 @@ def _round(day: Opened, cast: Cast, route: Route) -> VanRound:
     stops = []
     for stop in route.stops:
         visit = cast.visits[visit_of(stop.task)]
-        crew = tuple(
-            cast.people[placed.carer].name for task, placed in day.places.items() if visit_of(task) == visit.id
-        )
+        crew = tuple(cast.called[placed.carer] for task, placed in day.places.items() if visit_of(task) == visit.id)
         elder, home = cast.people[visit.elder_id], cast.homes[visit.household_code]
         stops.append((stop.start_minutes, visit, elder, home, crew))
     van = cast.facilities[route.carer.partition("#")[0]]
