@@ -12,6 +12,7 @@ from timebank.core import clock, forms, http
 from timebank.core.actors import Role
 from timebank.core.errors import TimebankError
 from timebank.core.i18n import gettext, say
+from timebank.core.text import T, listed
 from timebank.people import effects, operations, queries, rules
 from timebank.people.models import Person, PersonState, Sex
 from timebank.people.words import CONSENT_WORDS, PERSON_STATE_WORDS
@@ -145,10 +146,10 @@ def change_state(person: Person) -> Response:
         http.session(), actor=actor(), person_id=person.id, state=state, since_on=since_on, until_on=until_on
     )
     done = [
-        gettext("{what}: {count}", what=say(effects.words_of(code)), count=count)
+        T("{what}: {count}", what=effects.words_of(code), count=count)
         for code, count in case.detail.get("done", {}).items()
     ]
-    return _back(person, gettext("Saved.") + (" " + "、".join(done) if done else ""))
+    return _back(person, gettext("Saved.") + (f" {say(listed(done))}" if done else ""))
 
 
 @bp.post("/people/<string:person_id>/pinyin")
