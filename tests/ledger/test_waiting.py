@@ -1,4 +1,7 @@
-"""Who waits for another's row lets the rest of the program go on: the one who holds it may be a thread beside it."""
+"""Who waits for another's row lets the rest of the program go on: the one who holds it may be a thread beside it.
+
+What the server has forgotten is said to it again.
+"""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -26,7 +29,7 @@ def test_a_call_that_waits_for_a_row_stops_no_other_thread(database: sa.Engine) 
             connection.exec_driver_sql(PATIENCE)
             connection.commit()
             with Session(connection) as session:
-                return call(session, TAKE.format("$1").encode(), [account])
+                return call(session, b"take", TAKE.format("$1").encode(), [account])
 
     with database.connect() as holder, ThreadPoolExecutor(1) as threads:
         holder.execute(sa.text(TAKE.format(":id")), {"id": account})
@@ -36,3 +39,15 @@ def test_a_call_that_waits_for_a_row_stops_no_other_thread(database: sa.Engine) 
                 pass
         holder.rollback()
         assert asked.result() == account
+
+
+def test_a_prepared_call_that_the_server_forgot_is_prepared_again(database: sa.Engine) -> None:
+    if database.dialect.name == "sqlite":
+        return
+    with database.connect() as connection:
+        for _ in range(2):
+            with Session(connection) as session:
+                assert call(session, b"greet", b"SELECT 'hello ' || $1::text", ["you"]) == "hello you"
+                session.commit()
+            connection.exec_driver_sql("DEALLOCATE ALL")  # as psycopg says after a rollback
+            connection.commit()

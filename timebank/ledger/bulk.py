@@ -22,36 +22,43 @@ def fetch(session: Session, statement: str, values: Mapping[str, Any] | Sequence
         return list(cursor.fetchall()) if cursor.description else []
 
 
-def call(session: Session, statement: bytes, values: Iterable[Any]) -> str:
+def call(session: Session, name: bytes, statement: bytes, values: Iterable[Any]) -> str:
     """Run a statement of our own with one text for an answer, on PostgreSQL; the answer.
 
     One round trip, BEGIN included: to wait for the server costs more than the work, so libpq is used without a cursor
-    around it. Nothing is prepared: psycopg gives up all prepared statements after a rollback.
+    around it. Where it begins the unit of work it is prepared under its name; inside one it is not, as a name that is
+    gone would end what was begun.
 
     Results are waited for by the connection's own `wait`: libpq's would keep the interpreter to itself, and the thread
     that holds the row we wait for could never let go of it. `psycopg.waiting.wait` alone polls without ever sleeping,
     and eight posters then take the processors from the server they wait for.
     """
-    driver: psycopg.Connection = session.connection().connection.driver_connection  # type: ignore[assignment]
-    libpq = driver.pgconn
+    connection = session.connection()
+    driver: psycopg.Connection = connection.connection.driver_connection  # type: ignore[assignment]
     sent = [None if value is None else str(value).encode() for value in values]
     with _errors_of_sqlalchemy(session):
-        if libpq.transaction_status != TransactionStatus.IDLE:
-            return _answer([libpq.exec_params(statement, sent)])
-        libpq.enter_pipeline_mode()
-        libpq.send_query_params(b"BEGIN", None)
-        libpq.send_query_params(statement, sent)
-        libpq.pipeline_sync()
-        results = driver.wait(_until_synced(libpq))
-        libpq.exit_pipeline_mode()
-        return _answer(results)
+        if driver.pgconn.transaction_status != TransactionStatus.IDLE:
+            return _answer([driver.pgconn.exec_params(statement, sent)])
+        if name not in connection.info:
+            connection.info[name] = driver.pgconn.prepare(name, statement)
+        try:
+            return _answer(driver.wait(_begun_with(driver.pgconn, name, sent)))
+        except psycopg.errors.InvalidSqlStatementName:  # psycopg gives up all prepared statements after a rollback
+            driver.rollback()  # nothing was done yet
+            driver.pgconn.prepare(name, statement)
+            return _answer(driver.wait(_begun_with(driver.pgconn, name, sent)))
 
 
-def _until_synced(libpq: PGconn) -> PQGen[list[PGresult]]:
-    """The results of the pipeline; yields what it waits for."""
+def _begun_with(libpq: PGconn, name: bytes, sent: list[bytes | None]) -> PQGen[list[PGresult]]:
+    """Begin a unit of work with a prepared statement; the results of both. Yields what it waits for."""
+    libpq.enter_pipeline_mode()
+    libpq.send_query_params(b"BEGIN", None)
+    libpq.send_query_prepared(name, sent)
+    libpq.pipeline_sync()
     results: list[PGresult] = []
     while not results or results[-1].status != ExecStatus.PIPELINE_SYNC:
         results += yield from fetch_many(libpq)
+    libpq.exit_pipeline_mode()
     return results[:-1]
 
 

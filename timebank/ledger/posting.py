@@ -22,7 +22,7 @@ from timebank.ledger.rules import AccountState, Posting, refusal_of
 __all__ = ["Outcome", "first_open_month", "lock_books", "write", "write_batch"]
 
 _TRIES = 5
-_POST = b"SELECT ledger_post($1::transfer, $2::timestamptz, $3::int, $4::int)"
+_POST = (b"ledger_post", b"SELECT ledger_post($1::transfer, $2::timestamptz, $3::int, $4::int)")
 _READ_SQLITE = """
     SELECT id, kind, floor_minutes, ceiling_minutes, balance_minutes, held_minutes, closed_at IS NOT NULL,
            coalesce(counted_at > ?4, 0) AS is_fresh,
@@ -67,7 +67,7 @@ def _write_postgres(
     for _ in range(_TRIES):
         row = books.row_of(posting, user_id=user_id, journal_id=journal_id, open_month=open_month, now=now)
         limits = (counted_after, books.NEAR_MINUTES, books.LARGE_MINUTES)
-        verdict, *told = call(session, _POST, (as_row(row[name] for name in COLUMNS), *limits)).split()
+        verdict, *told = call(session, *_POST, (as_row(row[name] for name in COLUMNS), *limits)).split()
         if verdict == "posted":
             return row, row["id"]
         if verdict == "known":
