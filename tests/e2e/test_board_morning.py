@@ -11,6 +11,7 @@ from tests.dayplans.township import COORDINATOR
 from timebank.core import clock, db, ids
 from timebank.core.actors import Actor, Role
 from timebank.dayplans import operations, processes, queries
+from timebank.dayplans.adapter.hand import Move
 from timebank.dayplans.models import DayPlan, DayPlanState, PlannerRun
 from timebank.dayplans.queries.board import opened
 from timebank.visits import operations as visits
@@ -162,10 +163,10 @@ def test_a_morning(office: Office, board_of: BoardOf, hands: type[Mouse], lang: 
         if page.locator("#board-faults").is_visible():  # what breaks a rule is shown, and taken back
             hand.press(page.locator("#board-undo"))
             expect(page.locator("#board")).to_have_attribute("data-revision", str(int(before) + 2), timeout=SLOW_MS)
-    for number in (0, 2):
+    for locks, (number, what) in enumerate(((0, "lock_visit"), (2, "lock_pair")), start=1):
         hand.open_visit(number)
-        hand.press(page.locator("#board-card [data-do=lock_visit]"))
-        expect(page.locator(".padlock")).to_have_count(number // 2 + 1, timeout=SLOW_MS)
+        hand.press(page.locator(f"#board-card [data-do={what}]"))
+        expect(page.locator(".padlock")).to_have_count(locks, timeout=SLOW_MS)
     publish(page, hand)
     for kind in ("ill", "road", "sos"):
         happens(page, hand, kind)
@@ -218,6 +219,29 @@ def test_what_two_coordinators_do_at_once_is_never_lost_silently(office: Office,
     expect(second.locator(".padlock")).to_have_count(2, timeout=SLOW_MS)
 
 
+def test_two_versions_are_compared_step_by_step(office: Office, board_of: BoardOf) -> None:
+    with db.transaction() as session:
+        day = opened(session, session.get_one(DayPlan, office.draft.id))
+        task = next(name for name in day.places if "." not in name)
+        taken = operations.take_over(session, actor=COORDINATOR, day_plan_id=office.draft.id)
+        out = [Move(task, None, None)]
+        operations.move_by_hand(session, actor=COORDINATOR, day_plan_id=taken.id, revision=taken.revision, moves=out)
+    page = board_of()
+    page.goto(f"/days/{taken.id}/board")
+    ready(page)
+    page.locator("#board-versions").click()
+    page.get_by_role("button", name="Show differences").click()
+    steps = page.locator("#board-changes li")
+    expect(steps).to_have_count(1, timeout=SLOW_MS)
+    expect(steps).to_contain_text(f"{clock_of(day.places[task].starts)} → –")
+    steps.get_by_role("button").click()  # what changed in the list is chosen in all
+    expect(page.locator("#board-card")).to_contain_text("taken out by hand")
+
+
+def clock_of(minute: int) -> str:
+    return f"{minute // 60:02d}:{minute % 60:02d}"
+
+
 def test_a_planner_that_is_killed_leaves_the_last_plan_and_says_so(office: Office, board_of: BoardOf) -> None:
     page = board_of()
     page.locator("#board-plan").click()
@@ -246,7 +270,7 @@ def _run_at_work(office: Office, page: Page, *, but_not: str = "") -> str:
     raise AssertionError("no worker was started")
 
 
-@pytest.mark.parametrize(("width", "lang"), [(1280, "zh"), (1920, "en"), (820, "en")])
+@pytest.mark.parametrize(("width", "lang"), [(width, lang) for width in (820, 1280, 1920) for lang in ("en", "zh")])
 def test_the_board_fits_and_has_no_barrier(office: Office, board_of: BoardOf, width: int, lang: str) -> None:
     from axe_playwright_python.sync_playwright import Axe
 
