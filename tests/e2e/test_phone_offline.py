@@ -164,7 +164,7 @@ def test_what_is_said_while_the_new_page_is_on_its_way_is_not_lost(village: Vill
     page.evaluate(
         """() => {
           navigator.geolocation.getCurrentPosition = found => { window.found = found; };
-          const leave = document.querySelector("form[data-visit-event=check_out] button");
+          const leave = document.querySelector("form[data-visit-event=check_out][data-place] button");
           window.addEventListener("beforeunload", () => setTimeout(() => leave.click()), { once: true });
         }"""
     )
@@ -202,7 +202,7 @@ def test_nothing_personal_is_kept_and_all_of_it_is_forgotten(village: Village, p
     assert "陈婆婆" not in str(kept) and "李姐" not in str(kept)
     assert set(kept["stops"][0]) == {
         *("visit_id", "owner", "on", "landmark", "name", "door", "service", "service_words", "starts", "minutes"),
-        *("partners", "state", "there", "left", "kept_at"),
+        *("partners", "state", "there", "since", "ends_at", "tolerance_minutes", "left", "kept_at"),
     }
     cached = page.evaluate(
         "caches.open('shell').then(c => c.keys()).then(found => found.map(r => new URL(r.url).pathname))"
@@ -276,3 +276,32 @@ def test_a_queue_of_a_phone_whose_login_ran_out_waits_for_the_next_sign_in(villa
     page.goto("/today?lang=en")
     all_arrived(page)
     assert [event.kind for event in events_of(visit)] == [Kind.CHECK_IN]
+
+
+def test_who_forgot_to_sign_out_is_asked_without_a_network_and_answers_there(
+    village: Village, phone_of: PhoneOf
+) -> None:
+    visit = village.plan()
+    phone = phone_of("li")
+    page = open_today(phone)
+    open_stop(page, visit)
+    say(page, "I am here")
+    all_arrived(page)
+    page.close()
+    phone.set_offline(True)
+    page = phone.new_page()
+    page.clock.install()
+    page.goto("/today")
+    question = page.get_by_text("Did you leave?")
+    expect(page.locator("article.stop")).to_contain_text("黄桷树下")
+    expect(question).to_be_hidden()
+    page.clock.fast_forward("01:00:00")  # 30 minutes were planned, 15 more are left in peace
+    expect(question).to_be_visible()
+    expect(question).to_contain_text("黄桷树下: you came at")
+    page.get_by_role("button", name="That is when I left").click()
+    expect(page.locator("#queue-state")).to_contain_text("1 entries are safe on this phone")
+    page.close()
+    phone.set_offline(False)
+    all_arrived(_today(phone))
+    assert [event.kind for event in events_of(visit)] == [Kind.CHECK_IN, Kind.CHECK_OUT]
+    assert (seen(visit).state, "left_said_later" in seen(visit).flags) == (VisitState.DONE, True)

@@ -18,6 +18,7 @@ from timebank.core.formats import local_time
 from timebank.core.i18n import say
 from timebank.core.limits import MAX_EVENTS_PER_UPLOAD
 from timebank.core.text import T
+from timebank.policies.queries import in_force
 from timebank.visits import operations, queries
 from timebank.visits.models import EventKind
 from timebank.visits.rules import EventIn, Place
@@ -187,6 +188,7 @@ def today() -> Any:
 
 
 def _stop(stop: queries.Stop) -> dict[str, Any]:
+    policy = in_force(http.session(), stop.visit.area_code, stop.visit.due_on)
     return {
         "visit_id": stop.visit.id,
         "landmark": stop.household.landmark,
@@ -199,5 +201,10 @@ def _stop(stop: queries.Stop) -> dict[str, Any]:
         "partners": [person.name[:1] + "〇" for _, person in stop.partners],
         "state": stop.visit.state.value,
         "there": stop.carer.checked_in_at is not None,
+        "since": stop.carer.checked_in_at.isoformat() if stop.carer.checked_in_at else None,
+        "ends_at": clock.at_local(
+            stop.visit.due_on, stop.carer.starts_minute + stop.visit.duration_minutes
+        ).isoformat(),
+        "tolerance_minutes": policy.number("earn.over_planned_minutes"),
         "left": stop.carer.checked_out_at is not None,
     }

@@ -16,7 +16,7 @@ from timebank.core.errors import BadInput, Refused, TimebankError
 from timebank.core.i18n import gettext
 from timebank.core.text import T
 from timebank.people.models import Household, Person
-from timebank.people.queries import people_by_id, search_people
+from timebank.people.queries import people_by_id, phone_of, search_people
 from timebank.visits import desk_queries, operations, queries
 from timebank.visits.models import SlipPhoto, Visit, VisitState
 from timebank.visits.operations import SlipIn, UnplannedIn
@@ -56,6 +56,8 @@ def village_day() -> Any:
         silent=silent,
         silent_carers=queries.carers_of(session, [visit.id for visit, _ in silent]),
         unreached=unreached,
+        still_there=desk_queries.still_there(session, scope.area_code, clock.now()),
+        phone_of=phone_of,
         alarms=desk_queries.alarms(session, scope.area_code, clock.now() - timedelta(days=7)),
         VisitState=VisitState,
         is_village=len(scope.area_code) >= 12,
@@ -214,6 +216,19 @@ def close_day() -> Response:
     count = operations.close_day(http.session(), actor=actor(), area_code=actor().area_code, on=on)
     flash(gettext("{count} visits without a departure were ended.", count=count))
     return _to_day(on)
+
+
+@bp.post("/village-day/<string:visit_id>/left")
+@guard(*_VILLAGE, load={"visit_id": queries.visit_for})
+def left(visit: Visit) -> Response:
+    """Write down when somebody left who forgot to sign out."""
+    form = request.form
+    person_id = forms.text(form, "person_id", required=True, most=31)
+    operations.enter_departure(
+        http.session(), actor=actor(), visit_id=visit.id, person_id=person_id, left=forms.text(form, "left", most=5)
+    )
+    flash(gettext("Written down. A reviewer looks at it."))
+    return _to_day(clock.today())
 
 
 @bp.post("/village-day/<string:visit_id>/try-again")

@@ -16,8 +16,18 @@ from timebank.core.limits import PAGE_ROWS
 from timebank.core.minutes import round_down
 from timebank.people.models import Person
 from timebank.policies.queries import in_force
-from timebank.visits.models import AlarmAnswer, EventKind, SlipPhoto, Visit, VisitEvent, VisitGeneration, VisitState
-from timebank.visits.queries import visit_for, who_came_in_vain
+from timebank.visits.models import (
+    AlarmAnswer,
+    EventKind,
+    SlipPhoto,
+    Visit,
+    VisitCarer,
+    VisitEvent,
+    VisitGeneration,
+    VisitState,
+)
+from timebank.visits.queries import carers_of, forgotten_by, visit_for, who_came_in_vain
+from timebank.visits.rules import Forgotten
 from timebank.visits.trace_queries import people_on_phones
 
 _LAST_RUNS = 6
@@ -50,6 +60,36 @@ def unreached_visits(session: Session, area_code: str, since_on: date) -> list[t
         .limit(PAGE_ROWS)
     )
     return [(visit, elder) for visit, elder in session.exec(found)]
+
+
+@dataclass(frozen=True)
+class StillThere:
+    """Somebody who is signed in at a visit that should be over by now: who, where, and what was planned."""
+
+    visit: Visit
+    elder: Person
+    carer: VisitCarer
+    person: Person
+    forgotten: Forgotten
+
+
+def still_there(session: Session, area_code: str, now: datetime) -> list[StillThere]:
+    """Who in an area has not signed out although the time planned and the tolerance are over, longest first."""
+    found = (
+        select(Visit, Person)
+        .where(in_area(col(Visit.area_code), area_code), Visit.state == VisitState.RUNNING, Person.id == Visit.elder_id)
+        .order_by(col(Visit.due_on), col(Visit.id))
+        .limit(4 * PAGE_ROWS)
+    )
+    running = list(session.exec(found))
+    carers, rows = carers_of(session, [visit.id for visit, _ in running]), []
+    for visit, elder in running:
+        tolerance = in_force(session, visit.area_code, visit.due_on).number("earn.over_planned_minutes")
+        for carer, person in carers.get(visit.id, []):
+            late = forgotten_by(visit, carer, tolerance)
+            if late and late.asks_at <= now:
+                rows.append(StillThere(visit, elder, carer, person, late))
+    return sorted(rows, key=lambda row: row.forgotten.asks_at)[:PAGE_ROWS]
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from timebank.people.queries import phone_of, place_of
 from timebank.policies.queries import in_force
 from timebank.visits import operations, queries, words
 from timebank.visits.models import EventKind, Visit
-from timebank.visits.rules import AGAINST_A_BATH, BATH_SIGNS, VITALS, EventIn, Place
+from timebank.visits.rules import AGAINST_A_BATH, BATH_SIGNS, VITALS, EventIn, Forgotten, Place
 
 bp = Blueprint("visits", __name__)
 
@@ -53,7 +53,14 @@ def today() -> Any:
         warnings=queries.warnings_on(session, actor().area_code, on),
         office_phone=office_phone(session, actor().area_code),
         links={stop.visit.id: _ways(stop) for stop in stops},
+        still_there=[(stop, late) for stop in stops if (late := _forgotten(stop))],
+        now=clock.now(),
     )
+
+
+def _forgotten(stop: queries.Stop) -> Forgotten | None:
+    policy = in_force(http.session(), stop.visit.area_code, stop.visit.due_on)
+    return queries.forgotten_by(stop.visit, stop.carer, policy.number("earn.over_planned_minutes"))
 
 
 def _own_id() -> str:
@@ -88,6 +95,8 @@ def stop(visit: Visit) -> Any:
         phone=phone_of(found.elder) if is_today else "",
         ways=_ways(found) if is_today else {},
         ticked=_ticked(session, visit.id),
+        late=_forgotten(found),
+        now=clock.now(),
         gates=[words.GATE_WORDS[gate] for gate in operations.bath_gates(session, visit)] if is_bath else [],
         office_phone=office_phone(session, actor().area_code),
         card=request.args.get("card", ""),
@@ -161,7 +170,7 @@ def _data(form: forms.Form) -> dict[str, Any]:
     for name, (least, most) in VITALS.items():
         if form.get(name):
             data[name] = forms.whole_number(form, name, least=least, most=most)
-    for name in ("note", "task", "reason"):
+    for name in ("note", "task", "reason", "left"):
         if form.get(name):
             data[name] = forms.text(form, name, most=400)
     return data | {name: True for name in (*AGAINST_A_BATH, *BATH_SIGNS) if form.get(name)}

@@ -28,6 +28,7 @@ from timebank.visits.models import (
     VisitEvent,
     VisitState,
 )
+from timebank.visits.rules import Forgotten, forgotten
 from timebank.volunteers.queries import may_do
 
 Coming = tuple[VisitCarer, Person]
@@ -108,6 +109,19 @@ def stops_of(session: Session, person_id: str, first_on: date, last_on: date) ->
         )
         for visit, carer, elder, household in found
     ]
+
+
+def forgotten_by(visit: Visit, carer: VisitCarer, tolerance_minutes: int) -> Forgotten | None:
+    """For a carer who is still signed in at a visit: until when it was planned, and when to ask whether they left."""
+    if carer.checked_in_at is None or carer.checked_out_at is not None or visit.state not in OPEN_STATES:
+        return None
+    planned_end = clock.at_local(visit.due_on, carer.starts_minute) + timedelta(minutes=visit.duration_minutes)
+    return forgotten(
+        planned_end,
+        carer.checked_in_at,
+        planned_minutes=visit.duration_minutes,
+        tolerance_minutes=tolerance_minutes,
+    )
 
 
 def events_of(session: Session, visit_id: str) -> list[VisitEvent]:

@@ -5,6 +5,7 @@ Sources: field guide §4.8 (grades, fence, forgotten check-out), §2.2 (policy k
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -100,6 +101,8 @@ def event_doubts(event: VisitEvent) -> list[str]:
     happened = happened_at(event.device_at, event.server_at, offset_s)
     if event.server_at - happened > timedelta(hours=_LATE_HOURS) and not event.entered_by:
         doubts.append("arrived_late")
+    if event.data.get("left"):
+        doubts.append("left_said_later")
     return doubts
 
 
@@ -168,6 +171,40 @@ def happened_at(device_at: datetime, server_at: datetime, offset_s: int | None =
     if not is_skewed(device_at, server_at, offset_s):
         return device_at
     return min(server_at, device_at + timedelta(seconds=offset_s or 0))
+
+
+_CLOCK_TIME = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])")
+
+
+def left_minute(data: Mapping[str, Any]) -> int | None:
+    """The minute of the day at which somebody says afterwards that they left; None where they left at that moment.
+
+    Refuses what is no clock time.
+    """
+    said = data.get("left")
+    if said is None:
+        return None
+    found = _CLOCK_TIME.fullmatch(said) if isinstance(said, str) else None
+    if found is None:
+        text = T("Write the time as hours and minutes, for example 08:30.")
+        raise BadInput("visits.bad_time", text, field="left")
+    return int(found[1]) * 60 + int(found[2])
+
+
+@dataclass(frozen=True)
+class Forgotten:
+    """A carer who is still signed in: until when that was to be expected, and when to ask whether they left."""
+
+    ends_at: datetime
+    asks_at: datetime
+
+
+def forgotten(
+    planned_end: datetime, checked_in_at: datetime, *, planned_minutes: int, tolerance_minutes: int
+) -> Forgotten:
+    """When to ask a carer who did not sign out: who came late may stay as long as was planned, and a little longer."""
+    ends_at = max(planned_end, checked_in_at + timedelta(minutes=planned_minutes))
+    return Forgotten(ends_at, ends_at + timedelta(minutes=tolerance_minutes))
 
 
 def went_back(earlier: datetime, later: datetime) -> bool:

@@ -76,6 +76,7 @@ FLAG_WORDS: dict[str, Text] = {
     "impossible_travel": T("too fast from one door to the next"),
     "kin_pair": T("helper and elder are kin"),
     "late_event": T("news after the visit was closed"),
+    "left_said_later": T("forgot to sign out and said later when"),
     "longer_than_planned": T("longer than planned"),
     "no_photo": T("no photo of the slip"),
     "no_check_in": T("no arrival"),

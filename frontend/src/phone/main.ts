@@ -8,6 +8,7 @@ import { owner, panel, report, tell, word } from "./status";
 import { entriesOf, forget, isWaiting, purge } from "./store";
 
 const AGAIN_MS = 60_000;
+const ASK_MS = 20_000;
 
 /** Before somebody signs out: send what waits and forget them. Where something would be lost: the page that shows it. */
 export async function whyToStay(): Promise<string> {
@@ -35,12 +36,21 @@ async function start(): Promise<void> {
   for (const form of document.querySelectorAll<HTMLFormElement>("form[data-visit-event]")) bind(form);
   await purge();
   if (page) await draw(page);
+  ask();
+  setInterval(ask, ASK_MS);
   await report(null);
   void register();
   await attempt();
   window.addEventListener("online", () => void attempt());
   window.addEventListener("pageshow", () => void report(null));
   setInterval(() => void attempt(), AGAIN_MS);
+}
+
+/** Who forgot to sign out is asked on the page that is open, once the time has come: no pop-up, no sound. */
+function ask(): void {
+  for (const box of document.querySelectorAll<HTMLElement>("[data-asks-at][hidden]")) {
+    box.hidden = !(Date.now() >= Date.parse(box.dataset.asksAt ?? ""));
+  }
 }
 
 /** The worker fetches what opens without a network: only when this page stands, so that nobody waits for both. */

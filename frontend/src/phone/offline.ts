@@ -43,9 +43,36 @@ function showList(page: HTMLElement, stops: Stop[], entries: Entry[], door: stri
   const cards = stops.map((stop) => {
     const made = card(page, stop);
     if (stop.left || has(entries, stop, "check_out")) made.append(part("left"));
+    else made.prepend(forgotten(page, stop, entries));
     return made;
   });
   page.replaceChildren(line, ...cards);
+  for (const form of page.querySelectorAll<HTMLFormElement>("[data-asks-at] form")) {
+    form.dataset.visit = form.closest<HTMLElement>("[data-asks-at]")?.dataset.visit ?? "";
+  }
+}
+
+const MINUTE_MS = 60_000;
+
+/** The question to somebody who is still signed in; it shows itself when its time has come. */
+function forgotten(page: HTMLElement, stop: Stop, entries: Entry[]): DocumentFragment {
+  const came = has(entries, stop, "check_in")?.device_at ?? stop.since;
+  if (!came || !stop.ends_at) return document.createDocumentFragment();
+  const ends = Math.max(Date.parse(stop.ends_at), Date.parse(came) + stop.minutes * MINUTE_MS);
+  const until = new Date(ends).toLocaleTimeString([], CLOCK);
+  const made = part("forgotten");
+  const words = { place: stop.landmark, since: new Date(came).toLocaleTimeString([], CLOCK), ends: until };
+  let said = page.dataset.forgotten ?? "";
+  for (const [name, value] of Object.entries(words)) said = said.replace(`{${name}}`, value);
+  fill(made, "forgotten", said);
+  const box = made.querySelector<HTMLElement>("[data-asks-at]");
+  box?.setAttribute("data-asks-at", new Date(ends + stop.tolerance_minutes * MINUTE_MS).toISOString());
+  box?.setAttribute("data-visit", stop.visit_id);
+  const input = made.querySelector<HTMLInputElement>('input[name="left"]');
+  input?.setAttribute("value", until);
+  input?.setAttribute("id", `left-${stop.visit_id}`);
+  made.querySelector("label")?.setAttribute("for", `left-${stop.visit_id}`);
+  return made;
 }
 
 function has(entries: Entry[], stop: Stop, kind: string): Entry | undefined {
@@ -66,6 +93,7 @@ function showStop(page: HTMLElement, stop: Stop, entries: Entry[], door: string 
   for (const list of body.querySelectorAll<HTMLElement>("[data-service]")) {
     if (list.dataset.service !== stop.service) list.remove();
   }
+  if (!left) head.append(forgotten(page, stop, entries));
   page.replaceChildren(head, body, part("always"));
   for (const form of page.querySelectorAll<HTMLFormElement>("form[data-visit-event]")) prepare(form, stop, entries, door);
 }

@@ -45,6 +45,9 @@ export interface Stop {
   partners: string[];
   state: string;
   there: boolean;
+  since: string | null;
+  ends_at: string;
+  tolerance_minutes: number;
   left: boolean;
   kept_at: number;
 }

@@ -6,7 +6,7 @@ from timebank.visits.operations import absence, withdrawal  # what follows from 
 from timebank.visits.operations.alarms import raise_alarm
 from timebank.visits.operations.away import AbsenceIn, end_absence, enter_absence
 from timebank.visits.operations.bulk import BulkReview, review_all
-from timebank.visits.operations.closing import answer_alarm, close_day, close_forgotten, try_again
+from timebank.visits.operations.closing import answer_alarm, close_day, close_forgotten, enter_departure, try_again
 from timebank.visits.operations.derivation import bath_gates, derive
 from timebank.visits.operations.extra import ExtraIn, add_extra, look_in
 from timebank.visits.operations.fieldwork import EventResult, record_event
@@ -44,6 +44,7 @@ __all__ = [
     "derive",
     "end_absence",
     "enter_absence",
+    "enter_departure",
     "enter_slip",
     "enter_slips",
     "enter_unplanned",

@@ -8,11 +8,13 @@ from timebank.audit.operations import note
 from timebank.core import clock, ids
 from timebank.core.actors import Actor
 from timebank.core.db import in_area
-from timebank.core.errors import NotFound, Refused
+from timebank.core.errors import NotAllowed, NotFound, Refused
 from timebank.core.text import T
 from timebank.visits import queries
 from timebank.visits.models import AlarmAnswer, EventKind, Visit, VisitEvent, VisitState
 from timebank.visits.operations.derivation import derive, with_flag
+from timebank.visits.operations.fieldwork import record_event
+from timebank.visits.rules import EventIn
 
 _LEAST_WINDOW_MINUTES = 120
 
@@ -35,6 +37,25 @@ def close_day(session: Session, *, actor: Actor, area_code: str, on: date) -> in
     day = on.isoformat()
     note(session, actor=actor, action="visits.close_day", subject_id=day, area_code=area_code, made=len(over))
     return len(over)
+
+
+def enter_departure(session: Session, *, actor: Actor, visit_id: str, person_id: str, left: str) -> Visit:
+    """Write down for somebody who forgot to sign out when they left, after asking them; a reviewer looks at it.
+
+    Refuses one's own departure, and somebody who is not signed in at this visit.
+    """
+    visit = queries.visit_for(session, actor.scope, visit_id)
+    carers = queries.carers_of(session, [visit_id]).get(visit_id, [])
+    carer = next((carer for carer, person in carers if person.id == person_id), None)
+    if visit is None or carer is None:
+        raise NotFound("visits.not_on_visit", T("This person is not on this visit. Ask the coordinator."))
+    if actor.person_id == person_id:
+        raise NotAllowed("visits.own_slip", T("Nobody enters their own slip. Give it to the township."))
+    if carer.checked_in_at is None or carer.checked_out_at is not None:
+        raise Refused("visits.not_signed_in", T("This person is not signed in at this visit."))
+    told = EventIn(ids.new_id("evt"), visit.id, EventKind.CHECK_OUT, clock.now(), data={"left": left})
+    record_event(session, actor=actor, event=told, person_id=person_id, entered_by=actor.user_id)
+    return visit
 
 
 def _window_has_passed(visit: Visit) -> bool:

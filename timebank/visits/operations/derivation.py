@@ -53,7 +53,7 @@ def derive(session: Session, visit: Visit) -> None:
 
 def _derive_carer(carer: VisitCarer, own: list[VisitEvent]) -> None:
     carer.checked_in_at = min((_when(event) for event in own if event.kind == EventKind.CHECK_IN), default=None)
-    carer.checked_out_at = min((_when(event) for event in own if event.kind == EventKind.CHECK_OUT), default=None)
+    carer.checked_out_at = min((_left(event) for event in own if event.kind == EventKind.CHECK_OUT), default=None)
     if carer.state == CarerState.REPLACED:
         return
     if carer.checked_in_at or any(event.kind == EventKind.NO_ANSWER for event in own):
@@ -61,6 +61,13 @@ def _derive_carer(carer: VisitCarer, own: list[VisitEvent]) -> None:
     elif any(event.kind == EventKind.CANCELLED for event in own):
         reasons = [str(event.data.get("reason", "")) for event in own if event.kind == EventKind.CANCELLED]
         carer.state, carer.decline_reason = CarerState.DECLINED, reasons[0][:200]
+
+
+def _left(event: VisitEvent) -> datetime:
+    """When somebody left: at that moment, or earlier on that day where they only say so afterwards; never later."""
+    told = _when(event)
+    minute = rules.left_minute(event.data)
+    return told if minute is None else min(told, clock.at_local(clock.local_date(told), minute))
 
 
 def _when(event: VisitEvent) -> datetime:

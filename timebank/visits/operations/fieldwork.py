@@ -60,6 +60,7 @@ def record_event(
     if visit is None or carer is None:
         raise NotFound("visits.not_your_visit", T("This visit is not on your list. Call the coordinator."))
     _refuse_unsafe_bath(session, visit, event)
+    rules.left_minute(event.data)
     place = None if has_withdrawn(session, visit.elder_id, "place") else event.place
     row = VisitEvent(
         id=event.id,
