@@ -24,6 +24,12 @@ function padlock(x: number, y: number): SVGElement {
   return shape("path", { class: "padlock", d });
 }
 
+/** A name with a place beside it may be wider than its column: then its letters stand closer. */
+function squeezed(name: string): Record<string, string | number> {
+  const wide = [...name].reduce((sum, letter) => sum + (letter > "\u2e80" ? 13 : 7), 0);
+  return wide > NAME - 12 ? { textLength: NAME - 12, lengthAdjust: "spacingAndGlyphs" } : {};
+}
+
 export class Timeline {
   rows: Carer[] = [];
   unit = 1;
@@ -108,7 +114,7 @@ export class Timeline {
     const note = this.offerWords(carer);
     name.append(
       shape("rect", { x: 0, y: y + 1, width: NAME - 6, height: LINE - 2, rx: 6 }),
-      shape("text", { x: 6, y: y + (note ? 17 : 28) }, carer.name),
+      shape("text", { x: 6, y: y + (note ? 17 : 28), ...squeezed(carer.name) }, carer.name),
     );
     if (note) name.append(shape("text", { class: "offer", x: 6, y: y + 34 }, note));
     else name.append(...this.loadBar(carer, y));
