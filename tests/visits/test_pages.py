@@ -224,6 +224,36 @@ def test_slips_of_a_day_are_entered_on_one_page(sign_in: SignIn, planned: Plan, 
     assert (seen(first).state, seen(second).state) == (VisitState.CONFIRMED, VisitState.DONE)
 
 
+def test_a_slip_as_planned_is_one_tick_and_an_untouched_row_is_no_slip(
+    sign_in: SignIn, planned: Plan, cast: Cast
+) -> None:
+    ticked, untouched, changed = planned(), planned(cast.zhang, elder=cast.ran_daye), planned()
+    signed = planned(cast.zhang, elder=cast.ran_daye)
+    wang = sign_in(Role.ASSISTANT)
+    page = wang.visit("/village-day/slips")
+    assert page.count('name="planned-') == 4 and page.count('value="09:00-09:45"') == 4
+    assert page.count("<h2>") == 2, "one heading for each home"
+    kept = wang.submit(
+        "/village-day/slips",
+        **{
+            f"slip__{ticked.id}__{cast.li.id}": "yes",
+            f"signed__{signed.id}__{cast.zhang.id}": "yes",
+            f"to__{changed.id}__{cast.li.id}": "10:30",
+        },
+    )
+    assert "3 slips are in the book" in kept
+    with db.reading() as session:
+        left = dict(session.exec(select(VisitCarer.visit_id, VisitCarer.checked_out_at)).all())
+    minutes = {key: at and clock.minute_of_day(at) for key, at in left.items()}
+    assert minutes == {ticked.id: 585, untouched.id: None, changed.id: 630, signed.id: 585}
+    assert "0 slips are in the book" in _keep_untouched(wang)
+
+
+def _keep_untouched(wang: Visitor) -> str:
+    wang.visit("/village-day/slips")
+    return wang.submit("/village-day/slips")
+
+
 def test_strips_cards_and_slips_are_printed_for_a_village(sign_in: SignIn, planned: Plan) -> None:
     visit = planned()
     wang = sign_in(Role.ASSISTANT)

@@ -13,12 +13,13 @@ from timebank.careplans.rules import LEAST_CREW
 from timebank.core import clock, forms, http, months
 from timebank.core.actors import Role
 from timebank.core.errors import BadInput, Refused, TimebankError
+from timebank.core.formats import local_time
 from timebank.core.i18n import gettext
 from timebank.core.text import T
 from timebank.people.models import Household, Person
 from timebank.people.queries import people_by_id, phone_of, search_people
 from timebank.visits import desk_queries, operations, queries
-from timebank.visits.models import SlipPhoto, Visit, VisitState
+from timebank.visits.models import SlipPhoto, Visit, VisitCarer, VisitState
 from timebank.visits.operations import SlipIn, UnplannedIn
 from timebank.visits.words import SERVICE_WORDS
 
@@ -99,7 +100,7 @@ def _slips_page(on: date, values: Any, error: TimebankError | None) -> str:
     visits = [visit for visit in _round(on) if visit.state in _ON_PAPER]
     carers = queries.carers_of(session, [visit.id for visit in visits])
     rows = [
-        (visit, person)
+        (visit, person, _planned_times(visit, carer))
         for visit in visits
         for carer, person in carers.get(visit.id, [])
         if carer.checked_in_at is None and carer.checked_out_at is None
@@ -108,13 +109,19 @@ def _slips_page(on: date, values: Any, error: TimebankError | None) -> str:
     return render_template("visits/slips.html", rows=rows, elders=elders, on=on, values=values, error=error)
 
 
+def _planned_times(visit: Visit, carer: VisitCarer) -> tuple[str, str]:
+    ends = min(carer.starts_minute + visit.duration_minutes, 24 * 60 - 1)
+    return local_time(carer.starts_minute), local_time(ends)
+
+
 @bp.post("/village-day/slips")
 @guard(*_VILLAGE)
 def enter_slips() -> Any:
-    """Keep all slips of the page, or none and say which is wrong. Rows left empty are visits without a slip."""
+    """Keep all slips of the page, or none and say which is wrong. Rows left as they were are visits without a slip."""
     form, session, on = request.form, http.session(), forms.calendar_date(request.form, "on")
     try:
-        given = [_slip(form, name.removeprefix("from-")) for name in form if name.startswith("from-") and form[name]]
+        keys = [name.removeprefix("from-") for name in form if name.startswith("from-")]
+        given = [_slip(form, key) for key in keys if _has_slip(form, key)]
         count = operations.enter_slips(session, actor=actor(), slips=given)
     except TimebankError as error:
         session.rollback()
@@ -176,6 +183,15 @@ def _only_one(words: str, field: str) -> Person:
         text = T("Several people fit: {names}. Write the number of the door after the name.", names=names)
         raise BadInput("visits.several_found", text, field=field)
     return exact[0]
+
+
+def _has_slip(form: forms.Form, key: str) -> bool:
+    """Whether somebody ticked the row, or changed its times: they stand there as planned from the beginning."""
+    times = (form.get(f"from-{key}", ""), form.get(f"to-{key}", ""))
+    is_changed = any(times) and "-".join(times) != form.get(f"planned-{key}", "")
+    is_ticked = f"slip-{key}" in form or f"signed-{key}" in form
+    photo = request.files.get(f"photo-{key}")
+    return is_ticked or is_changed or bool(photo and photo.filename)
 
 
 def _slip(form: forms.Form, key: str) -> SlipIn:
