@@ -1,6 +1,7 @@
 """Looking ahead: what-if questions of a saved day, who is due, and outlines drawn from points."""
 
 from collections import Counter
+from itertools import combinations
 
 import pytest
 import sqlalchemy as sa
@@ -20,7 +21,7 @@ from timebank.core.errors import BadInput, NotFound, Refused
 from timebank.dayplans import operations, processes, worker
 from timebank.dayplans.adapter.problem import van_at
 from timebank.dayplans.adapter.whatif import Question, changed
-from timebank.dayplans.drawings import coverage, outlines
+from timebank.dayplans.drawings import NAME_HEIGHT, NAME_WIDTH, coverage, outlines
 from timebank.dayplans.models import DayPlan, DayPlanState, PlannerRun
 from timebank.dayplans.queries import latest_plan, running
 from timebank.dayplans.queries.ahead import due_ahead, rates, spring_festival
@@ -164,6 +165,19 @@ def test_a_drawing_writes_every_rate_beside_its_colour() -> None:
     drawn = coverage([(place, 50 + number) for number, place in enumerate(places)])
     assert [cell.percent for cell in drawn.cells] == [50, 51, 52, 53]
     assert all(0 <= cell.x <= drawn.width and 0 <= cell.y <= drawn.height for cell in drawn.cells)
+
+
+def test_names_on_a_drawing_never_lie_on_each_other() -> None:
+    """Six villages in one valley, a few hundred metres apart, and two far away that make the map large."""
+    near = [(29.300 + number % 2 * 0.002, 107.800 + number * 0.003) for number in range(6)]
+    places = [
+        Area(code=str(number), kind="village", name_zh="村", name_en="V", lat=lat, lon=lon)
+        for number, (lat, lon) in enumerate([*near, (29.34, 107.72), (29.25, 107.9)])
+    ]
+    drawn = coverage([(place, 90) for place in places])
+    for one, two in combinations(drawn.cells, 2):
+        assert abs(one.x - two.x) >= NAME_WIDTH or abs(one.y - two.y) >= NAME_HEIGHT - 1
+    assert all(0 <= cell.y <= drawn.height for cell in drawn.cells)
 
 
 def _inside(point: tuple[float, float], cell: list[tuple[float, float]]) -> bool:

@@ -6,6 +6,7 @@ every page that shows them says that they are approximate.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from math import cos, radians
 
 import numpy as np
@@ -18,6 +19,9 @@ Point = tuple[float, float]  # latitude, longitude
 _MARGIN = 0.12  # of the span, around the outermost points
 _LEAST_MARGIN = 0.01  # degrees, about a kilometre
 WIDTH = 640
+NAME_WIDTH, NAME_HEIGHT = 84, 44  # of a name with its rate below, as drawn
+_LINE = 20
+_ROUNDS = 60
 
 
 def outlines(points: Sequence[Point]) -> list[list[Point]]:
@@ -96,9 +100,37 @@ def coverage(rows: Sequence[tuple[Area, int | None]]) -> Drawing:
     def at(point: Point) -> tuple[float, float]:
         return round((point[1] * stretch - low[1]) * scale, 1), round((high[0] - point[0]) * scale, 1)
 
-    drawn = [
-        Cell(area, percent, "M" + " L".join(f"{x},{y}" for x, y in map(at, cell)) + " Z", *at(point))
-        for (area, percent, point), cell in zip(placed, cells, strict=True)
+    height = (high[0] - low[0]) * scale
+    shown = [
+        (area, percent, [at(corner) for corner in cell])
+        for (area, percent, _), cell in zip(placed, cells, strict=True)
         if cell
     ]
-    return Drawing(WIDTH, round((high[0] - low[0]) * scale), tuple(drawn))
+    names = _apart([_middle(cell) for _, _, cell in shown], height)
+    drawn = [
+        Cell(area, percent, "M" + " L".join(f"{x},{y}" for x, y in cell) + " Z", *name)
+        for (area, percent, cell), name in zip(shown, names, strict=True)
+    ]
+    return Drawing(WIDTH, round(height), tuple(drawn))
+
+
+def _middle(corners: Sequence[tuple[float, float]]) -> tuple[float, float]:
+    """The centre of gravity of an outline: where a name has most room around it."""
+    x, y = np.array(corners).T
+    cross = x * np.roll(y, -1) - np.roll(x, -1) * y
+    middle = [((one + np.roll(one, -1)) * cross).sum() / (3 * cross.sum()) for one in (x, y)]
+    return float(middle[0]), float(middle[1])
+
+
+def _apart(spots: Sequence[tuple[float, float]], height: float) -> list[tuple[float, float]]:
+    """The same spots, moved up or down until no name of two lines lies on another, within the drawing."""
+    moved = np.array(spots)
+    for _ in range(_ROUNDS):
+        for one, two in combinations(range(len(moved)), 2):
+            across, down = np.abs(moved[one] - moved[two])
+            if across < NAME_WIDTH and down < NAME_HEIGHT:
+                upper, lower = sorted((one, two), key=lambda number: moved[number][1])
+                moved[upper][1] -= (NAME_HEIGHT - down) / 2
+                moved[lower][1] += (NAME_HEIGHT - down) / 2
+        moved[:, 1] = moved[:, 1].clip(_LINE, max(height - NAME_HEIGHT + _LINE, _LINE))
+    return [(round(float(x), 1), round(float(y), 1)) for x, y in moved]
