@@ -67,7 +67,7 @@ class Twin:
                 continue
             rest = self._is_break(node)
             ready = floor if rest else self._arrive(route, spot, int(day.place[node]), left, floor)
-            start = self._fit(route, node, max(ready, self.start[node]))
+            start = self.fit(route, node, max(ready, self.start[node]))
             if start is None:
                 return False
             self.start[node] = start
@@ -102,7 +102,7 @@ class Twin:
         numbers = range(day.shift_at[route], day.shift_at[route + 1])
         return [(int(day.shift_opens[number]), int(day.shift_closes[number])) for number in numbers]
 
-    def _fit(self, route: int, node: int, ready: int) -> int | None:
+    def fit(self, route: int, node: int, ready: int) -> int | None:
         """First start from ``ready`` inside a window and a shift."""
         day, length = self.day, int(self.day.duration[node])
         spans = self._shifts(route)

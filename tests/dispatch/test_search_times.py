@@ -2,7 +2,8 @@
 
 Exactly, but for one thing that they do not promise: a longest gap between two carers can close a ring of starts that is
 exactly tight, whose starts then rest on each other and stay late after their cause is gone. Such times still keep every
-rule and are never too early; the plan that leaves the search has the twin's times.
+rule and are never too early; the plan that leaves the search has the twin's times, but for pick-ups that follow each
+other at one place: those it brings together.
 """
 
 from dataclasses import replace
@@ -16,7 +17,7 @@ from dispatch.check import check, price
 from dispatch.model import Break, Carer, Link, Problem, Task, Vehicle, Window
 from dispatch.search.anneal import anneal
 from dispatch.search.arrays import Day, flatten
-from dispatch.search.outcome import adopt, plan, sequences
+from dispatch.search.outcome import adopt, fetch_at_once, plan, sequences
 from dispatch.search.recreate import recreate
 from dispatch.search.state import LATE, OVER, STATIC, WORST, Desk, State, copy, cost, desk, empty
 from dispatch.search.twin import Twin
@@ -171,6 +172,7 @@ def test_rings_never_start_too_early_and_leave_with_least_times(
     assert made.cost.total <= cost(day, best)
     twin = Twin(day, sequences(day, best))
     assert twin.settle()
+    fetch_at_once(day, twin)
     starts = {stop.task: stop.start_minutes for route in made.routes for stop in route.stops}
     tasks = {task.id: index for index, task in enumerate(problem.tasks)}
     assert all(twin.start[tasks[name]] == start for name, start in starts.items() if name in tasks)
@@ -212,3 +214,52 @@ def test_what_no_longer_fits_is_left_out_and_the_rest_kept(broken: str) -> None:
     before = {stop.task: route.carer for route in made.routes for stop in route.stops if stop.task != broken}
     assert before == {stop.task: route.carer for route in kept.routes for stop in route.stops}
     assert fresh.total[STATIC] == kept.cost.travel
+
+
+def kitchen(*tasks: Task, links: tuple[Link, ...], shifts: tuple[Window, ...] = (Window(600, 720),)) -> dict[str, int]:
+    """Starts of the plan of one carer who is first at a kitchen and then at the doors."""
+    drives = np.array([[0, 10, 10], [10, 0, 5], [10, 5, 0]], dtype=np.int32)
+    carer = Carer("c", "kitchen", "kitchen", shifts, capacity=3)
+    problem = Problem(("kitchen", "p1", "p2"), {"default": drives}, (carer,), tasks, links)
+    day, named = flatten(problem)
+    state, bench = empty(day), desk(day, 1)
+    best = copy(day, state)
+    recreate(day, state, best, copy(day, state), bench, 300, 1.0)
+    made = plan(day, named, best, 1, 0, 0.0)
+    assert check(problem, made) == []
+    assert price(problem, made) == made.cost
+    assert made.cost.total == cost(day, best)
+    assert made.unserved == ()
+    return {stop.task: stop.start_minutes for route in made.routes for stop in route.stops}
+
+
+MEALS = (
+    Task("fetch 1", "kitchen", 1, (Window(600, 639),), load=1),  # nobody can fetch the second box before it
+    Task("bring 1", "p1", 5, (Window(660, 661),), load=-1),
+    Task("fetch 2", "kitchen", 1, load=1),
+    Task("bring 2", "p2", 5, (Window(670, 671),), load=-1),
+)
+IN_THE_BAG = (Link("fetch 1", "bring 1", 1, 30, "same"), Link("fetch 2", "bring 2", 1, 30, "same"))
+
+
+def test_boxes_of_one_kitchen_are_fetched_at_once() -> None:
+    starts = kitchen(*MEALS, links=IN_THE_BAG)
+    assert (starts["fetch 1"], starts["fetch 2"]) == (639, 640)  # without waiting, the first box is taken at 630
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        Task("fetch 1", "kitchen", 1, (Window(600, 634),), load=1),
+        Task("fetch 1", "kitchen", 1, due_minutes=634, load=1),
+    ],
+)
+def test_a_box_that_may_not_wait_is_fetched_for_itself(first: Task) -> None:
+    starts = kitchen(first, *MEALS[1:], links=IN_THE_BAG)
+    assert (starts["fetch 1"], starts["fetch 2"]) == (630, 640)
+
+
+def test_a_box_that_somebody_waits_for_elsewhere_is_not_kept_back() -> None:
+    links = (*IN_THE_BAG, Link("fetch 1", "bring 2", 35, None, "same"))
+    starts = kitchen(*MEALS, links=links)
+    assert (starts["fetch 1"], starts["fetch 2"]) == (630, 640)
