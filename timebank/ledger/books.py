@@ -123,8 +123,9 @@ def account_states(session: Session, outflow: Mapping[str, int]) -> dict[str, Ac
     wanted = sa.select(*columns, _account.held_minutes, _account.closed_at, _account.counted_at)
     wanted = wanted.where(one_of(session, _account.id, outflow)).order_by(_account.id)
     common = _account.kind.in_(AccountKind.common())
-    rows = list(session.connection().execute(wanted.where(common)))
-    rows += session.connection().execute(wanted.where(~common).with_for_update(key_share=True))
+    rows = list(session.connection().execute(wanted.where(~common).with_for_update(key_share=True)))
+    if len(rows) < len(outflow):
+        rows += session.connection().execute(wanted.where(common))
     states = {}
     for row in rows:
         state = AccountState(*row[:6], is_closed=row.closed_at is not None)

@@ -78,6 +78,11 @@ def carers_of(session: Session, visit_ids: Iterable[str]) -> dict[str, list[tupl
     return carers
 
 
+def crew_of(session: Session, visit_id: str) -> list[Coming]:
+    """The carers of one visit who are invited or have accepted, in order of their start."""
+    return carers_of(session, [visit_id]).get(visit_id, [])
+
+
 @dataclass(frozen=True)
 class Stop:
     """One stop of a volunteer's day: the visit, their part in it, the elder, the door, and who else comes."""
@@ -182,19 +187,25 @@ def visits_of_elder(session: Session, elder_id: str, first_on: date, last_on: da
     return list(session.exec(found.order_by(col(Visit.due_on), col(Visit.window_from_minute))))
 
 
-def credited_between(session: Session, person_id: str, first_on: date, last_on: date) -> int:
-    """Minutes a volunteer was credited for visits from a day to a day: what day and week caps count."""
-    start, end = clock.at_local(first_on, 0), clock.at_local(last_on + timedelta(days=1), 0)
+def credited_around(session: Session, person_id: str, on: date) -> tuple[int, int]:
+    """Minutes a volunteer was credited for visits of a day and of its week from Monday: what the caps count."""
+    monday = on - timedelta(days=on.weekday())
+    starts = [clock.at_local(day, 0) for day in (on, on + timedelta(days=1), monday, monday + timedelta(days=7))]
+    of_day = sa.and_(col(Transfer.event_at) >= starts[0], col(Transfer.event_at) < starts[1])
     taken_back = select(Transfer.reverses_id).where(col(Transfer.reverses_id).is_not(None))
-    found = select(sa.func.coalesce(sa.func.sum(Transfer.minutes), 0)).where(
+    found = select(
+        sa.func.coalesce(sa.func.sum(sa.case((of_day, col(Transfer.minutes)), else_=0)), 0),
+        sa.func.coalesce(sa.func.sum(Transfer.minutes), 0),
+    ).where(
         Transfer.credit_account_id == HourAccount.id,
         HourAccount.person_id == person_id,
         Transfer.reason == Reason.EARN,
-        Transfer.event_at >= start,
-        Transfer.event_at < end,
+        Transfer.event_at >= starts[2],
+        Transfer.event_at < starts[3],
         col(Transfer.id).not_in(taken_back),
     )
-    return int(session.exec(found).one())
+    day, week = session.exec(found).one()
+    return int(day), int(week)
 
 
 def last_carers(session: Session, elder_ids: Iterable[str], since_on: date) -> dict[str, dict[str, int]]:
@@ -245,7 +256,7 @@ def is_expected_elsewhere(session: Session, person_id: str, visit: Visit) -> boo
 def who_came_in_vain(session: Session, visit: Visit) -> list[Coming]:
     """The carers who told that nobody answered and were not credited yet."""
     told = {event.person_id for event in events_of(session, visit.id) if event.kind == EventKind.NO_ANSWER}
-    coming = carers_of(session, [visit.id]).get(visit.id, [])
+    coming = crew_of(session, visit.id)
     return [(carer, person) for carer, person in coming if person.id in told and carer.credited_minutes is None]
 
 

@@ -1,6 +1,6 @@
 """Who may do what on a day, whose papers run out, and what the ledger says of a volunteer's help."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -27,21 +27,24 @@ def standings(session: Session, people: Iterable[Person], on: date) -> dict[str,
     rows = {person.id: person for person in people}
     papers = valid_qualifications(session, rows, on)
     checks = real_name_checks(session, rows)
-    guarded = _guarded(session, rows, on)
+    ages = {person_id: months.age_on(person.born_on, on) for person_id, person in rows.items()}
+    guarded = _guarded(session, [person_id for person_id, age in ages.items() if age < rules.ADULT], on)
     return {
         person_id: Standing(
-            age=months.age_on(person.born_on, on),
+            age=ages[person_id],
             papers=papers.get(person_id, frozenset()),
             real_name=person_id in checks and checks[person_id].passed,
             guardian=person_id in guarded,
         )
-        for person_id, person in rows.items()
+        for person_id in rows
     }
 
 
-def _guarded(session: Session, person_ids: Iterable[str], on: date) -> frozenset[str]:
+def _guarded(session: Session, minors: Collection[str], on: date) -> frozenset[str]:
+    if not minors:
+        return frozenset()
     found = select(GuardianConsent.person_id).where(
-        col(GuardianConsent.person_id).in_(set(person_ids)),
+        col(GuardianConsent.person_id).in_(minors),
         GuardianConsent.starts_on <= on,
         GuardianConsent.ends_on >= on,
         sa.or_(
@@ -71,12 +74,20 @@ def gaps_of_crew(
     session: Session, person_ids: Iterable[str], service: str, on: date, *, until_minute: int = 0
 ) -> list[tuple[Person, list[str]]]:
     """Who of a crew lacks what for a service that ends at a minute of a day; an adult of the crew minds a minor."""
-    people = people_by_id(session, person_ids)
-    held = standings(session, people.values(), on)
+    people = people_by_id(session, person_ids).values()
+    return gaps_of_people(session, people, service, on, until_minute=until_minute)
+
+
+def gaps_of_people(
+    session: Session, people: Iterable[Person], service: str, on: date, *, until_minute: int = 0
+) -> list[tuple[Person, list[str]]]:
+    """The same of a crew whose people were read already."""
+    crew = sorted(people, key=lambda person: person.id)
+    held = standings(session, crew, on)
     has_adult = any(standing.age >= rules.ADULT for standing in held.values())
     found = []
-    for person_id, person in sorted(people.items()):
-        policy, standing = in_force(session, person.area_code, on), held[person_id]
+    for person in crew:
+        policy, standing = in_force(session, person.area_code, on), held[person.id]
         missing = rules.gaps(service, standing, policy, with_adult=has_adult)
         if rules.is_late_for(standing.age, until_minute, policy):
             missing.append("earlier")

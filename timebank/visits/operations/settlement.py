@@ -1,6 +1,6 @@
 """From the elder's nod to the hours in the book: confirm, review, settle. Nobody does two of these for one hour."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlmodel import Session
 
@@ -19,8 +19,9 @@ from timebank.visits.models import Confirmation, EvidenceGrade, Review, Visit, V
 from timebank.visits.operations.derivation import derive, with_flag
 from timebank.visits.operations.doors import learn_door
 from timebank.visits.operations.suspicion import doubts_across
+from timebank.visits.queries import Coming
 from timebank.volunteers.operations import check_gates
-from timebank.volunteers.queries import gaps_of_crew
+from timebank.volunteers.queries import gaps_of_people
 from timebank.volunteers.rules import caps
 
 METHODS = ("button", "code", "assistant", "call_back", "paper")
@@ -68,8 +69,7 @@ def confirm(
 
 
 def _check_confirmer(session: Session, actor: Actor, visit: Visit, method: str) -> None:
-    carers = queries.carers_of(session, [visit.id]).get(visit.id, [])
-    if actor.person_id in {carer.person_id for carer, _ in carers}:
+    if actor.person_id in {carer.person_id for carer, _ in queries.crew_of(session, visit.id)}:
         raise NotAllowed(
             "visits.own_visit", T("Who helped cannot also confirm. Ask the elder, the kin or the village.")
         )
@@ -88,9 +88,13 @@ def _check_confirmer(session: Session, actor: Actor, visit: Visit, method: str) 
 
 def proposed_minutes(session: Session, visit: Visit) -> dict[str, tuple[int, list[str]]]:
     """For each carer who came, the minutes that the rules credit and what is to be looked at; none for a paid visit."""
+    return _proposed(session, visit, queries.crew_of(session, visit.id))
+
+
+def _proposed(session: Session, visit: Visit, crew: list[Coming]) -> dict[str, tuple[int, list[str]]]:
     policy = in_force(session, visit.area_code, visit.due_on)
     proposals = {}
-    for carer, person in queries.carers_of(session, [visit.id]).get(visit.id, []):
+    for carer, person in crew:
         present, doubts = rules.minutes_present(
             carer.checked_in_at,
             carer.checked_out_at,
@@ -108,28 +112,28 @@ def proposed_minutes(session: Session, visit: Visit) -> dict[str, tuple[int, lis
 def within_caps(session: Session, visit: Visit, person: Person, present: int, policy: Policy) -> tuple[int, list[str]]:
     """Minutes of a stay that day and week still allow, and whether that is less."""
     most_a_day, most_a_week = caps(months.age_on(person.born_on, visit.due_on), policy)
-    monday = visit.due_on - timedelta(days=visit.due_on.weekday())
-    sunday = monday + timedelta(days=6)
+    today, this_week = queries.credited_around(session, person.id, visit.due_on)
     return rules.credited_minutes(
         present,
         step_minutes=policy.number("earn.rounding_minutes"),
-        left_today=most_a_day - queries.credited_between(session, person.id, visit.due_on, visit.due_on),
-        left_this_week=most_a_week - queries.credited_between(session, person.id, monday, sunday),
+        left_today=most_a_day - today,
+        left_this_week=most_a_week - this_week,
     )
 
 
 def needs_a_look(session: Session, visit: Visit) -> list[str]:
     """Why a person must look before hours are credited; empty when the rules let it pass (policy review.*)."""
     policy = in_force(session, visit.area_code, visit.due_on)
-    doubts = [doubt for _, found in proposed_minutes(session, visit).values() for doubt in found]
+    crew = queries.crew_of(session, visit.id)
+    doubts = [doubt for _, found in _proposed(session, visit, crew).values() for doubt in found]
     if visit.grade in (None, EvidenceGrade.C):
         share = policy.number("evidence.grade_c_sample_percent")
     else:
         share = policy.number("review.sample_percent")
     sampled = ["sampled"] if rules.is_sampled(visit.id, percent=share) else []
-    came = [carer.person_id for carer, _ in queries.carers_of(session, [visit.id]).get(visit.id, [])]
-    papers = ["papers_missing"] if gaps_of_crew(session, came, visit.service.value, visit.due_on) else []
-    return list(dict.fromkeys([*visit.flags, *doubts_across(session, visit, policy), *papers, *doubts, *sampled]))
+    papers = ["papers_missing"] if _lacking(session, visit, crew) else []
+    across = doubts_across(session, visit, crew, policy)
+    return list(dict.fromkeys([*visit.flags, *across, *papers, *doubts, *sampled]))
 
 
 def review(
@@ -147,10 +151,11 @@ def review(
     correction without a reason; and a visit that is not confirmed.
     """
     visit = _visit(session, actor, visit_id)
-    check_reviewer(session, actor, visit)
+    crew = queries.crew_of(session, visit.id)
+    check_reviewer(session, actor, visit, crew)
     if visit.state != VisitState.CONFIRMED:
         raise Refused("visits.not_confirmed", T("This visit does not wait for a review."))
-    proposed = {person_id: found for person_id, (found, _) in proposed_minutes(session, visit).items()}
+    proposed = {person_id: found for person_id, (found, _) in _proposed(session, visit, crew).items()}
     chosen = proposed if minutes is None else minutes
     _refuse_hours_for_paid(visit, chosen)
     for person_id, wanted in chosen.items():
@@ -176,7 +181,7 @@ def review(
     )
     crash_point("visits.after_review")
     if approved:
-        settle(session, actor=actor, visit=visit, minutes=chosen)
+        _settle(session, actor, visit, crew, chosen)
     else:
         visit.state = VisitState.REJECTED
         session.add(visit)
@@ -191,15 +196,14 @@ def _refuse_hours_for_paid(visit: Visit, minutes: dict[str, int]) -> None:
         raise Refused("visits.paid_earns_nothing", text, field="minutes")
 
 
-def check_reviewer(session: Session, actor: Actor, visit: Visit) -> None:
+def check_reviewer(session: Session, actor: Actor, visit: Visit, crew: list[Coming]) -> None:
     """Refuse who helped, recorded or confirmed a visit (promise P9)."""
     confirmation = queries.confirmation_of(session, visit.id)
     events = queries.events_of(session, visit.id)
-    carers = queries.carers_of(session, [visit.id]).get(visit.id, [])
     allowed = rules.may_review(
         actor.user_id,
         actor.person_id,
-        carers=[carer.person_id for carer, _ in carers],
+        carers=[carer.person_id for carer, _ in crew],
         recorded_by=[event.entered_by for event in events if event.entered_by],
         confirmed_by=confirmation.by_user_id if confirmation else "",
     )
@@ -213,10 +217,14 @@ def settle(session: Session, *, actor: Actor, visit: Visit, minutes: dict[str, i
     Refuses hours for a visit that is paid by voucher, and for whoever lacked on that day what the rules ask for the
     service: enter the paper, or credit nothing.
     """
+    _settle(session, actor, visit, queries.crew_of(session, visit.id), minutes)
+
+
+def _settle(session: Session, actor: Actor, visit: Visit, crew: list[Coming], minutes: dict[str, int]) -> None:
     _refuse_hours_for_paid(visit, minutes)
-    _check_papers(session, visit, minutes)
+    _check_papers(session, visit, crew, minutes)
     policy = in_force(session, visit.area_code, visit.due_on)
-    for carer, person in queries.carers_of(session, [visit.id]).get(visit.id, []):
+    for carer, person in crew:
         credited = minutes.get(carer.person_id, 0)
         if credited:
             _credit(session, actor, visit, carer, person, credited, policy)
@@ -228,11 +236,15 @@ def settle(session: Session, *, actor: Actor, visit: Visit, minutes: dict[str, i
     note(session, actor=actor, action="visits.settle", subject_id=visit.id, area_code=visit.area_code)
 
 
-def _check_papers(session: Session, visit: Visit, minutes: dict[str, int]) -> None:
-    came = [carer.person_id for carer, _ in queries.carers_of(session, [visit.id]).get(visit.id, [])]
-    lacking = {person.id for person, _ in gaps_of_crew(session, came, visit.service.value, visit.due_on)}
-    if any(minutes.get(person_id) for person_id in lacking):
+def _check_papers(session: Session, visit: Visit, crew: list[Coming], minutes: dict[str, int]) -> None:
+    if any(minutes.get(person.id) for person, _ in _lacking(session, visit, crew)):
+        came = [person.id for _, person in crew]
         check_gates(session, person_ids=came, service=visit.service.value, on=visit.due_on)
+
+
+def _lacking(session: Session, visit: Visit, crew: list[Coming]) -> list[tuple[Person, list[str]]]:
+    """Who of a crew lacked what on the day of the visit."""
+    return gaps_of_people(session, [person for _, person in crew], visit.service.value, visit.due_on)
 
 
 def _draw(session: Session, actor: Actor, visit: Visit, minutes: int) -> None:

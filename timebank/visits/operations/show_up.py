@@ -24,7 +24,7 @@ def credit_show_up(session: Session, *, actor: Actor, visit_id: str) -> list[Vis
     visit = queries.visit_for(session, actor.scope, visit_id)
     if visit is None:
         raise NotFound("visits.no_such_visit", T("There is no such visit in your area."))
-    check_reviewer(session, actor, visit)
+    check_reviewer(session, actor, visit, queries.crew_of(session, visit.id))
     policy = in_force(session, visit.area_code, visit.due_on)
     minutes = policy.number("visit.show_up_minutes")
     if not minutes or visit.paid_by == "voucher":

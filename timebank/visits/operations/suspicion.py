@@ -16,11 +16,11 @@ _SAME_ACCURACY_VISITS = 6  # as many visits with one and the same accuracy are n
 _ROUND_STAYS = 4  # as many visits that began and ended on a full five minutes, to the second
 
 
-def doubts_across(session: Session, visit: Visit, policy: Policy) -> list[str]:
+def doubts_across(session: Session, visit: Visit, crew: list[queries.Coming], policy: Policy) -> list[str]:
     """Why a visit needs a look when compared with others; codes of words.FLAG_WORDS, without repetition."""
     events = [event for event in queries.events_of(session, visit.id) if not event.entered_by]
     found = _of_phones(session, visit, events, policy) | _of_places(session, visit, events)
-    for carer, person in queries.carers_of(session, [visit.id]).get(visit.id, []):
+    for carer, person in crew:
         if carer.checked_in_at is not None:
             found |= _of_movement(session, visit, carer) | _of_habits(session, carer) | _of_kin(session, visit, person)
     confirmation = queries.confirmation_of(session, visit.id)
