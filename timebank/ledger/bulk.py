@@ -114,4 +114,4 @@ def _stored(value: Any) -> Any:
 
 def stored_instant(instant: datetime) -> str:
     """An instant as SQLite keeps it: UTC without an offset, microseconds always written."""
-    return instant.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
+    return instant.astimezone(UTC).isoformat(" ", "microseconds")[:26]

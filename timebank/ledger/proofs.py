@@ -9,14 +9,16 @@ from sqlmodel import Session, col, select
 from timebank.core import ids
 from timebank.core.db import table_of
 from timebank.ledger.bulk import fetch
-from timebank.ledger.merkle import BrokenLog, InclusionProof, Node, Tree, edge_ranges, leaf_hash, proof_ranges
+from timebank.ledger.merkle import FAN_OUT, BrokenLog, InclusionProof, Node, Tree, edge_ranges, leaf_hash, proof_ranges
 from timebank.ledger.models import Seal, SealedLeaf
 
 LOOK_BACK = timedelta(days=1)  # no unit of work runs longer; a row made by a wrong clock waits for the complete look
 _leaf = table_of(SealedLeaf).c
-_LEAVES = "SELECT 0, position, digest FROM sealedleaf WHERE position >= {mark} AND position < {mark}"
+_AT_MOST = f"LIMIT {FAN_OUT}"  # else PostgreSQL expects so many rows in a range that it starts parallel workers
+_LEAVES = "SELECT 0, position, digest FROM sealedleaf WHERE position >= {mark} AND position < {mark} " + _AT_MOST
 _NODES = (
-    "SELECT level, position, hash FROM sealednode WHERE level = {mark} AND position >= {mark} AND position < {mark}"
+    "SELECT level, position, hash FROM sealednode "
+    "WHERE level = {mark} AND position >= {mark} AND position < {mark} " + _AT_MOST
 )
 
 
@@ -77,12 +79,13 @@ def right_edge(session: Session, size: int) -> list[list[bytes]]:
 
 
 def kept_hashes(session: Session, ranges: Sequence[tuple[int, int, int]]) -> dict[Node, bytes]:
-    """The kept hashes of some ranges (level, from, to), leaves hashed; one statement."""
+    """The kept hashes of some ranges (level, from, to) within groups of sixteen, leaves hashed; one statement."""
     wanted = [(level, start, end) for level, start, end in ranges if start < end]
     if not wanted:
         return {}
     mark = "%s" if session.connection().dialect.name == "postgresql" else "?"
-    parts = ((_NODES if level else _LEAVES).format(mark=mark) for level, _, _ in wanted)  # each by its primary key
+    one = "SELECT * FROM ({}) AS part"  # each by its primary key
+    parts = (one.format((_NODES if level else _LEAVES).format(mark=mark)) for level, _, _ in wanted)
     values = [value for level, start, end in wanted for value in ((level, start, end) if level else (start, end))]
     found = fetch(session, " UNION ALL ".join(parts), values)
     return {(level, position): bytes.fromhex(kept) if level else leaf_hash(kept) for level, position, kept in found}
