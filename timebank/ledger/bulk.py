@@ -104,12 +104,8 @@ def insert_rows(session: Session, table: str, columns: Sequence[str], rows: Iter
                     copy.write_row(row)
             return
         marks = ", ".join("?" * len(columns))
-        stored = [tuple(map(_stored, row)) for row in rows]
+        stored = ([stored_instant(one) if isinstance(one, datetime) else one for one in row] for row in rows)
         driver.executemany(f"INSERT INTO {table} ({names}) VALUES ({marks})", stored)  # type: ignore[union-attr]
-
-
-def _stored(value: Any) -> Any:
-    return stored_instant(value) if isinstance(value, datetime) else value
 
 
 def stored_instant(instant: datetime) -> str:
