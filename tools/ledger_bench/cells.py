@@ -40,7 +40,7 @@ class Job:
     seconds: float
 
 
-Found = tuple[int, int, float, list[float]]  # posted, refused, seconds, seconds of each
+Found = tuple[int, int, float, list[float], float]  # posted, refused, seconds, seconds of each, processor seconds
 
 
 def _client(job: Job, seed: int, barrier: Any, results: Any) -> None:
@@ -59,6 +59,7 @@ def _measured(job: Job, seed: int, barrier: Any) -> Found:
         post(next(steps))
     barrier.wait()
     took, refused = [], 0
+    processor = time.process_time()
     begin = now = time.perf_counter()
     end = begin + job.seconds
     while now < end:
@@ -67,7 +68,7 @@ def _measured(job: Job, seed: int, barrier: Any) -> Found:
         after = time.perf_counter()
         took.append(after - now)
         now = after
-    return len(took) - refused, refused, now - begin, took
+    return len(took) - refused, refused, now - begin, took, time.process_time() - processor
 
 
 def _found(results: Any) -> Found:
@@ -89,19 +90,20 @@ def run(job: Job, clients: int, *, seed: int, server_pid: int) -> Cell:
         barrier.wait()
     before = machine.used(server_pid)
     found = [_found(results) for _ in workers]
+    after = machine.used(server_pid)
     for worker in workers:
         worker.join()
-    after = machine.used(server_pid)
-    took = sorted(second for _, _, _, part in found for second in part)
+    took = sorted(second for _, _, _, part, _ in found for second in part)
     done = sum(part[0] for part in found)
+    clients_seconds = sum(part[4] for part in found)
     return Cell(
         path=job.path,
         clients=clients,
-        per_second=sum(count / seconds for count, _, seconds, _ in found),
+        per_second=sum(count / seconds for count, _, seconds, *_ in found),
         p50_ms=took[len(took) // 2] * 1000,
         p99_ms=took[len(took) * 99 // 100] * 1000,
-        cpu_us=(after.own_seconds - before.own_seconds) / max(done, 1) * 1e6,
-        foreign=machine.foreign_cores(before, after),
+        cpu_us=(after.own_seconds - before.own_seconds + clients_seconds) / max(done, 1) * 1e6,
+        foreign=machine.foreign_cores(before, after, clients_seconds=clients_seconds),
         refused=sum(part[1] for part in found),
     )
 

@@ -100,7 +100,7 @@ def fsync_ms(folder: Path) -> float:
 
 @dataclass(frozen=True)
 class Used:
-    """Processor seconds so far: of everything, and of this benchmark with its server."""
+    """Processor seconds so far: of everything, and of this process with its server."""
 
     at: float
     all_seconds: float
@@ -108,20 +108,20 @@ class Used:
 
 
 def used(server_pid: int) -> Used:
-    """What was used so far. Take it before and after a cell, all its clients having ended."""
+    """What was used so far, without clients: each of those counts for itself, its warm-up left out."""
     fields = Path("/proc/stat").read_text().splitlines()[0].split()[1:]
     user, nice, system, _idle, _wait, irq, soft, steal = (int(field) for field in fields[:8])
     busy = (user + nice + system + irq + soft + steal) / _TICKS
-    own = sum(os.times()[:4])
+    own = sum(os.times()[:2])
     children = _tree(server_pid)
     return Used(
         time.perf_counter(), busy, own + sum(_seconds(pid, with_children=pid == server_pid) for pid in children)
     )
 
 
-def foreign_cores(before: Used, after: Used) -> float:
-    """How many cores others used in between."""
-    others = (after.all_seconds - before.all_seconds) - (after.own_seconds - before.own_seconds)
+def foreign_cores(before: Used, after: Used, *, clients_seconds: float = 0.0) -> float:
+    """How many cores others used in between; what clients of ours used is told."""
+    others = (after.all_seconds - before.all_seconds) - (after.own_seconds - before.own_seconds) - clients_seconds
     return max(0.0, others) / max(after.at - before.at, 1e-9)
 
 
