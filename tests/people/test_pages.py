@@ -1,5 +1,6 @@
 """The list of people, as the office opens it."""
 
+from tests import factories as make
 from tests.cast import Cast
 from tests.fixtures.site import At, SignIn
 from timebank.core import clock
@@ -15,3 +16,26 @@ def test_the_list_says_who_is_in_hospital(cast: Cast, sign_in: SignIn, at: At) -
         who, state = cast.chen_popo.id, PersonState.HOSPITAL
         people.change_state(session, actor=SYSTEM, person_id=who, state=state, since_on=clock.today())
     assert "in hospital" in sign_in(Role.ASSISTANT).visit("/people?kind=elder")
+
+
+def test_a_move_is_entered_by_village_and_door_and_the_case_says_what_followed(sign_in: SignIn, cast: Cast) -> None:
+    zhou, address = sign_in("zhou"), f"/people/{cast.chen_popo.id}/home"
+    assert address in zhou.visit(f"/people/{cast.chen_popo.id}")
+    assert "To which village" in zhou.visit(address)
+    assert "They live there now" in zhou.submit("/home", village_code=make.NEXT_VILLAGE)
+    typed = {"group_code": make.NEXT_GROUP, "door": "12", "since_on": "2026-11-03"}
+    for field, given in (
+        ("landmark", {}),
+        ("door", {"door": "abc"}),
+        ("since_on", {"landmark": "水井旁", "since_on": "2026-11-04"}),
+    ):
+        refused = zhou.send(address, typed | given)
+        assert refused.status_code == 400 and f'id="error-{field}"' in refused.text, field
+    elsewhere = zhou.send(address, typed | {"group_code": make.OTHER_GROUP, "landmark": "水井旁"})
+    assert elsewhere.status_code == 400 and "no such villager group in your area" in elsewhere.text
+    zhou.visit(f"{address}?village_code={make.NEXT_VILLAGE}")
+    told = zhou.submit("/home", group_code=make.NEXT_GROUP, door="12", landmark="水井旁", since_on="2026-11-03")
+    assert f"{make.NEXT_GROUP}-0012" in told and "To be decided" in told
+    assert "水井旁" in zhou.visit(f"/people/{cast.chen_popo.id}")
+    assert "lives elsewhere in the district" in zhou.visit("/cases")
+    assert sign_in("wang").get(address).status_code == 404, "the old village has no say any more"

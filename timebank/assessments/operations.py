@@ -15,7 +15,7 @@ from timebank.core.db import in_area
 from timebank.core.errors import BadInput, NotAllowed, NotFound, Refused
 from timebank.core.limits import MAX_TEXT_CHARS
 from timebank.core.text import T
-from timebank.people.effects import follows
+from timebank.people.effects import follows, go_along
 from timebank.people.models import Person, PersonCase, PersonState
 from timebank.people.queries import has_consent
 from timebank.policies.queries import in_force
@@ -373,6 +373,15 @@ def follow_merge(session: Session, actor: Actor, person: Person, case: PersonCas
     if moved:
         note(session, actor=actor, action="assessments.hand_over", subject_id=kept.id, area_code=kept.area_code)
     return len(moved)
+
+
+@follows("assessments_go_along", T("assessments that go along"))
+def follow_move(session: Session, _actor: Actor, person: Person, case: PersonCase) -> int:
+    """Assessments stand where the elder lives, so that the office there can read them and assess again."""
+    moved = session.exec(select(Assessment).where(Assessment.elder_id == person.id)).all()
+    disputes = session.exec(select(AssessmentDispute).where(AssessmentDispute.elder_id == person.id)).all()
+    go_along(case, person, disputes)
+    return go_along(case, person, moved)
 
 
 def sealed(content: Content) -> str:

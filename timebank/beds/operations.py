@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from sqlmodel import Session
+from sqlmodel import Session, select
 
 from timebank.assessments.queries import latest_assessment
 from timebank.audit.operations import note
@@ -22,7 +22,7 @@ from timebank.core import clock, ids
 from timebank.core.actors import Actor
 from timebank.core.errors import BadInput, NotAllowed, NotFound, Refused
 from timebank.core.text import T
-from timebank.people.effects import follows
+from timebank.people.effects import RELOCATED, follows, go_along
 from timebank.people.models import Person, PersonCase, PersonState
 from timebank.people.queries import has_consent, may_act
 from timebank.policies.queries import in_force
@@ -381,6 +381,22 @@ def follow_person(session: Session, actor: Actor, person: Person, case: PersonCa
     last_on = max(known.happened_on for known in queries.steps_of(session, bed.id))
     on = min(max(case.happened_on, last_on), clock.today())
     _step(session, actor, bed, step, rules.after(bed.state, step), Paper(on, words=case.kind))
+    return 1
+
+
+@follows("bed_goes_along", T("home-care bed goes along and rests until the new home was looked at"))
+def follow_move(session: Session, actor: Actor, person: Person, case: PersonCase) -> int:
+    """A bed goes with the elder; one that runs rests, because the home that was looked at is another one now."""
+    bed = queries.bed_of(session, person.id) if case.kind == RELOCATED else None
+    if bed is None:
+        return 0
+    kept = [select(model).where(model.bed_id == bed.id) for model in (BedInspection, BedHazard)]
+    go_along(case, person, [bed, *(row for found in kept for row in session.exec(found))])
+    if "suspend" in rules.steps_from(bed.state):
+        last_on = max(known.happened_on for known in queries.steps_of(session, bed.id))
+        on = min(max(case.happened_on, last_on), clock.today())
+        _step(session, actor, bed, "suspend", rules.after(bed.state, "suspend"), Paper(on, words=case.kind))
+    session.add(bed)
     return 1
 
 

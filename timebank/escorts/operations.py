@@ -1,6 +1,6 @@
 """Arranging that somebody goes along to the doctor, and calling it off with all its parts."""
 
-from sqlmodel import Session
+from sqlmodel import Session, select
 
 from timebank.audit.operations import note
 from timebank.careplans.models import ServiceKind
@@ -10,7 +10,8 @@ from timebank.core.errors import BadInput, NotFound, Refused
 from timebank.core.text import T
 from timebank.escorts import queries, rules
 from timebank.escorts.models import Escort
-from timebank.people.models import Person
+from timebank.people.effects import follows, go_along
+from timebank.people.models import Person, PersonCase
 from timebank.visits import operations as visits
 from timebank.visits.models import VisitState
 
@@ -72,6 +73,13 @@ def _add_part(session: Session, actor: Actor, escort: Escort, part: rules.Part) 
         notes=f"{escort.clinic} · {escort.appointment_minute // 60:02d}:{escort.appointment_minute % 60:02d}",
     )
     visits.add_extra(session, actor=actor, extra=extra)
+
+
+@follows("escorts_go_along", T("appointments at the doctor that go along"))
+def follow_move(session: Session, _actor: Actor, person: Person, case: PersonCase) -> int:
+    """Appointments to come stand in the new village; their parts are visits, and lead to the new door."""
+    found = select(Escort).where(Escort.elder_id == person.id, Escort.on >= clock.today())
+    return go_along(case, person, session.exec(found))
 
 
 def call_off(session: Session, *, actor: Actor, escort_id: str, reason: str) -> Escort:

@@ -18,7 +18,8 @@ from timebank.core.errors import BadInput, NotAllowed, NotFound, Refused
 from timebank.core.text import T
 from timebank.meals import queries, rules
 from timebank.meals.models import MealOrder, MealRound, Menu, OrderState
-from timebank.people.models import Person
+from timebank.people.effects import follows, go_along, has_left_township
+from timebank.people.models import Person, PersonCase
 from timebank.people.queries import may_act
 from timebank.policies.queries import in_force
 from timebank.visits import operations as visits
@@ -219,6 +220,29 @@ def cancel_order(session: Session, *, actor: Actor, order_id: str, reason: str) 
         visits.cancel(session, actor=actor, visit_id=order.visit_id, reason=reason)
     note(session, actor=actor, action="meals.cancel", subject_id=order.id, area_code=order.area_code)
     return order
+
+
+@follows("meals_of_move", T("meals that go along or are ordered anew"))
+def follow_move(session: Session, actor: Actor, person: Person, case: PersonCase) -> int:
+    """Meals to come go to the new door. Of another township's kitchen they are cancelled: it does not drive that far.
+
+    What the care plan asks for is ordered anew from a kitchen there; a meal that somebody chose is chosen again.
+    """
+    found = select(MealOrder).where(
+        MealOrder.elder_id == person.id, MealOrder.on >= clock.today(), MealOrder.state == OrderState.ORDERED
+    )
+    orders = list(session.exec(found))
+    if not has_left_township(case, person):
+        return go_along(case, person, orders)
+    for order in orders:
+        order.area_code = person.area_code
+        order.state, order.cancel_reason = OrderState.CANCELLED, T("lives elsewhere now").msgid
+        visit = session.get(Visit, order.visit_id) if order.visit_id else None
+        if visit is not None and visit.care_item_id is None:
+            visits.cancel(session, actor=actor, visit_id=visit.id, reason=order.cancel_reason)
+        order.visit_id = None
+        session.add(order)
+    return len(orders)
 
 
 def start_round(session: Session, *, actor: Actor, kitchen_id: str, left_c: int) -> MealRound:

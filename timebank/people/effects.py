@@ -5,8 +5,9 @@ these runs in the same unit of work, in the order of their features on the impor
 visits, beds or hours, and no feature can be forgotten by a page.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from sqlmodel import Session
 
@@ -14,6 +15,7 @@ from timebank.core.actors import Actor
 from timebank.core.text import Text
 from timebank.people.models import Person, PersonCase
 
+RELOCATED = "relocated"  # the kind of a case: lives behind another door of the district
 Work = Callable[[Session, Actor, Person, PersonCase], int]
 
 
@@ -32,8 +34,9 @@ _effects: dict[str, Effect] = {}
 def follows(code: str, words: Text) -> Callable[[Work], Work]:
     """Declare what a feature does when a case is opened; `work(session, actor, person, case)` says how much it did.
 
-    `case.kind` is the new state of the person (hospital, away, moved, dead, merged, or active: back home);
-    `case.happened_on` the day; `case.detail` holds `until` (expected return) and, of merged entries, `kept`.
+    `case.kind` is the new state of the person (hospital, away, moved, dead, merged, or active: back home), or
+    RELOCATED; `case.happened_on` the day; `case.detail` holds `until` (expected return), of merged entries `kept`, and
+    of who relocated `from` and `from_area`, the home and the area before.
     """
 
     def declare(work: Work) -> Work:
@@ -50,6 +53,26 @@ def run(session: Session, actor: Actor, person: Person, case: PersonCase) -> Non
     case.detail = {**case.detail, "done": {code: count for code, count in done.items() if count}}
     session.add(case)
     session.flush()
+
+
+def has_left(case: PersonCase, person: Person, area_code: str) -> bool:
+    """Whether somebody who relocated lives outside an area: a township, a village or a group."""
+    return case.kind == RELOCATED and not person.area_code.startswith(area_code)
+
+
+def has_left_township(case: PersonCase, person: Person) -> bool:
+    """Whether somebody who relocated lives in another township now."""
+    return case.kind == RELOCATED and has_left(case, person, str(case.detail["from_area"])[:9])
+
+
+def go_along(case: PersonCase, person: Person, rows: Iterable[Any]) -> int:
+    """Rows of an elder that stand in the area of the home (`area_code`) go with who relocated; how many."""
+    if case.kind != RELOCATED:
+        return 0
+    gone = [row for row in rows if row.area_code != person.area_code]
+    for row in gone:
+        row.area_code = person.area_code
+    return len(gone)
 
 
 Stop = Callable[[Session, Actor, Person], int]

@@ -152,6 +152,57 @@ def change_state(person: Person) -> Response:
     return _back(person, gettext("Saved.") + (f" {say(listed(done))}" if done else ""))
 
 
+@bp.get("/people/<string:person_id>/home")
+@guard(*STAFF, load={"person_id": queries.person_for})
+def home_form(person: Person) -> Any:
+    """The form for a move within the district: first the village, then the door."""
+    return _home_page(person, {"village_code": request.args.get("village_code", "")}, None)
+
+
+def _home_page(person: Person, values: Any, error: TimebankError | None) -> str:
+    session, code = http.session(), actor().area_code
+    villages = areas_within(session, code[:12], AreaKind.VILLAGE)
+    asked = values.get("group_code", "")[:12] or values.get("village_code", "")
+    village = next((one for one in villages if one.code == asked), villages[0] if len(villages) == 1 else None)
+    return render_template(
+        "people/home.html",
+        person=person,
+        home=queries.household_for(session, actor().scope, person.household_code),
+        townships={one.code: one for one in areas_within(session, code[:9], AreaKind.TOWNSHIP)},
+        villages=villages,
+        village=village,
+        groups=areas_within(session, village.code, AreaKind.HELP_GROUP) if village else [],
+        values=values,
+        error=error,
+        today=clock.today(),
+    )
+
+
+@bp.post("/people/<string:person_id>/home")
+@guard(*STAFF, load={"person_id": queries.person_for})
+def relocate(person: Person) -> Any:
+    """Keep that somebody lives behind another door now; the case says what followed."""
+    form, session = request.form, http.session()
+    try:
+        home, _ = operations.open_household(
+            session,
+            actor=actor(),
+            group_code=forms.text(form, "group_code", required=True, most=14),
+            door=forms.text(form, "door", required=True, most=4),
+            landmark=forms.text(form, "landmark", most=60),
+        )
+        since_on = forms.calendar_date(form, "since_on")
+        case = operations.relocate(
+            session, actor=actor(), person_id=person.id, household_code=home.code, since_on=since_on
+        )
+    except TimebankError as error:
+        session.rollback()
+        session.refresh(person)
+        return _home_page(person, form, error), error.status
+    flash(gettext("Kept. Look at what followed, and at what is still to be decided."))
+    return redirect(url_for("cases.show_case", case_id=case.id), code=303)
+
+
 @bp.post("/people/<string:person_id>/pinyin")
 @guard(*STAFF, load={"person_id": queries.person_for})
 def correct_pinyin(person: Person) -> Response:

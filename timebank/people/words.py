@@ -1,6 +1,7 @@
 """What states of life and consents are called on pages."""
 
 from timebank.core.text import T, Text
+from timebank.people.effects import RELOCATED
 from timebank.people.models import PersonState
 
 PERSON_STATE_WORDS: dict[str, Text] = {
@@ -14,6 +15,7 @@ PERSON_STATE_WORDS: dict[str, Text] = {
 CASE_WORDS: dict[str, Text] = {
     **PERSON_STATE_WORDS,
     "merging": T("may be registered twice"),
+    RELOCATED: T("lives elsewhere in the district"),
 }
 CONSENT_WORDS: dict[str, Text] = {
     "register": T("that the office keeps name, home and phone"),

@@ -14,7 +14,8 @@ from timebank.core.db import in_area
 from timebank.core.errors import BadInput, NotFound, Refused
 from timebank.core.months import age_on
 from timebank.core.text import T
-from timebank.people.models import Person, PersonState, RiskTier
+from timebank.people.effects import follows, go_along
+from timebank.people.models import Person, PersonCase, PersonState, RiskTier
 from timebank.policies.queries import in_force
 from timebank.visiting import queries, rules
 from timebank.visiting.models import (
@@ -33,6 +34,14 @@ from timebank.visits.models import Visit, VisitState
 _GONE = (PersonState.DEAD, PersonState.MOVED, PersonState.MERGED)
 _BACK_DAYS = 31
 MAX_WORDS = 400
+
+
+@follows("searches_go_along", T("searches that go along"))
+def follow_move(session: Session, _actor: Actor, person: Person, case: PersonCase) -> int:
+    """How closely somebody is visited goes along, and a search that is not over; contacts stay where they were made."""
+    go_along(case, person, session.exec(select(TierDecision).where(TierDecision.elder_id == person.id)))
+    found = select(UnreachedCase).where(UnreachedCase.elder_id == person.id, col(UnreachedCase.closed_at).is_(None))
+    return go_along(case, person, session.exec(found))
 
 
 @dataclass(frozen=True)

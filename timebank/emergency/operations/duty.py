@@ -13,7 +13,7 @@ from timebank.core.errors import BadInput, NotFound
 from timebank.core.text import T
 from timebank.emergency import queries, rules
 from timebank.emergency.models import DutyChange, DutyShift
-from timebank.people.effects import follows
+from timebank.people.effects import follows, has_left_township
 from timebank.people.models import Person, PersonCase, PersonState
 
 
@@ -103,8 +103,9 @@ def _of_township(session: Session, area_code: str, person_id: str, *, field: str
 
 @follows("shifts_ended", T("duty shifts ended"))
 def end_with_the_person(session: Session, _actor: Actor, person: Person, case: PersonCase) -> int:
-    """Who died, moved away or was joined with another entry is on no duty list any more."""
-    if case.kind not in (PersonState.DEAD, PersonState.MOVED, PersonState.MERGED):
+    """Who died, moved away (out of the township too) or was joined with another entry is on no duty list any more."""
+    is_gone = case.kind in (PersonState.DEAD, PersonState.MOVED, PersonState.MERGED)
+    if not is_gone and not has_left_township(case, person):
         return 0
     found = select(DutyShift).where(
         DutyShift.person_id == person.id,

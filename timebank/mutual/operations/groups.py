@@ -11,7 +11,7 @@ from timebank.core.limits import MAX_NAME_CHARS
 from timebank.core.text import T
 from timebank.mutual import queries, rules
 from timebank.mutual.models import GroupKind, GroupMember, HelpGroup
-from timebank.people.effects import follows
+from timebank.people.effects import follows, has_left
 from timebank.people.models import Person, PersonCase, PersonState
 
 
@@ -132,10 +132,11 @@ def _of_village(session: Session, area_code: str, person_id: str, *, field: str)
 @follows("groups_left", T("groups left"))
 def leave_with_the_person(session: Session, _actor: Actor, person: Person, case: PersonCase) -> int:
     """Who died, moved away or was joined with another entry belongs to no group any more; the office names a leader."""
-    if case.kind not in (PersonState.DEAD, PersonState.MOVED, PersonState.MERGED):
-        return 0
-    found = select(GroupMember).where(GroupMember.person_id == person.id, col(GroupMember.left_on).is_(None))
-    members = session.exec(found).all()
+    is_gone = case.kind in (PersonState.DEAD, PersonState.MOVED, PersonState.MERGED)
+    found = select(GroupMember, HelpGroup).where(
+        GroupMember.person_id == person.id, col(GroupMember.left_on).is_(None), HelpGroup.id == GroupMember.group_id
+    )
+    members = [member for member, group in session.exec(found) if is_gone or has_left(case, person, group.area_code)]
     for member in members:
         member.left_on = clock.today()
         session.add(member)

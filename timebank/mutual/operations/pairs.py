@@ -11,7 +11,7 @@ from timebank.core.errors import BadInput, NotFound
 from timebank.core.text import T
 from timebank.mutual import queries, rules
 from timebank.mutual.models import Pairing
-from timebank.people.effects import follows
+from timebank.people.effects import follows, go_along, has_left_township
 from timebank.people.models import Person, PersonCase, PersonState
 from timebank.policies.queries import in_force
 
@@ -65,10 +65,18 @@ def _end(session: Session, actor: Actor, pairing: Pairing, reason: str) -> None:
 
 @follows("pairs_ended", T("pairs ended"))
 def end_with_the_person(session: Session, _actor: Actor, person: Person, case: PersonCase) -> int:
-    """Who died, moved away or was joined with another entry is no half of a pair any more; their groups go on."""
-    if case.kind not in (PersonState.DEAD, PersonState.MOVED, PersonState.MERGED):
+    """Who died, moved away (out of the township too) or was joined with another entry is no half of a pair any more."""
+    is_gone = case.kind in (PersonState.DEAD, PersonState.MOVED, PersonState.MERGED)
+    if not is_gone and not has_left_township(case, person):
         return 0
     pairs = queries.pairs_with(session, person.id, clock.today())
     for pairing in pairs:
         _end(session, SYSTEM, pairing, str(case.kind))
     return len(pairs)
+
+
+@follows("pairs_go_along", T("pairs that go on from the new door"))
+def follow_move(session: Session, _actor: Actor, person: Person, case: PersonCase) -> int:
+    """Within the township a pair goes on: the same face comes to the new door."""
+    pairs = queries.pairs_with(session, person.id, clock.today())
+    return go_along(case, person, [pairing for pairing in pairs if pairing.elder_id == person.id])

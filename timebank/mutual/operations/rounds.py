@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import date, timedelta
 
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from timebank.audit.operations import note
 from timebank.core import clock, ids
@@ -13,7 +13,8 @@ from timebank.core.text import T
 from timebank.mutual import queries
 from timebank.mutual.models import PatrolDoor, PatrolRound
 from timebank.mutual.operations.groups import led_group
-from timebank.people.models import Person
+from timebank.people.effects import follows, has_left
+from timebank.people.models import Person, PersonCase
 from timebank.people.queries import people_by_id
 from timebank.visiting import operations as visiting
 from timebank.visiting.models import ContactForm, Outcome, VisitingRecord
@@ -107,3 +108,17 @@ def _was_reached(session: Session, door: PatrolDoor) -> bool:
         return False
     found = session.exec(select(VisitingRecord).where(VisitingRecord.source_key == door.record_key)).first()
     return found is not None and found.outcome in REACHED
+
+
+@follows("doors_left_out", T("doors of rounds left out"))
+def leave_out(session: Session, _actor: Actor, person: Person, case: PersonCase) -> int:
+    """Rounds to come of the old village do not lead to a door behind which the elder no longer lives."""
+    found = (
+        select(PatrolDoor, PatrolRound)
+        .where(PatrolDoor.elder_id == person.id, col(PatrolDoor.record_key).is_(None))
+        .where(PatrolRound.id == PatrolDoor.round_id, PatrolRound.on >= clock.today())
+    )
+    doors = [door for door, walk in session.exec(found) if has_left(case, person, walk.area_code)]
+    for door in doors:
+        session.delete(door)
+    return len(doors)

@@ -7,6 +7,7 @@ from timebank.people.operations.cases import (
     decline_merge,
     merge,
     propose_merge,
+    relocate,
     tell_apart,
 )
 from timebank.people.operations.papers import add_qualification, check_real_name, revoke_qualification
@@ -30,6 +31,7 @@ __all__ = [
     "open_household",
     "propose_merge",
     "register",
+    "relocate",
     "revoke_proxy",
     "revoke_qualification",
     "set_availability",

@@ -16,6 +16,7 @@ from timebank.people.models import (
     Availability,
     Consent,
     DayOff,
+    Household,
     Kinship,
     Person,
     PersonCase,
@@ -69,6 +70,32 @@ def change_state(
         case.closed_at, case.closed_by = clock.now(), actor.user_id
     session.add_all([person, case])
     note(session, actor=actor, action="people.change_state", subject_id=person.id, state=state.value)
+    effects.run(session, actor, person, case)
+    return case
+
+
+def relocate(session: Session, *, actor: Actor, person_id: str, household_code: str, since_on: date) -> PersonCase:
+    """Keep that somebody lives behind another door of the district since a day; opens a case with what follows.
+
+    Area, visits to come, care plan, bed and papers go along; what belongs to the old village ends; hours stay where
+    they stand. Refuses the dead and the merged, a day to come, the same home, and a home outside the actor's area.
+    """
+    person = of_area(session, actor, person_id)
+    if person.state in LEFT:
+        raise Refused("people.state_is_final", T("This cannot be changed any more. Ask the township office."))
+    if since_on > clock.today():
+        raise BadInput("people.move_to_come", T("Enter it on the day of the move, or after it."), field="since_on")
+    home = session.get(Household, household_code)
+    if home is None or not actor.scope.holds_area(home.area_code):
+        text = T("This home lies outside your area. The office of both places enters such a move.")
+        raise BadInput("people.home_elsewhere", text, field="group_code")
+    if home.code == person.household_code:
+        raise Refused("people.same_home", T("They live in this home already."), field="door")
+    case = _opened(session, actor, person, effects.RELOCATED, since_on)
+    case.detail = {"from": person.household_code, "from_area": person.area_code, "to": home.code}
+    person.household_code, person.area_code = home.code, home.area_code
+    session.add_all([person, case])
+    note(session, actor=actor, action="people.relocate", subject_id=person.id, area_code=person.area_code)
     effects.run(session, actor, person, case)
     return case
 

@@ -1,17 +1,32 @@
 """What follows for logins and phones when somebody died, moved away, or was registered twice."""
 
 import sqlalchemy as sa
-from sqlmodel import Session, col
+from sqlmodel import Session, col, select
 
 from timebank.auth import operations as auth
+from timebank.auth.models import Grant
 from timebank.core import clock
-from timebank.core.actors import SYSTEM, Actor
+from timebank.core.actors import SYSTEM, Actor, Role
 from timebank.core.db import table_of
 from timebank.core.text import T
-from timebank.people.effects import follows
+from timebank.people.effects import RELOCATED, follows, has_left
 from timebank.people.models import Person, PersonCase, PersonState
 from timebank.phones import queries
 from timebank.phones.models import CalendarFeed
+
+
+@follows("logins_go_along", T("logins that go along"))
+def take_login_along(session: Session, _actor: Actor, person: Person, case: PersonCase) -> int:
+    """What somebody is as a member they are in the new village; what they are for an office stays with the office."""
+    user = queries.user_of_person(session, person.id) if case.kind == RELOCATED else None
+    if user is None:
+        return 0
+    found = select(Grant).where(Grant.user_id == user.id, col(Grant.role).in_((Role.VOLUNTEER, Role.ELDER)))
+    grants = [grant for grant in session.exec(found) if has_left(case, person, grant.area_code)]
+    for grant in grants:
+        grant.area_code = person.area_code[:12]
+        session.add(grant)
+    return 1 if grants else 0
 
 
 @follows("logins_ended", T("logins ended"))

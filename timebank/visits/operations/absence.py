@@ -7,14 +7,14 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from timebank.careplans import operations as careplans
-from timebank.careplans.models import CarePlanState
+from timebank.careplans.models import Absence, CarePlanState
 from timebank.careplans.queries import plans_of
 from timebank.core import clock
 from timebank.core.actors import Actor
 from timebank.core.errors import Refused
 from timebank.core.text import T, Text
 from timebank.ledger import operations as ledger
-from timebank.people.effects import follows
+from timebank.people.effects import RELOCATED, follows, go_along, has_left_township
 from timebank.people.models import Person, PersonCase, PersonState
 from timebank.visits import queries
 from timebank.visits.models import CarerState, Visit, VisitCarer, VisitState
@@ -95,6 +95,47 @@ def step_back(session: Session, _actor: Actor, person: Person, case: PersonCase)
             session.add(carer)
         derive(session, visit)
     return len(visits)
+
+
+@follows("care_plans_go_along", T("care plans that go along"))
+def take_care_plans_along(session: Session, _actor: Actor, elder: Person, case: PersonCase) -> int:
+    """Care plans and known absences are an elder's own: they are looked after in the new village."""
+    go_along(case, elder, session.exec(select(Absence).where(Absence.elder_id == elder.id)))
+    return go_along(case, elder, plans_of(session, elder.id))
+
+
+@follows("visits_go_along", T("visits to the new door"))
+def take_visits_along(session: Session, _actor: Actor, elder: Person, case: PersonCase) -> int:
+    """Visits to come lead to the new door. Helpers of the old township are taken off; of the same one they stay, and
+    the office looks whether the way still fits."""
+    if case.kind != RELOCATED:
+        return 0
+    visits = _open_visits(session, Visit.elder_id == elder.id, max(case.happened_on, clock.today()))
+    for visit in visits:
+        visit.area_code, visit.household_code = elder.area_code, elder.household_code
+        if has_left_township(case, elder):
+            visit.day_plan_id = None
+            for carer in session.exec(select(VisitCarer).where(VisitCarer.visit_id == visit.id)):
+                carer.state = CarerState.REPLACED
+                session.add(carer)
+        session.add(visit)
+        derive(session, visit)
+    return len(visits)
+
+
+@follows("visits_of_helper_given_back", T("visits that the helper gives back"))
+def give_visits_back(session: Session, _actor: Actor, person: Person, case: PersonCase) -> int:
+    """A helper who lives in another township now comes to no visit of the old one any more."""
+    if not has_left_township(case, person):
+        return 0
+    visits = _open_visits(session, _is_carer(person.id), max(case.happened_on, clock.today()))
+    left = [visit for visit in visits if visit.area_code[:9] != person.area_code[:9]]
+    for visit in left:
+        for carer in _carers(session, visit.id, person.id):
+            carer.state, carer.decline_reason = CarerState.DECLINED, T("lives elsewhere now").msgid
+            session.add(carer)
+        derive(session, visit)
+    return len(left)
 
 
 @follows("visits_handed_over", T("visits handed to the entry that is kept"))
