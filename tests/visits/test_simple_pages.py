@@ -1,8 +1,12 @@
 """Large type and simple pages: chosen once, there on every phone, and only what is needed now."""
 
+import re
+
 from flask import Flask
 from sqlmodel import select
 
+from tests import factories as make
+from tests.cast import Cast
 from tests.fixtures.site import SignIn
 from tests.visits.conftest import Plan
 from timebank.auth.models import User
@@ -43,3 +47,22 @@ def test_simple_today_shows_the_next_home_and_keeps_the_others_at_hand(sign_in: 
     before, _, after = simple.partition("All homes of today")
     assert first in before and other not in before and other in after
     assert "Help wanted nearby" not in simple
+
+
+def test_simple_hours_are_three_figures_and_the_rest_behind_a_link(sign_in: SignIn, cast: Cast) -> None:
+    with db.transaction() as session:
+        make.hours(session=session, person=cast.li, minutes=600)
+        make.earned(session=session, person=cast.li, elder=cast.chen_popo, minutes=90)
+    li = sign_in("li")
+    everything = li.visit("/hours")
+    assert "Everything in the book" not in everything and "Set aside for help asked for" in everything
+    li.send("/display", {"type_size": "simple", "lang": "en", "next": "/hours"})
+    plain, link, rest = li.visit("/hours").partition("Everything in the book")
+    figures = re.findall(r"<dt>([^<]+)</dt><dd>([^<]+)</dd>", plain)
+    assert figures == [
+        ("Can be used now", "11 h 30 min"),
+        ("Helped in all", "1 h 30 min"),
+        ("Were helped in all", "0 min"),
+    ]
+    assert link and "Set aside for help asked for" in rest and "Pass hours to kin" in rest
+    assert "Everything in the book" not in sign_in("wang").visit(f"/hours/{cast.li.id}"), "the office sees all of it"
