@@ -51,3 +51,10 @@ def test_a_prepared_call_that_the_server_forgot_is_prepared_again(database: sa.E
                 session.commit()
             connection.exec_driver_sql("DEALLOCATE ALL")  # as psycopg says after a rollback
             connection.commit()
+
+
+def test_what_the_server_has_against_a_call_is_told(database: sa.Engine) -> None:
+    if database.dialect.name == "sqlite":
+        return
+    with Session(database) as session, pytest.raises(sa.exc.ProgrammingError, match="no_such_function"):
+        call(session, b"nothing", b"SELECT no_such_function()", [])

@@ -40,13 +40,21 @@ def call(session: Session, name: bytes, statement: bytes, values: Iterable[Any])
         if driver.pgconn.transaction_status != TransactionStatus.IDLE:
             return _answer([driver.pgconn.exec_params(statement, sent)])
         if name not in connection.info:
-            connection.info[name] = driver.pgconn.prepare(name, statement)
+            connection.info[name] = _prepared(driver.pgconn, name, statement)
         try:
             return _answer(driver.wait(_begun_with(driver.pgconn, name, sent)))
         except psycopg.errors.InvalidSqlStatementName:  # psycopg gives up all prepared statements after a rollback
             driver.rollback()  # nothing was done yet
-            driver.pgconn.prepare(name, statement)
+            _prepared(driver.pgconn, name, statement)
             return _answer(driver.wait(_begun_with(driver.pgconn, name, sent)))
+
+
+def _prepared(libpq: PGconn, name: bytes, statement: bytes) -> bool:
+    """Prepare a statement under a name; raises what the server says against it."""
+    result = libpq.prepare(name, statement)
+    if result.status != ExecStatus.COMMAND_OK:
+        raise psycopg.errors.error_from_result(result)
+    return True
 
 
 def _begun_with(libpq: PGconn, name: bytes, sent: list[bytes | None]) -> PQGen[list[PGresult]]:
