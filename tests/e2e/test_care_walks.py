@@ -27,19 +27,20 @@ from tests.fixtures.site import make_app
 from timebank.careplans.models import ServiceKind
 from timebank.core import clock, db
 from timebank.core.actors import SYSTEM
+from timebank.dayplans import operations as dayplans
 from timebank.escorts.queries import escorts_from
 from timebank.ledger.queries import account_of
 from timebank.meals.models import MealOrder
 from timebank.people.models import Person
 from timebank.visiting.models import UnreachedCase
-from timebank.visits import operations as visits
-from timebank.visits.models import Visit, VisitState
+from timebank.visits.models import Visit, VisitCarer, VisitState
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 pytestmark = pytest.mark.waits  # for the browser
 TUESDAY = date(2026, 11, 3)
+STEPS = 300  # so that the plan depends on the day alone
 NINE = clock.at_local(TUESDAY, 9 * 60)
 
 
@@ -53,6 +54,9 @@ class House:
     now: datetime = NINE
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        if environ["PATH_INFO"].endswith("/stream"):  # the house gives whole answers; nobody follows the board here
+            start_response("404 Not Found", [("Content-Length", "0")])
+            return []
         with clock.frozen(self.now):
             answer = self.app(environ, start_response)
             try:
@@ -76,14 +80,26 @@ class House:
             session.add(made)
         return made
 
-    def plan(self, visit_ids: Iterable[str]) -> None:
-        """李姐 is on the plan for these."""
+    def plan(self, enter: Enter, on: date, elder: Person, count: int) -> str:
+        """周站长 finds the visits of an elder on the board of a drafted day and publishes it; the login that goes."""
         assert self.cast is not None
         with self.work() as session:
-            for visit_id in visit_ids:
-                start = session.get_one(Visit, visit_id).window_from_minute
-                carers = [(self.cast.li.id, start)]
-                visits.assign(session, actor=SYSTEM, visit_id=visit_id, carers=carers, day_plan_id=None)
+            draft = dayplans.draft_day(session, actor=SYSTEM, area_code=make.TOWNSHIP, on=on, steps=STEPS)
+        board = enter("zhou", viewport=WIDE).new_page()
+        board.goto(f"/days/{draft.id}/board")
+        expect(board.locator(f'.lines g.visit[aria-label*="{elder.name}"]')).to_have_count(count)
+        board.locator("#board-publish").click()
+        expect(board.locator("#board-publish")).to_be_hidden()
+        with db.reading() as session:
+            found = select(VisitCarer.person_id).where(VisitCarer.visit_id == Visit.id, Visit.elder_id == elder.id)
+            [carer] = set(session.exec(found.where(Visit.due_on == on)).all())
+        return {self.cast.li.id: "li", self.cast.zhang.id: "zhang"}[carer]
+
+
+def starts_of(visit: Visit) -> int:
+    """When the published day has somebody at a visit, as a minute of the day."""
+    with db.reading() as session:
+        return session.exec(select(VisitCarer.starts_minute).where(VisitCarer.visit_id == visit.id)).one()
 
 
 @pytest.fixture(scope="module")
@@ -165,10 +181,10 @@ def test_a_meal_goes_from_the_menu_to_the_door_and_an_uneaten_one_brings_somebod
     expect(office.locator("main")).to_contain_text("Enjoy the meal!")
     with db.reading() as session:
         order = session.exec(select(MealOrder).where(MealOrder.elder_id == elder.id)).one()
-    served.plan([str(order.visit_id)])
+    carrier = served.plan(enter, tomorrow, elder, 1)
 
     served.now = clock.at_local(tomorrow, 11 * 60)
-    helper = enter("li", scripts=False).new_page()
+    helper = enter(carrier, scripts=False).new_page()
     helper.goto("/meal-round")
     helper.get_by_label("Heat of the food").fill("72")
     helper.get_by_role("button", name="I leave with the bag").click()
@@ -195,21 +211,21 @@ def test_to_the_doctor_and_home_again_and_the_hours_stand_in_the_book(served: Ho
     assert served.cast is not None
     elder = served.elder("代大爷", 63)
     office = enter("wang", lang="zh", viewport=WIDE).new_page()
-    tomorrow = TUESDAY + timedelta(days=1)
+    on = TUESDAY + timedelta(days=2)  # a day of its own: each walk publishes one
     office.goto(f"/escorts/of/{elder.id}")
-    for name, value in (("clinic", "镇卫生院"), ("on", tomorrow.isoformat()), ("appointment", "10:00")):
+    for name, value in (("clinic", "镇卫生院"), ("on", on.isoformat()), ("appointment", "10:00")):
         office.fill(f"[name={name}]", value)
     office.locator("form.card button.main").click()
     expect(office.locator("main section.card", has_text="代大爷").locator("li")).to_have_count(3)
     with db.reading() as session:
-        [arranged] = [row for row in escorts_from(session, make.VILLAGE, tomorrow) if row.elder.id == elder.id]
+        [arranged] = [row for row in escorts_from(session, make.VILLAGE, on) if row.elder.id == elder.id]
     parts = list(arranged.parts.values())
-    served.plan([visit.id for visit in parts])
+    assert served.plan(enter, on, elder, 3) == "li", "one helper all the way, the only one with the papers"
 
-    served.now = clock.at_local(tomorrow, 8 * 60)
+    served.now = clock.at_local(on, 8 * 60)
     helper = enter("li", lang="zh", scripts=False).new_page()
     for visit in parts:
-        served.now = clock.at_local(tomorrow, visit.window_from_minute)
+        served.now = clock.at_local(on, starts_of(visit))
         helper.goto("/today")
         answer = helper.locator(f'form[action*="/{visit.id}/answer"]')
         answer.locator('button[value="yes"]').click()
@@ -223,7 +239,7 @@ def test_to_the_doctor_and_home_again_and_the_hours_stand_in_the_book(served: Ho
         expect(helper.locator("main")).to_contain_text("做完了")
     office = enter("wang", lang="zh", viewport=WIDE).new_page()  # a night without use ends a session
     for visit in parts:
-        office.goto(f"/village-day?on={tomorrow}")
+        office.goto(f"/village-day?on={on}")
         nod = office.locator(f'form[action*="/{visit.id}/confirm"]')
         nod.locator('button[value="3"]').click()
         expect(nod).to_have_count(0)
