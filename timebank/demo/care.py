@@ -131,6 +131,7 @@ def _point(station: Facility, name: str) -> Facility:
         kind=FacilityKind.DINING_POINT,
         area_code=station.area_code,
         name=f"{name}助餐点",
+        name_en=station.name_en.replace("care station", "dining point"),
         lat=station.lat,
         lon=station.lon,
     )

@@ -7,13 +7,15 @@ Times are minutes of the local day; points are [latitude, longitude].
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from sqlmodel import Session, col, select
 
 from dispatch.model import Carer, Unserved, Violation
 from timebank.areas.models import Area, AreaKind, Facility
-from timebank.areas.queries import areas_within, facilities_within
+from timebank.areas.queries import areas_within, facilities_within, is_there
+from timebank.areas.words import place_name
 from timebank.auth.queries import names_of_users
 from timebank.core import months
 from timebank.core.errors import BadInput, Refused
@@ -148,7 +150,7 @@ def board_of(session: Session, row: DayPlan) -> dict[str, Any]:
     cast, faults = cast_of(session, day), engine.violations_of(day.problem, day.plan)
     return {
         **_changing_part(session, day, cast, {one.id for one in day.problem.carers}, set(cast.visits), faults),
-        "places": _place_part(cast),
+        "places": _place_part(cast, row.on),
         "visiting_rate": _visiting_rate(session, row),
     }
 
@@ -298,7 +300,7 @@ def _van_part(day: Opened, cast: Cast) -> list[dict[str, Any]]:
     return [
         {
             "id": van.id,
-            "name": cast.facilities[van.id].name if van.id in cast.facilities else van.id,
+            "name": place_name(cast.facilities[van.id]) if van.id in cast.facilities else van.id,
             "rounds": [
                 {
                     "leaves": route.leave_minutes,
@@ -316,7 +318,7 @@ def _van_part(day: Opened, cast: Cast) -> list[dict[str, Any]]:
     ]
 
 
-def _place_part(cast: Cast) -> dict[str, Any]:
+def _place_part(cast: Cast, on: date) -> dict[str, Any]:
     villages = list(cast.villages.values())
     borders = outlines([(one.lat, one.lon) for one in villages])
     return {
@@ -325,8 +327,9 @@ def _place_part(cast: Cast) -> dict[str, Any]:
             for one, border in zip(villages, borders, strict=True)
         ],
         "facilities": [
-            {"id": one.id, "kind": one.kind.value, "name": one.name, "point": [one.lat, one.lon]}
+            {"id": one.id, "kind": one.kind.value, "name": place_name(one), "point": [one.lat, one.lon]}
             for one in cast.facilities.values()
+            if is_there(one, on)
         ],
     }
 
