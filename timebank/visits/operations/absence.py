@@ -1,5 +1,6 @@
 """What follows for visits when somebody is in hospital, away, back, has moved, died, or was registered twice."""
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
@@ -89,12 +90,7 @@ def step_back(session: Session, _actor: Actor, person: Person, case: PersonCase)
     if case.kind not in _GONE:
         return 0
     visits = _open_visits(session, _is_carer(person.id), max(case.happened_on, clock.today()))
-    for visit in visits:
-        for carer in _carers(session, visit.id, person.id):
-            carer.state, carer.decline_reason = CarerState.DECLINED, T("is not there").msgid
-            session.add(carer)
-        derive(session, visit)
-    return len(visits)
+    return _take_off(session, visits, person, T("is not there"))
 
 
 @follows("care_plans_go_along", T("care plans that go along"))
@@ -130,12 +126,17 @@ def give_visits_back(session: Session, _actor: Actor, person: Person, case: Pers
         return 0
     visits = _open_visits(session, _is_carer(person.id), max(case.happened_on, clock.today()))
     left = [visit for visit in visits if visit.area_code[:9] != person.area_code[:9]]
-    for visit in left:
+    return _take_off(session, left, person, T("lives elsewhere now"))
+
+
+def _take_off(session: Session, visits: Sequence[Visit], person: Person, why: Text) -> int:
+    """Take a volunteer off visits, each of which looks for somebody else; how many."""
+    for visit in visits:
         for carer in _carers(session, visit.id, person.id):
-            carer.state, carer.decline_reason = CarerState.DECLINED, T("lives elsewhere now").msgid
+            carer.state, carer.decline_reason = CarerState.DECLINED, why.msgid
             session.add(carer)
         derive(session, visit)
-    return len(left)
+    return len(visits)
 
 
 @follows("visits_handed_over", T("visits handed to the entry that is kept"))
