@@ -13,6 +13,7 @@ import urllib.request
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import pairwise
 from statistics import median
 from types import MappingProxyType
 from typing import Any, Literal, Protocol, TypeVar
@@ -263,9 +264,10 @@ def with_closures(
 ) -> Minutes:
     """The minutes on a day with closed and slow roads.
 
-    A drive is concerned where it runs between the two sides, or goes by them. Where minutes follow roads
-    (``knows_roads``) a closed road is driven round by way of other places, if that is possible; straight distances know
-    no way round, so there it becomes infinite.
+    A drive is concerned where it runs between the two sides, or leads from or to somewhere else and goes by them;
+    drives within one side stay, for a village is not shut to itself. Where minutes follow roads (``knows_roads``) a
+    closed road is driven round by way of other places, if that is possible; straight distances know no way round, so
+    there it becomes infinite.
     """
     for closure in closures:
         if not closure.starts_on <= day <= closure.ends_on:
@@ -283,23 +285,25 @@ def with_closures(
 
 def _uses(minutes: Minutes, places: Sequence[str], closure: Closure) -> npt.NDArray[np.bool_]:
     """Which drives run over the road between the two sides, in either direction; shape (places, places)."""
-    one = np.array([number for number, place in enumerate(places) if place in closure.one_side], dtype=np.intp)
-    other = np.array([number for number, place in enumerate(places) if place in closure.other_side], dtype=np.intp)
-    uses = np.zeros(minutes.shape, dtype=np.bool_)
-    for near, far in ((one, other), (other, one)):
-        if len(near) and len(far):
-            uses |= _by_way(minutes, near, far) <= minutes * DETOUR_TOLERANCE
-            uses[np.ix_(near, far)] = True
+    one = np.array([place in closure.one_side for place in places], dtype=np.bool_)
+    other = np.array([place in closure.other_side for place in places], dtype=np.bool_)
+    uses = (one[:, None] & other) | (other[:, None] & one)
+    everywhere, elsewhere = np.arange(len(places)), np.flatnonzero(~(one | other))
+    if one.any() and other.any():
+        for near, far in ((one, other), (other, one)):
+            for starts, ends in ((elsewhere, everywhere), (everywhere, elsewhere)):
+                by_way = _by_way(minutes, (starts, np.flatnonzero(near), np.flatnonzero(far), ends))
+                drives = np.ix_(starts, ends)
+                uses[drives] |= by_way <= minutes[drives] * DETOUR_TOLERANCE
     np.fill_diagonal(uses, False)
     return uses
 
 
-def _by_way(minutes: Minutes, near: npt.NDArray[np.intp], far: npt.NDArray[np.intp]) -> Minutes:
-    """Shortest minutes from everywhere to everywhere by a place of ``near`` and then one of ``far``."""
-    to_far = np.min(minutes[:, near, None] + minutes[None, near, :][:, :, far], axis=1)
-    best = np.full(minutes.shape, np.inf)
-    for number, place in enumerate(far):
-        np.minimum(best, to_far[:, number, None] + minutes[place][None, :], out=best)
+def _by_way(minutes: Minutes, groups: Sequence[npt.NDArray[np.intp]]) -> Minutes:
+    """Shortest minutes from each place of the first group to each of the last by a place of every group between."""
+    best = minutes[np.ix_(groups[0], groups[1])]
+    for near, far in pairwise(groups[1:]):
+        best = np.min(best[:, :, None] + minutes[np.ix_(near, far)], axis=1)
     return best
 
 

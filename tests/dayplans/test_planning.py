@@ -20,6 +20,7 @@ from timebank.core.errors import BadInput, NotFound, Refused
 from timebank.dayplans import operations
 from timebank.dayplans.adapter import engine
 from timebank.dayplans.adapter.problem import problem_of
+from timebank.dayplans.adapter.travel import Spot, closure_of
 from timebank.dayplans.models import DayPlan, DayProblem
 from timebank.dayplans.queries.facts import gather
 from timebank.people.models import DayOff, Kinship
@@ -140,6 +141,14 @@ def test_a_closed_road_is_never_driven_and_a_slow_one_takes_longer(database: sa.
     )
     assert slow.matrices["moto"][pair] == before.matrices["moto"][pair] + 25
     assert closed.matrices["moto"][pair] == 1_000_000_000
+
+
+def test_a_road_closed_between_a_township_and_a_village_of_it_cuts_off_that_village() -> None:
+    spots = [Spot("at home", (29.25, 107.84), make.GROUP), Spot("next door", (29.25, 107.84), make.NEXT_GROUP)]
+    ends = {"id": "clo", "area_code": TOWNSHIP, "starts_on": tomorrow(), "ends_on": tomorrow()}
+    for codes in ((TOWNSHIP, make.VILLAGE), (make.VILLAGE, TOWNSHIP)):
+        closure = closure_of(spots, RoadClosure(**ends, from_code=codes[0], to_code=codes[1]))
+        assert {closure.one_side, closure.other_side} == {frozenset({"at home"}), frozenset({"next door"})}
 
 
 def test_nobody_can_read_from_the_problem_who_or_where_somebody_is(database: sa.Engine) -> None:

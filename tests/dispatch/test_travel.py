@@ -125,6 +125,15 @@ def test_two_places_at_one_door_stay_together_when_a_road_closes() -> None:
     assert np.isinf(found[0, 2])
 
 
+def test_a_village_is_not_shut_to_itself_though_homes_of_the_next_one_stand_between() -> None:
+    line = np.abs(np.subtract.outer([0.0, 5.0, 10.0, 20.0], [0.0, 5.0, 10.0, 20.0]))  # a, b, e, c along one road
+    found = with_closures(line, ["a", "b", "e", "c"], [closed(one_side=frozenset("ae"))], TODAY, knows_roads=False)
+    assert found[0, 2] == found[2, 0] == 10  # within the one side
+    assert np.isinf(found[0, 1]) and np.isinf(found[2, 1])  # between the sides
+    assert np.isinf(found[1, 3])  # from elsewhere, by e to b
+    assert found[2, 3] == 10
+
+
 def test_matrices_of_a_day_are_whole_minutes_and_say_where_no_road_leads() -> None:
     points = {"a": WULONG, "b": XIANNUSHAN, "e": WULONG}
     straight = matrices(GreatCircle(), points, ["moto", "car"])

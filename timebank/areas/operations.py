@@ -7,7 +7,7 @@ from sqlmodel import Session
 
 from timebank.areas import rules
 from timebank.areas.models import Area, AreaKind, CalendarDay, DayKind, Facility, FacilityKind, RoadClosure
-from timebank.areas.queries import facilities_within, facility_for
+from timebank.areas.queries import closures_between, facilities_within, facility_for
 from timebank.audit.operations import note
 from timebank.core import clock, ids, maps
 from timebank.core.actors import Actor
@@ -49,7 +49,8 @@ def close_road(
 ) -> RoadClosure:
     """Say that the road between two places is closed (no minutes) or slow (extra minutes) for some days.
 
-    Refuses a road from a place to itself, an end before the start, and places outside the actor's district.
+    A road that is known to be so for all of these days is not noted twice: the first closure is the answer. Refuses a
+    road from a place to itself, an end before the start, and places outside the actor's district.
     """
     if from_code == to_code:
         raise BadInput("areas.same_place", T("Choose two different places."), field="to_code")
@@ -60,6 +61,9 @@ def close_road(
             raise BadInput("areas.unknown_place", T("There is no such place."), field="from_code")
     if not any(actor.scope.holds_area(code) for code in (from_code, to_code)):
         raise Refused("areas.road_elsewhere", T("One end of the road must lie in your area."), field="from_code")
+    known = closures_between(session, from_code, to_code, starts_on, ends_on)
+    if same := next((one for one in known if one.extra_minutes == extra_minutes), None):
+        return same
     closure = RoadClosure(
         id=ids.new_id("rdc"),
         area_code=from_code[:9] if actor.scope.holds_area(from_code) else to_code[:9],

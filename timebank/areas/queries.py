@@ -61,6 +61,16 @@ def closures_on(session: Session, area_code: str, on: date) -> list[RoadClosure]
     return list(session.exec(found.order_by(RoadClosure.id)))
 
 
+def closures_between(
+    session: Session, from_code: str, to_code: str, starts_on: date, ends_on: date
+) -> list[RoadClosure]:
+    """What is known about the road between two places, whichever was named first, for all days of a span."""
+    ends = (from_code, to_code)
+    found = select(RoadClosure).where(col(RoadClosure.from_code).in_(ends), col(RoadClosure.to_code).in_(ends))
+    spans = found.where(RoadClosure.starts_on <= starts_on, RoadClosure.ends_on >= ends_on)
+    return list(session.exec(spans.order_by(RoadClosure.id)))
+
+
 @cache
 def _national(year: int) -> holidays.HolidayBase:
     return holidays.country_holidays("CN", years=year, language="zh_CN")

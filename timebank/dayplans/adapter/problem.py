@@ -54,13 +54,13 @@ def problem_of(facts: DayFacts) -> Problem:
         raise Refused("dayplans.nothing_to_plan", T("There is no visit to plan on this day."))
     spots, order = spots_of(facts)
     carers = tuple(_carer(facts, carer, spots[carer.person.id].name) for carer in facts.carers)
-    known = frozenset(carer.id for carer in carers)
+    known, homes = frozenset(carer.id for carer in carers), _homes(facts)
     tasks: list[Task] = []
     links: list[Link] = []
     for visit in facts.visits:
         if _is_arranged(facts, visit, known):
             continue
-        made = _Visit(facts, visit, spots, known)
+        made = _Visit(facts, visit, spots, known, homes)
         tasks += made.tasks()
         links += made.links()
     links += _escort_links(facts.visits, {task.id for task in tasks})
@@ -75,6 +75,14 @@ def problem_of(facts: DayFacts) -> Problem:
         weights=_weights(facts.policy),
         name=f"{facts.township.code} {facts.on.isoformat()}",
     )
+
+
+def _homes(facts: DayFacts) -> dict[str, frozenset[str]]:
+    """The carers who live behind each door."""
+    at: dict[str, set[str]] = {}
+    for carer in facts.carers:
+        at.setdefault(carer.person.household_code, set()).add(carer.person.id)
+    return {door: frozenset(ids) for door, ids in at.items()}
 
 
 def _escort_links(visits: Sequence[Visit], planned: Collection[str]) -> list[Link]:
@@ -144,6 +152,7 @@ class _Visit:
     visit: Visit
     spots: Mapping[str, Spot]
     known: frozenset[str]
+    homes: Mapping[str, frozenset[str]]  # household code → carers who live there
 
     def tasks(self) -> list[Task]:
         names = crew_tasks(self.visit.id, self.visit.crew_size)
@@ -221,14 +230,10 @@ class _Visit:
         visit, facts = self.visit, self.facts
         asked = facts.invitations.get(visit.id, ())
         declined = {one.person_id for one in asked if one.state == CarerState.DECLINED}
-        close = {
-            carer.person.id
-            for carer in facts.carers
-            if carer.person.household_code == visit.household_code
-            or carer.person.id == visit.elder_id
-            or frozenset({carer.person.id, visit.elder_id}) in facts.kin
-        }
-        return frozenset((declined | close) & self.known)
+        at_home = self.homes.get(visit.household_code, frozenset())
+        return frozenset(
+            (declined | at_home | {visit.elder_id} | facts.kin.get(visit.elder_id, frozenset())) & self.known
+        )
 
     def _face_costs(self) -> dict[str, int]:
         known_faces = self.facts.known_faces.get(self.visit.elder_id, {})

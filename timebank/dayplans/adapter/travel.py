@@ -56,10 +56,19 @@ def minutes_between(
 
 
 def closure_of(spots: Sequence[Spot], closure: RoadClosure) -> Closure:
-    """A closed or slow road in the planner's words: which places lie on either side."""
+    """A closed or slow road in the planner's words: which places lie on either side.
+
+    Where one area lies within the other, its places are on its own side alone: the road leads from it to all the rest.
+    """
+    one_side, other_side = (
+        frozenset(spot.name for spot in spots if spot.area_code.startswith(code))
+        for code in (closure.from_code, closure.to_code)
+    )
+    both = one_side & other_side
+    to_is_within = len(closure.to_code) > len(closure.from_code)
     return Closure(
-        one_side=frozenset(spot.name for spot in spots if spot.area_code.startswith(closure.from_code)),
-        other_side=frozenset(spot.name for spot in spots if spot.area_code.startswith(closure.to_code)),
+        one_side=one_side - both if to_is_within else one_side,
+        other_side=other_side if to_is_within else other_side - both,
         starts_on=closure.starts_on,
         ends_on=closure.ends_on,
         extra_minutes=closure.extra_minutes,

@@ -50,7 +50,7 @@ class DayFacts:
     van_bases: tuple[Facility, ...]
     closures: tuple[RoadClosure, ...]
     known_faces: Mapping[str, Mapping[str, int]]  # elder → carer → visits in the last 90 days; pairs too
-    kin: frozenset[frozenset[str]]
+    kin: Mapping[str, frozenset[str]]  # elder → carers who are kin
     invitations: Mapping[str, tuple[Invitation, ...]]  # visit → everybody ever asked
 
 
@@ -127,12 +127,18 @@ def _doors(session: Session, codes: set[str]) -> dict[str, Point]:
     return {household.code: place_of(household) for household in session.exec(found)}
 
 
-def _kin(session: Session, elder_ids: set[str], carer_ids: set[str]) -> frozenset[frozenset[str]]:
-    """Pairs of an elder and a carer who are kin, whichever way round the kinship was written."""
+def _kin(session: Session, elder_ids: set[str], carer_ids: set[str]) -> dict[str, frozenset[str]]:
+    """The carers who are kin of each elder, whichever way round the kinship was written."""
     person, kin = col(Kinship.person_id), col(Kinship.kin_id)
-    found = select(Kinship.person_id, Kinship.kin_id).where(or_(person.in_(elder_ids), kin.in_(elder_ids)))
-    pairs = {frozenset(pair) for pair in session.exec(found)}
-    return frozenset(pair for pair in pairs if pair & carer_ids)
+    found = session.exec(
+        select(Kinship.person_id, Kinship.kin_id).where(or_(person.in_(elder_ids), kin.in_(elder_ids)))
+    )
+    close: dict[str, frozenset[str]] = {}
+    for one, other in found:
+        for elder, carer in ((one, other), (other, one)):
+            if carer in carer_ids:
+                close[elder] = close.get(elder, frozenset()) | {carer}
+    return close
 
 
 def _invitations(session: Session, visit_ids: list[str]) -> dict[str, tuple[Invitation, ...]]:
