@@ -70,7 +70,9 @@ def changed(problem: Problem, published: Plan, disruption: Disruption, frozen: B
         for task in problem.tasks
         if task.id not in gone
     ]
-    tasks = [_bound(problem, task, half, frozen) for task in tasks]
+    if half:
+        prices = _prices_of_visits(problem)
+        tasks = [_bound(task, half, frozen, prices) for task in tasks]
     links = [link for link in links if link not in half]
     if isinstance(change, VisitAdded):
         tasks += [_open(task, None, now, away) for task in change.tasks]
@@ -173,7 +175,7 @@ def route_of(plan: Plan, carer: str) -> Route:
 # be finished (a meal behind a closed road) does not undo what was done.
 
 
-def _bound(problem: Problem, task: Task, half: Sequence[Link], frozen: Begun) -> Task:
+def _bound(task: Task, half: Sequence[Link], frozen: Begun, prices: Mapping[str, int]) -> Task:
     """An open task with the rules of its links to begun ones; leaving it out costs what the whole visit would."""
     for link in half:
         if task.id in frozen or task.id not in (link.first, link.second):
@@ -188,7 +190,7 @@ def _bound(problem: Problem, task: Task, half: Sequence[Link], frozen: Begun) ->
             windows=windows or task.windows,
             allowed_carers=frozenset() if nobody else only or task.allowed_carers,
             banned_carers=task.banned_carers | ({carer} if link.carers == "different" else set()),
-            unserved_cost=_price_of_visit(problem, task.id),
+            unserved_cost=prices[task.id],
         )
     return task
 
@@ -207,10 +209,13 @@ def _overlaps(windows: Sequence[Window], opens: int, closes: int) -> Iterator[Wi
             yield Window(max(window.opens_minutes, opens), min(window.closes_minutes, closes))
 
 
-def _price_of_visit(problem: Problem, task: str) -> int:
-    names = [entry.id for entry in problem.tasks]
-    bundle = next(bundle for bundle in bundles(problem) if names.index(task) in bundle)
-    return sum(unserved_cost(problem, problem.tasks[index]) for index in bundle)
+def _prices_of_visits(problem: Problem) -> dict[str, int]:
+    """For each task, what it costs to leave out all that is served with it or not at all."""
+    prices: dict[str, int] = {}
+    for bundle in bundles(problem):
+        tasks = [problem.tasks[index] for index in bundle]
+        prices |= dict.fromkeys([task.id for task in tasks], sum(unserved_cost(problem, task) for task in tasks))
+    return prices
 
 
 # A closed road. What was driven before it closed stays driven: each stop that has begun gets a place of its own, which

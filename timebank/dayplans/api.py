@@ -97,8 +97,12 @@ def _changed(before: Opened, row: DayPlan) -> Any:
 @bp.get("/<string:day_plan_id>")
 @guard(*PLANNERS, load={"day_plan_id": queries.day_plan_for})
 def show(day_plan: DayPlan) -> Any:
-    """The whole board of a version."""
-    return jsonify(board_of(http.session(), day_plan))
+    """The whole board of a version, and where it was made from another one, how it differs from that."""
+    session = http.session()
+    before = session.get(DayPlan, day_plan.amends_id) if day_plan.amends_id else None
+    return jsonify(
+        board_of(session, day_plan) | {"comparison": comparison(session, before, day_plan) if before else None}
+    )
 
 
 @bp.get("/<string:day_plan_id>/changes")

@@ -38,7 +38,7 @@ export class Store {
     this.board = await ask<Board>(address);
     this.visits = new Map(this.board.visits.map((visit) => [visit.id, visit]));
     this.carers = new Map(this.board.carers.map((carer) => [carer.id, carer]));
-    this.comparison = this.board.plan.amends ? await ask<Comparison>(`${address}/differences/${this.board.plan.amends}`) : null;
+    this.comparison = this.board.comparison;
     this.changed();
   }
 

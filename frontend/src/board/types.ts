@@ -94,6 +94,7 @@ export interface Board extends Part {
     facilities: { id: string; kind: string; name: string; point: Point }[];
   };
   visiting_rate: Point;
+  comparison: Comparison | null;
 }
 
 export interface BestPlace {

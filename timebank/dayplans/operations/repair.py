@@ -5,7 +5,7 @@ published one with the least change; it is looked at as a difference and publish
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlmodel import Session
@@ -29,6 +29,7 @@ from timebank.dayplans.operations.publishing import facts_for
 from timebank.dayplans.queries.facts import BEGUN, DayFacts
 from timebank.dayplans.rules import visit_of
 from timebank.people import operations as people
+from timebank.policies.queries import in_force
 from timebank.visits import operations as visits
 
 _TRIES = 4
@@ -82,13 +83,11 @@ def repair(session: Session, *, actor: Actor, day_plan_id: str, incident: Incide
     if incident.kind not in KINDS:
         raise BadInput("core.not_a_choice", T("Choose from the list."), field="kind")
     published = engine.unpack_plan(row.body)
-    facts = facts_for(session, row, published)
-    base = _base(session, row, facts)
-    change, base = _NOTED[incident.kind](_Happening(session, actor, row, facts, base, incident))
+    change, facts, before = _NOTED[incident.kind](_Happening(session, actor, row, published, incident))
     begun_visits = {visit.id for visit in facts.visits if visit.state in BEGUN}
-    begun = frozenset(task.id for task in base.tasks if visit_of(task.id) in begun_visits)
+    begun = frozenset(task.id for task in before.tasks if visit_of(task.id) in begun_visits)
     now = clock.minute_of_day(clock.now()) if row.on == clock.today() else 0
-    found = replan(base, published, Disruption(now, change, begun), Limits(seconds=_SEARCH_SECONDS))
+    found = replan(before, published, Disruption(now, change, begun), Limits(seconds=_SEARCH_SECONDS))
     plan = _promised(found.problem, engine.sound(found.problem, found.plan), published)
     return keep_plan(
         session,
@@ -99,13 +98,6 @@ def repair(session: Session, *, actor: Actor, day_plan_id: str, incident: Incide
         amends_id=row.id,
         reason=_reason(incident),
     )
-
-
-def _base(session: Session, row: DayPlan, facts: DayFacts) -> Problem:
-    """The day before it happened: as the book has it, or, where it was repaired before, as that repair left it."""
-    if row.reason.get("kind") in KINDS:
-        return engine.unpack_problem(session.get_one(DayProblem, row.problem_digest).body)
-    return problem_of(facts)
 
 
 def _promised(problem: Problem, plan: Plan, published: Plan) -> Plan:
@@ -133,6 +125,9 @@ def _reason(incident: Incident) -> dict[str, Any]:
     return {key: value for key, value in kept.items() if value}
 
 
+_Answer = tuple[Change, DayFacts, Problem]  # what changes, the day's facts, and the day before it happened
+
+
 @dataclass(frozen=True)
 class _Happening:
     """All that is known when something happens."""
@@ -140,34 +135,49 @@ class _Happening:
     session: Session
     actor: Actor
     row: DayPlan
-    facts: DayFacts
-    base: Problem
+    published: Plan
     incident: Incident
 
-    def carer_id(self) -> str:
+    def facts(self) -> DayFacts:
+        """The day as the book has it now."""
+        return facts_for(self.session, self.row, self.published)
+
+    def repaired_before(self) -> Problem | None:
+        """The day as an earlier repair left it, where the published plan comes from one."""
+        if self.row.reason.get("kind") not in KINDS:
+            return None
+        return engine.unpack_problem(self.session.get_one(DayProblem, self.row.problem_digest).body)
+
+    def day(self) -> tuple[DayFacts, Problem]:
+        """The day before it happened: to be read before anything is noted."""
+        facts = self.facts()
+        return facts, self.repaired_before() or problem_of(facts)
+
+    def carer_among(self, before: Problem) -> str:
         """The carer it is about; refuses one who is not out on this day."""
-        if self.incident.carer not in {carer.id for carer in self.base.carers}:
+        if self.incident.carer not in {carer.id for carer in before.carers}:
             raise BadInput("dayplans.not_at_work", T("This person is not at work on this day."), field="carer")
         return self.incident.carer
 
 
-_Answer = tuple[Change, Problem]
-
-
 def _ill(what: _Happening) -> _Answer:
+    facts, before = what.day()
+    carer = what.carer_among(before)
     reason = "no_show" if what.incident.kind == "no_show" else "ill"
-    people.take_day_off(what.session, actor=what.actor, person_id=what.carer_id(), on=what.row.on, reason=reason)
-    return CarerIll(what.carer_id()), what.base
+    people.take_day_off(what.session, actor=what.actor, person_id=carer, on=what.row.on, reason=reason)
+    return CarerIll(carer), facts, before
 
 
 def _late(what: _Happening) -> _Answer:
     if not 0 < what.incident.until <= 24 * 60:
         raise BadInput("dayplans.bad_start", T("Choose a time of this day."), field="until")
-    return CarerLate(what.carer_id(), what.incident.until), what.base
+    facts, before = what.day()
+    return CarerLate(what.carer_among(before), what.incident.until), facts, before
 
 
 def _road(what: _Happening) -> _Answer:
     told = what.incident
+    facts, before = what.day()
     closure = areas.close_road(
         what.session,
         actor=what.actor,
@@ -178,27 +188,34 @@ def _road(what: _Happening) -> _Answer:
         extra_minutes=told.extra_minutes,
         reason="",
     )
-    return RoadClosed(closure_of(spots_of(what.facts)[1], closure)), what.base
+    return RoadClosed(closure_of(spots_of(facts)[1], closure)), facts, before
 
 
 def _urgent(what: _Happening) -> _Answer:
     """A visit that has to be made still today; for an alarm within the hour, by whoever is near."""
-    told = what.incident
-    within = what.facts.policy.number("dispatch.alarm_minutes" if told.kind == "sos" else "dispatch.urgent_minutes")
-    asked = visits.UrgentIn(told.elder_id, told.service, what.row.on, told.minutes, within)
+    told, row = what.incident, what.row
+    rule = "dispatch.alarm_minutes" if told.kind == "sos" else "dispatch.urgent_minutes"
+    within = in_force(what.session, row.area_code, row.on).number(rule)
+    asked = visits.UrgentIn(told.elder_id, told.service, row.on, told.minutes, within)
     visit = visits.call_for_help_now(what.session, actor=what.actor, asked=asked)
-    later = problem_of(facts_for(what.session, what.row, engine.unpack_plan(what.row.body)))
-    tasks = tuple(task for task in later.tasks if visit_of(task.id) == visit.id)
-    links = tuple(link for link in later.links if visit_of(link.first) == visit.id)
-    return VisitAdded(tasks, links), with_places(what.base, later, {task.place for task in tasks})
+    facts = what.facts()
+    now = problem_of(facts)
+    tasks = tuple(task for task in now.tasks if visit_of(task.id) == visit.id)
+    links = tuple(link for link in now.links if visit_of(link.first) == visit.id)
+    before = what.repaired_before()
+    if before is None:
+        others = [task for task in now.tasks if task not in tasks], [link for link in now.links if link not in links]
+        before = replace(now, tasks=tuple(others[0]), links=tuple(others[1]))
+    return VisitAdded(tasks, links), facts, with_places(before, now, {task.place for task in tasks})
 
 
 def _cancelled(what: _Happening) -> _Answer:
-    tasks = [task.id for task in what.base.tasks if visit_of(task.id) == what.incident.visit_id]
+    facts, before = what.day()
+    tasks = [task.id for task in before.tasks if visit_of(task.id) == what.incident.visit_id]
     if not tasks:
         raise BadInput("dayplans.unknown_move", T("This visit or this person is not in the day."), field="visit_id")
     visits.cancel(what.session, actor=what.actor, visit_id=what.incident.visit_id, reason="coordinator")
-    return VisitCancelled(tasks[0]), what.base
+    return VisitCancelled(tasks[0]), facts, before
 
 
 _NOTED: Mapping[str, Callable[[_Happening], _Answer]] = {
