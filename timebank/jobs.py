@@ -27,6 +27,7 @@ from timebank.core.errors import Refused
 from timebank.emergency import operations as emergency
 from timebank.ledger import operations as ledger
 from timebank.meals import operations as meals
+from timebank.people import operations as people
 from timebank.policies.queries import in_force
 from timebank.statements.models import JobFiring
 from timebank.statements.operations import close_month
@@ -106,6 +107,11 @@ def _standing_meals(session: Session, district_code: str, _slot: str) -> object:
     return meals.make_standing_orders(session, actor=SYSTEM, area_code=district_code, on=on)
 
 
+def _moves(session: Session, district_code: str, _slot: str) -> object:
+    """Moves within the district that were entered ahead, on their day."""
+    return people.carry_out_moves(session, actor=SYSTEM, area_code=district_code)
+
+
 def _tiers(session: Session, district_code: str, _slot: str) -> object:
     return visiting.decide_tiers(session, actor=SYSTEM, area_code=district_code)
 
@@ -135,6 +141,7 @@ JOBS = (
     Job("end-the-day", "17 2 * * *", _today, _end_the_day),
     Job("search", "* * * * *", _this_minute, _search),
     Job("standing-meals", "*/15 * * * *", _this_minute, _standing_meals),
+    Job("moves", "*/10 * * * *", _this_minute, _moves),
     Job("tiers", "47 3 * * *", _today, _tiers),
     Job("emergencies", "* * * * *", _this_minute, _watch_emergencies),  # after the search, whose alarms it looks after
     Job("old-forms", "37 3 * * *", _today, _drop_old_forms),

@@ -6,6 +6,7 @@ from tests.fixtures.site import At, SignIn
 from timebank.core import clock
 from timebank.core.actors import SYSTEM, Role
 from timebank.core.db import transaction
+from timebank.mutual import operations as mutual
 from timebank.people import operations as people
 from timebank.people.models import PersonState
 
@@ -22,20 +23,45 @@ def test_a_move_is_entered_by_village_and_door_and_the_case_says_what_followed(s
     zhou, address = sign_in("zhou"), f"/people/{cast.chen_popo.id}/home"
     assert address in zhou.visit(f"/people/{cast.chen_popo.id}")
     assert "To which village" in zhou.visit(address)
-    assert "They live there now" in zhou.submit("/home", village_code=make.NEXT_VILLAGE)
+    assert "Keep the move" in zhou.submit("/home", village_code=make.NEXT_VILLAGE)
     typed = {"group_code": make.NEXT_GROUP, "door": "12", "since_on": "2026-11-03"}
     for field, given in (
         ("landmark", {}),
         ("door", {"door": "abc"}),
-        ("since_on", {"landmark": "水井旁", "since_on": "2026-11-04"}),
+        ("since_on", {"landmark": "水井旁", "since_on": "2028-11-04"}),
     ):
         refused = zhou.send(address, typed | given)
         assert refused.status_code == 400 and f'id="error-{field}"' in refused.text, field
     elsewhere = zhou.send(address, typed | {"group_code": make.OTHER_GROUP, "landmark": "水井旁"})
-    assert elsewhere.status_code == 400 and "no such villager group in your area" in elsewhere.text
+    assert elsewhere.status_code == 400 and "lies outside your area" in elsewhere.text
     zhou.visit(f"{address}?village_code={make.NEXT_VILLAGE}")
     told = zhou.submit("/home", group_code=make.NEXT_GROUP, door="12", landmark="水井旁", since_on="2026-11-03")
     assert f"{make.NEXT_GROUP}-0012" in told and "To be decided" in told
     assert "水井旁" in zhou.visit(f"/people/{cast.chen_popo.id}")
     assert "lives elsewhere in the district" in zhou.visit("/cases")
     assert sign_in("wang").get(address).status_code == 404, "the old village has no say any more"
+
+
+def test_a_helper_reads_on_today_where_the_elder_will_live_and_the_office_tells_the_others(
+    sign_in: SignIn, cast: Cast
+) -> None:
+    with transaction() as session:
+        for helper in (cast.li, cast.zhang):
+            mutual.pair(session, actor=SYSTEM, elder_id=cast.chen_popo.id, helper_id=helper.id)
+    zhou, li, zhang = sign_in("zhou"), sign_in("li"), sign_in("zhang")
+    zhou.visit(f"/people/{cast.chen_popo.id}/home?village_code={make.NEXT_VILLAGE}")
+    told = zhou.submit("/home", group_code=make.NEXT_GROUP, door="12", landmark="水井旁", since_on="2026-11-20")
+    assert "will live elsewhere in the district" in told and told.count("has not heard of it") == 2
+    assert "水井旁" not in zhou.visit(f"/people/{cast.chen_popo.id}"), "she lives where she lives until the day"
+    assert "水井旁" in li.visit("/today")
+    li.visit("/today")
+    li.submit("/moves/heard")
+    assert "水井旁" not in li.visit("/today")
+    case_id = zhou.visit("/cases").split("/cases/cas_")[1].split('"')[0]
+    page = zhou.visit(f"/cases/cas_{case_id}")
+    assert "has read it" in page and page.count("has not heard of it") == 1
+    notice_id = page.split('name="notice_id" value="')[1].split('"')[0]
+    assert zhang.send("/moves/heard", {"notice_id": notice_id}).status_code == 303
+    assert li.send("/moves/heard", {"notice_id": notice_id}).status_code == 404, "that is for somebody else"
+    assert "they do not move" in zhou.submit(f"/cases/cas_{case_id}/close")
+    assert "does not move after all" in zhang.visit("/today")

@@ -9,6 +9,7 @@ from sqlmodel import Session, select
 
 from tests import factories as make
 from tests.cast import Cast
+from tests.fixtures.site import At
 from timebank.areas.models import Facility, FacilityKind
 from timebank.auth.models import Grant
 from timebank.beds.models import BedState
@@ -16,18 +17,28 @@ from timebank.beds.queries import bed_of
 from timebank.careplans.models import ServiceKind
 from timebank.careplans.queries import plans_of
 from timebank.core import clock, db
-from timebank.core.actors import SYSTEM, Actor, Role
-from timebank.core.errors import TimebankError
+from timebank.core.actors import SYSTEM, Actor, Role, Scope
+from timebank.core.errors import Refused, TimebankError
+from timebank.core.text import T
 from timebank.escorts import operations as escorts
 from timebank.escorts.queries import escorts_from
 from timebank.escorts.rules import Plan
 from timebank.ledger.models import HourAccount, Transfer
+from timebank.ledger.queries import account_for, account_of
 from timebank.meals import operations as meals
 from timebank.meals.models import MealOrder, OrderState
 from timebank.mutual import operations as mutual
-from timebank.mutual.models import GroupKind, Pairing, PatrolDoor
+from timebank.mutual.models import GroupKind, Pairing, PatrolRound
+from timebank.mutual.queries import Door, doors_of, outcomes
+from timebank.people import effects
 from timebank.people import operations as people
+from timebank.people.effects import RELOCATED, RELOCATING
 from timebank.people.models import Person, PersonCase, PersonState
+from timebank.people.queries import moves_to_hear, notices_of_move
+from timebank.statements.guarantee_queries import hours_owed
+from timebank.statements.operations import close_month
+from timebank.statements.queries import statements_of
+from timebank.visiting.models import Outcome
 from timebank.visits import operations as visits
 from timebank.visits.models import Visit, VisitState
 from timebank.visits.queries import carers_of, visits_of_elder
@@ -84,15 +95,19 @@ def _life(session: Session, cast: Cast) -> None:
 
 
 def move(person: Person, to: str, *, actor: Actor = BUREAU, since_on: date = TODAY) -> PersonCase:
+    group_code, number = to.split("-")
     with db.transaction() as session:
-        return people.relocate(session, actor=actor, person_id=person.id, household_code=to, since_on=since_on)
+        door = people.Door(group_code, number)
+        return people.relocate(session, actor=actor, person_id=person.id, to=door, since_on=since_on)
 
 
 def book() -> list[object]:
-    """Every account and every line of the ledger."""
+    """Every line of the ledger, and what stands in every account."""
     with db.reading() as session:
-        tables = [table.__table__ for table in (HourAccount, Transfer)]  # type: ignore[attr-defined]
-        return [tuple(row) for table in tables for row in session.execute(sa.select(table).order_by(table.c.id))]
+        lines, accounts = (db.table_of(model) for model in (Transfer, HourAccount))
+        kept = [column for column in accounts.c if column.name != "area_code"]
+        found = (sa.select(lines).order_by(lines.c.id), sa.select(*kept).order_by(accounts.c.id))
+        return [tuple(row) for query in found for row in session.execute(query)]
 
 
 def open_visits(elder: Person) -> list[Visit]:
@@ -124,8 +139,6 @@ def test_within_the_township_helpers_and_the_pair_come_to_the_new_door(cast: Cas
         assert bed and (bed.area_code, bed.state) == (make.NEXT_GROUP, BedState.SUSPENDED)
         pairing = session.exec(select(Pairing)).one()
         assert (pairing.area_code, pairing.ends_on) == (make.NEXT_GROUP, None)
-        elder_doors = select(PatrolDoor).where(PatrolDoor.elder_id == cast.chen_popo.id)
-        assert session.exec(elder_doors).all() == []
         assert [row.elder.id for row in escorts_from(session, make.NEXT_VILLAGE, TODAY)] == [cast.chen_popo.id]
     assert book() == before, "not one line of the ledger is touched"
 
@@ -178,9 +191,10 @@ def test_what_no_move_is_is_refused(cast: Cast, doors: Doors) -> None:
     own = cast.chen_popo.household_code
     for to, actor, since_on, code in (
         (own, BUREAU, TODAY, "people.same_home"),
-        (doors.near, BUREAU, TODAY + timedelta(days=1), "people.move_to_come"),
+        (doors.near, BUREAU, TODAY + timedelta(days=367), "people.move_far_ahead"),
         (doors.far, TOWNSHIP, TODAY, "people.home_elsewhere"),
-        ("500156101201019-9999", BUREAU, TODAY, "people.home_elsewhere"),
+        ("50015610120199-0001", BUREAU, TODAY, "people.no_such_group"),
+        (f"{make.NEXT_GROUP}-0077", BUREAU, TODAY, "people.bad_landmark"),
         (doors.near, Actor("usr_sun", Role.COORDINATOR, make.OTHER_TOWNSHIP), TODAY, "people.no_such_person"),
     ):
         with pytest.raises(TimebankError) as refused:
@@ -193,3 +207,118 @@ def test_what_no_move_is_is_refused(cast: Cast, doors: Doors) -> None:
     with pytest.raises(TimebankError) as refused:
         move(cast.ran_daye, doors.near)
     assert refused.value.code == "people.state_is_final"
+
+
+def home_of(person: Person) -> str:
+    with db.reading() as session:
+        return session.get_one(Person, person.id).household_code
+
+
+def carry_out() -> int:
+    with db.transaction() as session:
+        return people.carry_out_moves(session, actor=SYSTEM, area_code=make.DISTRICT)
+
+
+def test_a_move_entered_ahead_happens_on_its_day_and_once(cast: Cast, doors: Doors, at: At) -> None:
+    case = move(cast.chen_popo, doors.near, since_on=TODAY + timedelta(days=7))
+    assert case.kind == RELOCATING and "done" not in case.detail
+    assert carry_out() == 0 and home_of(cast.chen_popo) == cast.chen_popo.household_code
+    with pytest.raises(TimebankError) as refused:
+        move(cast.chen_popo, doors.far)
+    assert refused.value.code == "people.move_waits"
+    at("2026-11-10 00:10")
+    assert [carry_out(), carry_out()] == [1, 0]
+    assert home_of(cast.chen_popo) == doors.near
+    with db.reading() as session:
+        kept = session.get_one(PersonCase, case.id)
+        assert kept.kind == RELOCATED and kept.detail["done"]["bed_goes_along"] == 1
+    assert {visit.household_code for visit in open_visits(cast.chen_popo) if visit.due_on >= date(2026, 11, 10)} == {
+        doors.near
+    }
+
+
+def test_a_move_that_is_refused_on_its_day_holds_up_no_other_and_waits(
+    cast: Cast, doors: Doors, at: At, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_session: Session, _actor: Actor, person: Person, _case: PersonCase) -> int:
+        if person.id == cast.chen_popo.id:
+            raise Refused("tests.not_now", T("no"))
+        return 0
+
+    day = TODAY + timedelta(days=1)
+    for person in (cast.chen_popo, cast.ran_daye):
+        move(person, doors.near, since_on=day)
+    at("2026-11-04 00:10")
+    with monkeypatch.context() as patch:
+        patch.setitem(effects._effects, "refuses", effects.Effect("refuses", T("no"), refuse))
+        assert carry_out() == 1
+    assert (home_of(cast.chen_popo), home_of(cast.ran_daye)) == (cast.chen_popo.household_code, doors.near)
+    assert carry_out() == 1 and home_of(cast.chen_popo) == doors.near
+
+
+def test_who_dies_before_the_day_moves_nowhere(cast: Cast, doors: Doors, at: At) -> None:
+    move(cast.chen_popo, doors.near, since_on=TODAY + timedelta(days=1))
+    with db.transaction() as session:
+        people.change_state(session, actor=SYSTEM, person_id=cast.chen_popo.id, state=PersonState.DEAD, since_on=TODAY)
+    at("2026-11-04 00:10")
+    assert carry_out() == 0 and home_of(cast.chen_popo) == cast.chen_popo.household_code
+
+
+def test_helpers_learn_of_the_move_and_where_to_only_if_they_may_still_come(cast: Cast, doors: Doors) -> None:
+    case = move(cast.chen_popo, doors.far)
+    with db.reading() as session:
+        assert {row.person_id for row in notices_of_move(session, case.id)} == {cast.li.id, cast.zhang.id}
+        [told] = moves_to_hear(session, cast.li.id)
+        assert (told.elder.id, told.door) == (cast.chen_popo.id, None)
+    back = move(cast.chen_popo, cast.chen_popo.household_code)
+    with db.reading() as session:
+        assert notices_of_move(session, back.id) == [], "they come no more since the first move"
+
+
+def test_doors_of_a_round_are_marked_not_lost(cast: Cast, doors: Doors) -> None:
+    own = cast.chen_popo.household_code
+
+    def door() -> Door:
+        with db.reading() as session:
+            patrol = session.exec(select(PatrolRound)).one()
+            return next(one for one in doors_of(session, [patrol.id])[patrol.id] if one.elder.id == cast.chen_popo.id)
+
+    assert door().gone is None
+    move(cast.chen_popo, doors.near)
+    marked = door()
+    assert marked.gone and (marked.gone.msgid, outcomes([marked])) == ("lives elsewhere now", {"gone": 1})
+    with pytest.raises(Refused) as refused, db.transaction() as session:
+        session.get_one(PatrolRound, marked.door.round_id).on = TODAY
+        mutual.tell_door(
+            session,
+            actor=SYSTEM,
+            round_id=marked.door.round_id,
+            door_id=marked.door.id,
+            outcome=Outcome.WELL,
+        )
+    assert refused.value.code == "mutual.not_there_now"
+    move(cast.chen_popo, own)
+    assert door().gone is None, "a move taken back brings the door back"
+
+
+def test_the_account_goes_along_and_a_month_stays_with_the_village_of_that_month(
+    cast: Cast, doors: Doors, at: At
+) -> None:
+    old = cast.chen_popo.household_code
+    move(cast.chen_popo, doors.far)
+    with db.reading() as session:
+        account = account_of(session, cast.chen_popo.id)
+        assert account and account.area_code == make.OTHER_GROUP
+        assert account_for(session, Scope(make.OTHER_TOWNSHIP), account.id), "the new township answers for it"
+        assert account_for(session, Scope(make.TOWNSHIP), account.id) is None
+        owed = hours_owed(session, make.DISTRICT, TODAY)
+        assert {row.township_code: row.minutes for row in owed} == {make.OTHER_TOWNSHIP: 120}
+        assert {row.area_code for row in session.exec(select(Transfer))} == {make.GROUP}, "lines stay where they were"
+    stood = {}
+    for day, month in (("2026-11-05 03:00", "2026-10"), ("2026-12-05 03:00", "2026-11")):
+        at(day)
+        with db.transaction() as session:
+            close_month(session, actor=SYSTEM, district_code=make.DISTRICT, month=month)
+            [sheet] = [one for one in statements_of(session, SYSTEM.scope, cast.chen_popo.id) if one.month == month]
+            stood[month] = (sheet.area_code, sheet.household_code)
+    assert stood == {"2026-10": (make.GROUP, old), "2026-11": (make.OTHER_GROUP, doors.far)}

@@ -56,6 +56,7 @@ def statement(*, lines: int = 12, **given: object) -> Statement:
         "kind": AccountKind.MEMBER,
         "person_id": "per_x",
         "area_code": "50015610120101",
+        "household_code": "50015610120101-0003",
         "month": "2026-10",
         "opening_minutes": 600,
         "in_minutes": total,

@@ -8,8 +8,10 @@ from timebank.core.actors import Actor
 from timebank.core.errors import BadInput, NotAllowed, Refused
 from timebank.core.text import T
 from timebank.ledger import operations as ledger
+from timebank.ledger.models import AccountKind
 from timebank.ledger.queries import account_of
 from timebank.people import operations as people
+from timebank.people.effects import RELOCATING, follows, go_along
 from timebank.people.models import Person, PersonCase, PersonState
 
 
@@ -71,9 +73,24 @@ def join_entries(session: Session, *, actor: Actor, case: PersonCase) -> Person:
 
 
 def put_away(session: Session, *, actor: Actor, case: PersonCase) -> None:
-    """Put away a case that needs nothing more. Refuses one in which hours wait for two people."""
+    """Put away a case that needs nothing more; of a move to come that is calling it off.
+
+    Refuses one in which hours wait for two people.
+    """
+    if case.kind == RELOCATING:
+        return people.call_off_move(session, actor=actor, case=case)
     if case.kind == people.MERGING:
         raise Refused("cases.decide_first", T("First decide whether it is one person."))
     if case.kind == PersonState.DEAD and account_of(session, case.person_id):
         raise Refused("cases.estate_first", T("First pass on the hours that are left."))
-    people.close_case(session, actor=actor, case=case)
+    return people.close_case(session, actor=actor, case=case)
+
+
+@follows("account_goes_along", T("hour account kept by the new village"))
+def take_account_along(session: Session, _actor: Actor, person: Person, case: PersonCase) -> int:
+    """Who answers for an hour account is the office where its owner lives now; its lines keep the area of their day.
+
+    So the guarantee of today and the next statement go with the person, and a closed month stays as it was.
+    """
+    kept = [account_of(session, person.id, kind) for kind in (AccountKind.MEMBER, AccountKind.GIFT)]
+    return go_along(case, person, [account for account in kept if account])

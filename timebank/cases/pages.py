@@ -3,10 +3,13 @@
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask_login import current_user
+from werkzeug.wrappers import Response
 
 from timebank.auth.guards import OFFICE, STAFF, actor, guard
 from timebank.cases import operations
 from timebank.core import clock, forms, http
+from timebank.core.actors import Role
 from timebank.core.errors import TimebankError
 from timebank.core.i18n import gettext
 from timebank.core.text import T, Text
@@ -23,7 +26,32 @@ bp = Blueprint("cases", __name__)
 
 @bp.app_context_processor
 def _words() -> dict[str, Any]:
-    return {"case_words": CASE_WORDS, "effect_words": effects.words_of}
+    return {"case_words": CASE_WORDS, "effect_words": effects.words_of, "moves_to_hear": _moves_to_hear}
+
+
+def _moves_to_hear() -> list[queries.MoveTold]:
+    """For a volunteer's day: elders who move, of whom the volunteer has not heard yet."""
+    person_id = actor().person_id if current_user.is_authenticated else None
+    return queries.moves_to_hear(http.session(), person_id) if person_id else []
+
+
+@bp.post("/moves/heard")
+@guard(Role.VOLUNTEER)
+def hear() -> Response:
+    """I know that somebody moves."""
+    notice_id = forms.text(request.form, "notice_id", required=True, most=31)
+    people.hear_of_move(http.session(), actor=actor(), notice_id=notice_id)
+    return redirect(url_for("visits.today"), code=303)
+
+
+@bp.post("/cases/<string:case_id>/told")
+@guard(*STAFF, load={"case_id": queries.case_for})
+def told(case: PersonCase) -> Response:
+    """The office told a helper of a move."""
+    notice_id = forms.text(request.form, "notice_id", required=True, most=31)
+    people.tell_of_move(http.session(), actor=actor(), case=case, notice_id=notice_id)
+    flash(gettext("Noted. Thank you."))
+    return redirect(url_for("cases.show_case", case_id=case.id), code=303)
 
 
 @bp.get("/cases")
@@ -49,9 +77,13 @@ def _page(case: PersonCase, error: TimebankError | None) -> str:
     heirs = [("", T("to the commons, for elders in hardship"))]
     kin = queries.kin_of(session, person.id)
     heirs += [(heir.id, Text(heir.name)) for relation, heir in kin if relation in KIN_WHO_MAY_RECEIVE]
+    told = queries.notices_of_move(session, case.id)
     return render_template(
         "cases/show.html",
         case=case,
+        told=told,
+        helpers=queries.people_by_id(session, [row.person_id for row in told]),
+        phone_of=queries.phone_of,
         person=person,
         kept=session.get(Person, kept_id) if kept_id else None,
         left=available_minutes(session, account.id) if account and account.closed_at is None else 0,
@@ -122,6 +154,8 @@ def close_case(case: PersonCase) -> Any:
         operations.put_away(http.session(), actor=actor(), case=case)
     except TimebankError as error:
         return _refused(case, error)
+    if case.kind == effects.RELOCATING:
+        return _done(gettext("Called off. Who was told of it reads that they do not move."))
     return _done(gettext("The case is put away."))
 
 

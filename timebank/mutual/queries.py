@@ -16,6 +16,7 @@ from timebank.auth.models import Grant
 from timebank.core.actors import Role, Scope
 from timebank.core.db import in_area
 from timebank.core.limits import PAGE_ROWS
+from timebank.core.text import Text
 from timebank.mutual.models import (
     GroupKind,
     GroupMember,
@@ -28,7 +29,7 @@ from timebank.mutual.models import (
     SessionPart,
     SessionState,
 )
-from timebank.mutual.rules import Coverage, Share
+from timebank.mutual.rules import Coverage, Share, why_no_knock
 from timebank.people.models import Household, Person, PersonState
 from timebank.policies.queries import in_force
 from timebank.visiting.models import VisitingRecord
@@ -253,18 +254,20 @@ def round_for(session: Session, scope: Scope, round_id: str) -> PatrolRound | No
 
 @dataclass(frozen=True)
 class Door:
-    """One door of a round: whose, where, and what came of the knock (None: still to do)."""
+    """One door of a round: whose, where, what came of the knock (None: still to do), and why nobody knocks there."""
 
     door: PatrolDoor
     elder: Person
     household: Household
     record: VisitingRecord | None
+    gone: Text | None
 
 
 def doors_of(session: Session, round_ids: Iterable[str]) -> dict[str, list[Door]]:
     """The doors of rounds in the order of the walk."""
     found = (
-        sa.select(PatrolDoor, Person, Household, VisitingRecord)
+        sa.select(PatrolDoor, Person, Household, VisitingRecord, col(PatrolRound.area_code))
+        .join(PatrolRound, col(PatrolRound.id) == PatrolDoor.round_id)
         .join(Person, col(Person.id) == PatrolDoor.elder_id)
         .join(Household, col(Household.code) == Person.household_code)
         .outerjoin(VisitingRecord, col(VisitingRecord.source_key) == PatrolDoor.record_key)
@@ -272,8 +275,9 @@ def doors_of(session: Session, round_ids: Iterable[str]) -> dict[str, list[Door]
         .order_by(col(PatrolDoor.place))
     )
     doors: dict[str, list[Door]] = {}
-    for door, elder, household, record in session.execute(found):
-        doors.setdefault(door.round_id, []).append(Door(door, elder, household, record))
+    for door, elder, household, record, area_code in session.execute(found):
+        gone = why_no_knock(elder.state, elder.area_code, area_code)
+        doors.setdefault(door.round_id, []).append(Door(door, elder, household, record, gone))
     return doors
 
 
@@ -327,5 +331,5 @@ def groups_by_id(session: Session, group_ids: Iterable[str]) -> Mapping[str, Hel
 
 
 def outcomes(doors: Iterable[Door]) -> Counter[str]:
-    """How many doors of a round had each outcome; "open" for those still to do."""
-    return Counter(door.record.outcome.value if door.record else "open" for door in doors)
+    """How many doors of a round had each outcome; "open" for those still to do, "gone" where nobody knocks any more."""
+    return Counter(door.record.outcome.value if door.record else "gone" if door.gone else "open" for door in doors)

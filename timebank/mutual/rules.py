@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from timebank.core.errors import BadInput, Refused
 from timebank.core.text import T, Text
 from timebank.mutual.models import GroupKind
+from timebank.people.models import PersonState
+from timebank.people.words import PERSON_STATE_WORDS
 
 GROUP_WORDS: dict[str, Text] = {
     GroupKind.GROUP: T("mutual-help group"),
@@ -35,6 +37,13 @@ SHAPES: dict[str, Text] = {  # told apart without colour: shape and word
     "some": T("something is missing"),
     "few": T("less than half"),
 }
+
+
+def why_no_knock(state: PersonState, lives_in: str, round_in: str) -> Text | None:
+    """Why nobody knocks at a door of a round: the elder is gone for good, or lives outside the area of the round."""
+    if state in (PersonState.DEAD, PersonState.MOVED, PersonState.MERGED):
+        return PERSON_STATE_WORDS[state]
+    return None if lives_in.startswith(round_in) else T("lives elsewhere now")
 
 
 def name_of(kind: GroupKind, place: str, *, village: str) -> str:

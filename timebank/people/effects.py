@@ -16,6 +16,7 @@ from timebank.core.text import Text
 from timebank.people.models import Person, PersonCase
 
 RELOCATED = "relocated"  # the kind of a case: lives behind another door of the district
+RELOCATING = "relocating"  # the same, entered ahead: nothing follows before its day
 Work = Callable[[Session, Actor, Person, PersonCase], int]
 
 
@@ -73,6 +74,22 @@ def go_along(case: PersonCase, person: Person, rows: Iterable[Any]) -> int:
     for row in gone:
         row.area_code = person.area_code
     return len(gone)
+
+
+Find = Callable[[Session, Person], Iterable[str]]
+_helpers: list[Find] = []
+
+
+def helpers_known(find: Find) -> Find:
+    """Declare how a feature finds who comes to an elder: `find(session, elder)` names them by person id."""
+    _helpers.append(find)
+    return find
+
+
+def helpers_of(session: Session, elder: Person) -> list[str]:
+    """Everybody who comes to an elder or looks after them for good; in stable order."""
+    session.flush()
+    return sorted({helper_id for find in _helpers for helper_id in find(session, elder)} - {elder.id})
 
 
 Stop = Callable[[Session, Actor, Person], int]

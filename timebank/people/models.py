@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field, SQLModel, UniqueConstraint
 
 from timebank.core.db import enum_type
 
@@ -174,6 +174,19 @@ class PersonCase(SQLModel, table=True):
     opened_by: str = Field(default="", max_length=31)  # login
     closed_at: datetime | None = None
     closed_by: str = Field(default="", max_length=31)
+
+
+class MoveNotice(SQLModel, table=True):
+    """A helper who must know that an elder lives, or will live, behind another door: read, or told by the office."""
+
+    __table_args__ = (UniqueConstraint("case_id", "person_id"),)
+
+    id: str = Field(primary_key=True, max_length=31)
+    case_id: str = Field(foreign_key="personcase.id", index=True, max_length=31)
+    person_id: str = Field(foreign_key="person.id", index=True, max_length=31)
+    told_at: datetime | None = None
+    told_by: str = Field(default="", max_length=31)  # login
+    read_at: datetime | None = None
 
 
 class TwoPeople(SQLModel, table=True):

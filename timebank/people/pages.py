@@ -181,25 +181,24 @@ def _home_page(person: Person, values: Any, error: TimebankError | None) -> str:
 @bp.post("/people/<string:person_id>/home")
 @guard(*STAFF, load={"person_id": queries.person_for})
 def relocate(person: Person) -> Any:
-    """Keep that somebody lives behind another door now; the case says what followed."""
+    """Keep that somebody lives behind another door, now or from a day to come; the case says what followed."""
     form, session = request.form, http.session()
     try:
-        home, _ = operations.open_household(
-            session,
-            actor=actor(),
-            group_code=forms.text(form, "group_code", required=True, most=14),
-            door=forms.text(form, "door", required=True, most=4),
-            landmark=forms.text(form, "landmark", most=60),
+        to = operations.Door(
+            forms.text(form, "group_code", required=True, most=14),
+            forms.text(form, "door", required=True, most=4),
+            forms.text(form, "landmark", most=60),
         )
         since_on = forms.calendar_date(form, "since_on")
-        case = operations.relocate(
-            session, actor=actor(), person_id=person.id, household_code=home.code, since_on=since_on
-        )
+        case = operations.relocate(session, actor=actor(), person_id=person.id, to=to, since_on=since_on)
     except TimebankError as error:
         session.rollback()
         session.refresh(person)
         return _home_page(person, form, error), error.status
-    flash(gettext("Kept. Look at what followed, and at what is still to be decided."))
+    if case.kind == effects.RELOCATING:
+        flash(gettext("Kept. It happens by itself on that day; until then both doors are known."))
+    else:
+        flash(gettext("Kept. Look at what followed, and at what is still to be decided."))
     return redirect(url_for("cases.show_case", case_id=case.id), code=303)
 
 

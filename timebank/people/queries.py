@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.sql.elements import ColumnElement
@@ -13,12 +14,14 @@ from timebank.core import clock, crypto
 from timebank.core.actors import Scope
 from timebank.core.db import in_area, in_scope
 from timebank.core.limits import PAGE_ROWS
+from timebank.people.effects import RELOCATED, RELOCATING
 from timebank.people.models import (
     Availability,
     Consent,
     DayOff,
     Household,
     Kinship,
+    MoveNotice,
     Person,
     PersonCase,
     PersonState,
@@ -291,6 +294,68 @@ def case_for(session: Session, scope: Scope, case_id: str) -> PersonCase | None:
     case = session.get(PersonCase, case_id)
     person = session.get(Person, case.person_id) if case else None
     return case if person and scope.person_ids is None and scope.holds_area(person.area_code) else None
+
+
+def moves_due(session: Session, area_code: str, on: date) -> list[tuple[PersonCase, Person]]:
+    """Moves of an area that were entered ahead and whose day has come, in the order of their days."""
+    found = (
+        select(PersonCase, Person)
+        .where(Person.id == PersonCase.person_id, in_area(col(Person.area_code), area_code))
+        .where(PersonCase.kind == RELOCATING, PersonCase.happened_on <= on, col(PersonCase.closed_at).is_(None))
+        .order_by(col(PersonCase.happened_on), col(PersonCase.id))
+    )
+    return [(case, person) for case, person in session.exec(found)]
+
+
+def notices_of_move(session: Session, case_id: str) -> list[MoveNotice]:
+    """Who is to be told of a move, and who knows."""
+    return list(session.exec(select(MoveNotice).where(MoveNotice.case_id == case_id).order_by(col(MoveNotice.id))))
+
+
+@dataclass(frozen=True)
+class MoveTold:
+    """A move that a helper has not heard of yet; the new door only where they can still be the one who comes."""
+
+    notice: MoveNotice
+    elder: Person
+    case: PersonCase
+    door: Household | None
+
+
+def moves_to_hear(session: Session, person_id: str) -> list[MoveTold]:
+    """The moves of elders that a helper has not read and was not told of, in the order of their days.
+
+    Of another township the helper learns that somebody moved, not where to: nobody goes there any more.
+    """
+    found = (
+        select(MoveNotice, PersonCase, Person)
+        .where(MoveNotice.person_id == person_id, col(MoveNotice.read_at).is_(None), col(MoveNotice.told_at).is_(None))
+        .where(PersonCase.id == MoveNotice.case_id, Person.id == PersonCase.person_id)
+        .order_by(col(PersonCase.happened_on), col(MoveNotice.id))
+    )
+    told = []
+    for notice, case, elder in session.exec(found):
+        is_near = case.detail["from_area"][:9] == case.detail["to"][:9]
+        door = session.get(Household, case.detail["to"]) if is_near else None
+        told.append(MoveTold(notice, elder, case, door))
+    return told
+
+
+class Home(NamedTuple):
+    """Where somebody lived: the area and the door in it."""
+
+    area_code: str
+    household_code: str
+
+
+def lived_elsewhere(session: Session, on: date) -> dict[str, Home]:
+    """Area and home in which people lived on a day, of those who moved within the district after it, by person id."""
+    found = select(PersonCase).where(PersonCase.kind == RELOCATED, PersonCase.happened_on > on)
+    latest_first = found.order_by(col(PersonCase.happened_on).desc(), col(PersonCase.opened_at).desc())
+    return {
+        case.person_id: Home(str(case.detail["from_area"]), str(case.detail["from"]))
+        for case in session.exec(latest_first)
+    }
 
 
 def close_people(session: Session, person: Person) -> list[Person]:

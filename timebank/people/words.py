@@ -1,7 +1,7 @@
 """What states of life and consents are called on pages."""
 
 from timebank.core.text import T, Text
-from timebank.people.effects import RELOCATED
+from timebank.people.effects import RELOCATED, RELOCATING
 from timebank.people.models import PersonState
 
 PERSON_STATE_WORDS: dict[str, Text] = {
@@ -16,6 +16,7 @@ CASE_WORDS: dict[str, Text] = {
     **PERSON_STATE_WORDS,
     "merging": T("may be registered twice"),
     RELOCATED: T("lives elsewhere in the district"),
+    RELOCATING: T("will live elsewhere in the district"),
 }
 CONSENT_WORDS: dict[str, Text] = {
     "register": T("that the office keeps name, home and phone"),

@@ -23,6 +23,7 @@ class Statement(SQLModel, table=True):
     kind: AccountKind = Field(sa_type=enum_type(AccountKind))
     person_id: str = Field(foreign_key="person.id", index=True, max_length=31)
     area_code: str = Field(index=True, max_length=14)
+    household_code: str = Field(default="", max_length=20)  # where the member lived when the month ended
     month: str = Field(index=True, max_length=7)
     opening_minutes: int
     in_minutes: int

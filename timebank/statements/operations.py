@@ -103,7 +103,7 @@ def _write_statements(session: Session, district_code: str, month: str, policy: 
     issued_on = queries.issue_date(month, policy.number("period.close_day"))
     digests: list[str] = []
     rows: list[dict[str, Any]] = []
-    for number, item in enumerate(queries.accounts_to_close(session, district_code), start=1):
+    for number, item in enumerate(queries.accounts_to_close(session, district_code, month), start=1):
         of_month = figures.get(item.account_id, MonthFigures(item.account_id, 0, 0, 0))
         row = _row(item, of_month, lines.pop(item.account_id, []), month=month, number=number, issued_on=issued_on)
         if item.kind == AccountKind.MEMBER and expiring.get(item.account_id):
@@ -146,6 +146,7 @@ def _row(
         "kind": item.kind,
         "person_id": item.person_id,
         "area_code": item.area_code,
+        "household_code": item.household_code,
         "month": month,
         "opening_minutes": figures.opening,
         "in_minutes": figures.came_in,

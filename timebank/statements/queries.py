@@ -13,6 +13,7 @@ from timebank.core.actors import Scope
 from timebank.core.db import in_area, in_scope, table_of
 from timebank.ledger.models import AccountKind, ClosedMonth, HourAccount, Reason, Seal, Transfer
 from timebank.people.models import Person
+from timebank.people.queries import lived_elsewhere
 from timebank.statements.models import MonthRun, Statement
 from timebank.statements.rules import SheetProof, proof_of, proves, statement_digest
 from timebank.visits.models import Visit, VisitState
@@ -38,7 +39,7 @@ def statements_of_area(session: Session, area_code: str, month: str) -> list[tup
     found = (
         select(Statement, Person)
         .where(in_area(col(Statement.area_code), area_code), Statement.month == month, Person.id == Statement.person_id)
-        .order_by(Person.household_code, Person.id)
+        .order_by(col(Statement.household_code), Person.id)
     )
     return [(statement, person) for statement, person in session.exec(found)]
 
@@ -133,26 +134,32 @@ def unsettled_visits(session: Session, area_code: str, month: str) -> list[Visit
 
 
 class MonthAccount(NamedTuple):
-    """An account of a month to be closed, and where its owner lives."""
+    """An account of a month to be closed, and where its owner lived when the month ended."""
 
     account_id: str
     kind: AccountKind
     held_minutes: int
     person_id: str
     area_code: str
+    household_code: str
 
 
-def accounts_to_close(session: Session, district_code: str) -> Iterator[MonthAccount]:
-    """Every member's and gift account of the district, in stable order."""
+def accounts_to_close(session: Session, district_code: str, month: str) -> Iterator[MonthAccount]:
+    """Every member's and gift account of the district, in stable order.
+
+    Who moved after the last day of the month stands with the village of that month; the next one goes with the person.
+    """
+    lived = lived_elsewhere(session, months.last_day(month))
     a, p = table_of(HourAccount).c, table_of(Person).c
     found = (
-        sa.select(a.id, a.kind, a.held_minutes, p.id, p.area_code)
+        sa.select(a.id, a.kind, a.held_minutes, p.id, p.area_code, p.household_code)
         .where(in_area(a.area_code, district_code), p.id == a.person_id)
         .where(a.kind.in_([AccountKind.MEMBER, AccountKind.GIFT]))
         .order_by(a.id)
     )
     for row in session.connection().execute(found):
-        yield MonthAccount(*row)
+        account_id, kind, held, person_id, *home = row
+        yield MonthAccount(account_id, kind, held, person_id, *lived.get(person_id, home))
 
 
 def expiring_minutes(session: Session, month: str, keeps_months: int) -> dict[str, int]:

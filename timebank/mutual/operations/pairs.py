@@ -11,7 +11,7 @@ from timebank.core.errors import BadInput, NotFound
 from timebank.core.text import T
 from timebank.mutual import queries, rules
 from timebank.mutual.models import Pairing
-from timebank.people.effects import follows, go_along, has_left_township
+from timebank.people.effects import follows, go_along, has_left_township, helpers_known
 from timebank.people.models import Person, PersonCase, PersonState
 from timebank.policies.queries import in_force
 
@@ -80,3 +80,10 @@ def follow_move(session: Session, _actor: Actor, person: Person, case: PersonCas
     """Within the township a pair goes on: the same face comes to the new door."""
     pairs = queries.pairs_with(session, person.id, clock.today())
     return go_along(case, person, [pairing for pairing in pairs if pairing.elder_id == person.id])
+
+
+@helpers_known
+def who_looks_in(session: Session, elder: Person) -> list[str]:
+    """Who is paired with an elder."""
+    pairs = queries.pairs_with(session, elder.id, clock.today())
+    return [pairing.helper_id for pairing in pairs if pairing.elder_id == elder.id]

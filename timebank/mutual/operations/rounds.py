@@ -10,7 +10,7 @@ from timebank.core import clock, ids
 from timebank.core.actors import Actor
 from timebank.core.errors import BadInput, NotFound, Refused
 from timebank.core.text import T
-from timebank.mutual import queries
+from timebank.mutual import queries, rules
 from timebank.mutual.models import PatrolDoor, PatrolRound
 from timebank.mutual.operations.groups import led_group
 from timebank.people.effects import follows, has_left
@@ -88,6 +88,8 @@ def tell_door(
         raise Refused("mutual.own_door", T("Nobody writes down their own door. Let another member do it."))
     if _was_reached(session, door):
         return door
+    if rules.why_no_knock(elder.state, elder.area_code, patrol.area_code):
+        raise Refused("mutual.not_there_now", T("Nobody knocks here now: they do not live behind this door."))
     key = _next_key(door)
     contact = visiting.Contact(elder.id, clock.today(), form, outcome, words=words, source_key=key)
     visiting.record_contact(session, actor=actor, contact=contact)
@@ -112,13 +114,13 @@ def _was_reached(session: Session, door: PatrolDoor) -> bool:
 
 @follows("doors_left_out", T("doors of rounds left out"))
 def leave_out(session: Session, _actor: Actor, person: Person, case: PersonCase) -> int:
-    """Rounds to come of the old village do not lead to a door behind which the elder no longer lives."""
+    """How many doors of rounds to come lie outside the round now: they stay on it, marked, and nobody knocks there.
+
+    A move that was entered by mistake and taken back thus brings the doors back too.
+    """
     found = (
-        select(PatrolDoor, PatrolRound)
-        .where(PatrolDoor.elder_id == person.id, col(PatrolDoor.record_key).is_(None))
-        .where(PatrolRound.id == PatrolDoor.round_id, PatrolRound.on >= clock.today())
+        select(PatrolRound.area_code)
+        .join(PatrolDoor, col(PatrolDoor.round_id) == PatrolRound.id)
+        .where(PatrolDoor.elder_id == person.id, col(PatrolDoor.record_key).is_(None), PatrolRound.on >= clock.today())
     )
-    doors = [door for door, walk in session.exec(found) if has_left(case, person, walk.area_code)]
-    for door in doors:
-        session.delete(door)
-    return len(doors)
+    return sum(has_left(case, person, area_code) for area_code in session.exec(found))

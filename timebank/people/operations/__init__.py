@@ -7,8 +7,15 @@ from timebank.people.operations.cases import (
     decline_merge,
     merge,
     propose_merge,
-    relocate,
     tell_apart,
+)
+from timebank.people.operations.moves import (
+    Door,
+    call_off_move,
+    carry_out_moves,
+    hear_of_move,
+    relocate,
+    tell_of_move,
 )
 from timebank.people.operations.papers import add_qualification, check_real_name, revoke_qualification
 from timebank.people.operations.powers import give_consent, give_proxy, revoke_proxy, withdraw_consent
@@ -17,8 +24,11 @@ from timebank.people.operations.times import come_after_all, set_availability, t
 
 __all__ = [
     "MERGING",
+    "Door",
     "NewPerson",
     "add_qualification",
+    "call_off_move",
+    "carry_out_moves",
     "change_state",
     "check_real_name",
     "close_case",
@@ -27,6 +37,7 @@ __all__ = [
     "decline_merge",
     "give_consent",
     "give_proxy",
+    "hear_of_move",
     "merge",
     "open_household",
     "propose_merge",
@@ -38,5 +49,6 @@ __all__ = [
     "take_day_off",
     "take_part",
     "tell_apart",
+    "tell_of_move",
     "withdraw_consent",
 ]

@@ -16,7 +16,6 @@ from timebank.people.models import (
     Availability,
     Consent,
     DayOff,
-    Household,
     Kinship,
     Person,
     PersonCase,
@@ -61,9 +60,9 @@ def change_state(
     if until_on and not since_on <= until_on <= since_on + timedelta(days=_LONGEST_ABSENCE_DAYS):
         text = T("The return lies within a year after the beginning.")
         raise BadInput("people.bad_return", text, field="until_on")
-    _close_absences(session, actor, person)
+    _close_absences(session, actor, person, state)
     person.state, person.state_since_on = state, since_on
-    case = _opened(session, actor, person, state.value, since_on)
+    case = opened(session, actor, person, state.value, since_on)
     if until_on:
         case.detail = {"until": until_on.isoformat()}
     if state == PersonState.ACTIVE:
@@ -74,33 +73,8 @@ def change_state(
     return case
 
 
-def relocate(session: Session, *, actor: Actor, person_id: str, household_code: str, since_on: date) -> PersonCase:
-    """Keep that somebody lives behind another door of the district since a day; opens a case with what follows.
-
-    Area, visits to come, care plan, bed and papers go along; what belongs to the old village ends; hours stay where
-    they stand. Refuses the dead and the merged, a day to come, the same home, and a home outside the actor's area.
-    """
-    person = of_area(session, actor, person_id)
-    if person.state in LEFT:
-        raise Refused("people.state_is_final", T("This cannot be changed any more. Ask the township office."))
-    if since_on > clock.today():
-        raise BadInput("people.move_to_come", T("Enter it on the day of the move, or after it."), field="since_on")
-    home = session.get(Household, household_code)
-    if home is None or not actor.scope.holds_area(home.area_code):
-        text = T("This home lies outside your area. The office of both places enters such a move.")
-        raise BadInput("people.home_elsewhere", text, field="group_code")
-    if home.code == person.household_code:
-        raise Refused("people.same_home", T("They live in this home already."), field="door")
-    case = _opened(session, actor, person, effects.RELOCATED, since_on)
-    case.detail = {"from": person.household_code, "from_area": person.area_code, "to": home.code}
-    person.household_code, person.area_code = home.code, home.area_code
-    session.add_all([person, case])
-    note(session, actor=actor, action="people.relocate", subject_id=person.id, area_code=person.area_code)
-    effects.run(session, actor, person, case)
-    return case
-
-
-def _opened(session: Session, actor: Actor, person: Person, kind: str, on: date) -> PersonCase:
+def opened(session: Session, actor: Actor, person: Person, kind: str, on: date) -> PersonCase:
+    """A new case of somebody; what follows from it is not done yet."""
     case = PersonCase(
         id=ids.new_id("cas"),
         person_id=person.id,
@@ -113,11 +87,13 @@ def _opened(session: Session, actor: Actor, person: Person, kind: str, on: date)
     return case
 
 
-def _close_absences(session: Session, actor: Actor, person: Person) -> None:
-    """Whatever comes next ends a stay in hospital or elsewhere."""
-    absences = (PersonState.HOSPITAL.value, PersonState.AWAY.value, PersonState.MOVED.value)
+def _close_absences(session: Session, actor: Actor, person: Person, state: PersonState) -> None:
+    """Whatever comes next ends a stay in hospital or elsewhere; who is gone for good moves to no other door."""
+    ended = [PersonState.HOSPITAL.value, PersonState.AWAY.value, PersonState.MOVED.value]
+    if state in LEFT:
+        ended.append(effects.RELOCATING)
     for case in queries.open_cases_of(session, person.id):
-        if case.kind in absences:
+        if case.kind in ended:
             case.closed_at, case.closed_by = clock.now(), actor.user_id
             session.add(case)
 
@@ -164,7 +140,7 @@ def propose_merge(
         raise BadInput("people.no_evidence", T("Write how you know that it is one person."), field="evidence")
     if any(case.kind == MERGING for case in queries.open_cases_of(session, other.id)):
         raise Refused("people.merge_waits", T("This waits for a second person already."))
-    case = _opened(session, actor, other, MERGING, on or clock.today())
+    case = opened(session, actor, other, MERGING, on or clock.today())
     case.detail = {"kept": kept.id, "evidence": evidence.strip()[:200]}
     note(session, actor=actor, action="people.propose_merge", subject_id=other.id, kept=kept.id)
     return case
@@ -192,6 +168,7 @@ def merge(session: Session, *, actor: Actor, case: PersonCase) -> Person:
     if kept.state in LEFT:
         raise Refused("people.state_is_final", T("This cannot be changed any more. Ask the township office."))
     _hand_over(session, other, kept)
+    _close_absences(session, actor, other, PersonState.MERGED)
     other.state, other.state_since_on, other.merged_into_id = PersonState.MERGED, clock.today(), kept.id
     case.kind = PersonState.MERGED.value
     session.add_all([other, kept, case])

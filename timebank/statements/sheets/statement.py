@@ -71,7 +71,7 @@ def _sheet(statement: Statement, person: Person, head: Letterhead) -> dict[str, 
         },
         "name": masked_name(person.name),
         "household": both(T("Household")),
-        "household_code": person.household_code,
+        "household_code": statement.household_code,
         "qr": qr_svg(f"{head.base_url}/check/{statement.proof_code}"),
         "figures": [
             _figure(T("Opening"), statement.opening_minutes),

@@ -14,8 +14,8 @@ COLUMNS = ("serial", "month", "account", "household", *_FIGURES, *_OF_LINE.value
 
 def rows_of(statements: Iterable[tuple[Statement, Person]]) -> Iterator[list[Any]]:
     """One row for each line, or one for a month without lines; numbers stay numbers."""
-    for statement, person in statements:
-        head = [statement.serial, statement.month, statement.kind.value, person.household_code]
+    for statement, _ in statements:
+        head = [statement.serial, statement.month, statement.kind.value, statement.household_code]
         figures = [getattr(statement, name) for name in _FIGURES]
         for line in statement.lines or [{}]:
             yield [*head, *figures, *(str(line.get(name, "")) for name in _OF_LINE), line.get("minutes", 0)]

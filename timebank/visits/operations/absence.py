@@ -15,7 +15,7 @@ from timebank.core.actors import Actor
 from timebank.core.errors import Refused
 from timebank.core.text import T, Text
 from timebank.ledger import operations as ledger
-from timebank.people.effects import RELOCATED, follows, go_along, has_left_township
+from timebank.people.effects import RELOCATED, follows, go_along, has_left_township, helpers_known
 from timebank.people.models import Person, PersonCase, PersonState
 from timebank.visits import queries
 from timebank.visits.models import CarerState, Visit, VisitCarer, VisitState
@@ -98,6 +98,18 @@ def take_care_plans_along(session: Session, _actor: Actor, elder: Person, case: 
     """Care plans and known absences are an elder's own: they are looked after in the new village."""
     go_along(case, elder, session.exec(select(Absence).where(Absence.elder_id == elder.id)))
     return go_along(case, elder, plans_of(session, elder.id))
+
+
+@helpers_known
+def who_comes(session: Session, elder: Person) -> list[str]:
+    """Who is asked or down for visits of an elder that are still to come."""
+    found = (
+        select(VisitCarer.person_id)
+        .join(Visit, col(Visit.id) == VisitCarer.visit_id)
+        .where(Visit.elder_id == elder.id, Visit.due_on >= clock.today(), col(Visit.state).in_(_OPEN))
+        .where(col(VisitCarer.state).in_(queries.COMING))
+    )
+    return list(session.exec(found.distinct()))
 
 
 @follows("visits_go_along", T("visits to the new door"))
