@@ -33,6 +33,7 @@ from timebank.dayplans import ahead_pages, notice_pages
 from timebank.dayplans import api as dayplans_api
 from timebank.dayplans import pages as dayplans_pages
 from timebank.dayplans.adapter import travel
+from timebank.dayplans.rides import ride_minutes
 from timebank.emergency import alarm_pages, ready_pages
 from timebank.emergency import pages as emergency_pages
 from timebank.escorts import pages as escorts_pages
@@ -107,6 +108,16 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
 )
 
 
+def travel_source(settings: config.Settings) -> travel.Source:
+    """Where this installation's travel times come from."""
+    return travel.Source(
+        server=settings.travel_matrix_url,
+        dialect=settings.travel_matrix_dialect,
+        road_map=settings.travel_map,
+        keep=settings.data_dir / "roads",
+    )
+
+
 def create_app(settings: config.Settings | None = None) -> Flask:
     """The application of one installation, with its database and keys in place."""
     settings = settings or config.load()
@@ -114,7 +125,7 @@ def create_app(settings: config.Settings | None = None) -> Flask:
     crypto.use_signer(crypto.Signer(settings.seal_key))
     crypto.use_passwords(crypto.Passwords(memory_kib=settings.password_memory_kib, passes=settings.password_passes))
     db.use(db.make_engine(settings.database))
-    travel.use_server(settings.travel_matrix_url)
+    travel.use(travel_source(settings))
     scales.use_folder(settings.data_dir / "scales")
     app = Flask(
         "timebank", template_folder=str(_ROOT / "templates"), static_folder=str(STATIC), static_url_path="/static"
@@ -128,6 +139,7 @@ def create_app(settings: config.Settings | None = None) -> Flask:
     app.extensions["settings"] = settings
     app.extensions["acts_for"] = acts_for
     app.extensions["asset"] = asset
+    app.extensions["ride_minutes"] = ride_minutes
     app.session_interface = StoredSessions(settings)
     if settings.trusted_proxies:
         hops = settings.trusted_proxies

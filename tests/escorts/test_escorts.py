@@ -11,16 +11,20 @@ from tests import factories as make
 from tests.cast import Cast
 from tests.fixtures.site import At, SignIn
 from tests.visits.conftest import actor_of, event, tell
+from timebank.areas import operations as areas
+from timebank.areas.models import FacilityKind
 from timebank.core import db
 from timebank.core.actors import SYSTEM, Role
 from timebank.core.errors import TimebankError
 from timebank.dayplans import operations as dayplans
 from timebank.dayplans.adapter.problem import problem_of
 from timebank.dayplans.queries.facts import gather
+from timebank.dayplans.rides import ride_minutes
 from timebank.escorts import operations, queries
 from timebank.escorts.models import Escort
 from timebank.escorts.rules import PartKind, Plan, parts
 from timebank.people import operations as people
+from timebank.people.models import Household
 from timebank.visits import operations as visits
 from timebank.visits.models import EventKind, Visit, VisitState
 from timebank.visits.queries import stops_of
@@ -162,3 +166,50 @@ def test_arranged_and_called_off_through_the_pages(cast: Cast, sign_in: SignIn) 
     page = wang.submit(here, appointment="10:00", **given)
     assert "区人民医院" in page and "with the elder at the doctor" in page
     assert "called off with all its parts" in wang.submit("/call-off", reason="好了")
+
+
+def test_the_ride_is_reckoned_and_a_shut_door_is_a_warning_not_a_refusal(cast: Cast, sign_in: SignIn) -> None:
+    wang, here = sign_in(Role.ASSISTANT), f"/escorts/of/{cast.chen_popo.id}"
+    with db.transaction() as session:
+        clinic = make.facility(session=session, area_code=make.TOWNSHIP, kind=FacilityKind.CLINIC)
+        clinic.opens_minute, clinic.closes_minute = 8 * 60, 12 * 60
+    page = wang.visit(here)
+    assert "08:00–12:00" in page and "5 min by car" in page
+    given = {"clinic_id": clinic.id, "on": "2026-11-04", "wait_minutes": "60"}
+    warned = wang.submit(here, appointment="14:00", **given)
+    assert "is open 08:00–12:00" in warned and "Arrange it all the same" in warned
+    with db.reading() as session:
+        assert session.exec(select(Escort)).all() == [], "a warning arranges nothing by itself"
+    assert wang.send(here, given | {"appointment": "14:00", "anyway": "yes"}).status_code == 303
+    wang.visit(here)
+    wang.submit(here, appointment="10:00", ride_minutes="35", **given)
+    with db.reading() as session:
+        found = session.exec(select(Escort).order_by(Escort.appointment_minute)).all()
+        assert [(one.appointment_minute, one.ride_minutes) for one in found] == [(600, 35), (840, 5)]
+
+
+def test_a_doctor_of_no_list_needs_the_minutes_of_the_ride(cast: Cast, sign_in: SignIn) -> None:
+    wang, here = sign_in(Role.ASSISTANT), f"/escorts/of/{cast.chen_popo.id}"
+    given = {"clinic": "市里的医院", "on": "2026-11-04", "appointment": "10:00", "wait_minutes": "60"}
+    refused = wang.send(here, given)
+    assert refused.status_code == 400 and 'id="error-ride_minutes"' in refused.text
+
+
+def test_a_closed_road_leaves_no_ride_to_propose(cast: Cast) -> None:
+    with db.transaction() as session:
+        home = session.get_one(Household, cast.chen_popo.household_code)
+        places = [make.facility(session=session, area_code=make.OTHER_TOWNSHIP, kind=FacilityKind.CLINIC)]
+        session.flush()
+        open_road = ride_minutes(session, home, places, TOMORROW)
+        areas.close_road(
+            session,
+            actor=SYSTEM,
+            from_code=make.TOWNSHIP,
+            to_code=make.OTHER_TOWNSHIP,
+            starts_on=TOMORROW,
+            ends_on=TOMORROW,
+            extra_minutes=None,
+            reason="塌方",
+        )
+        assert ride_minutes(session, home, places, TOMORROW) == {}
+        assert list(open_road) == [places[0].id] and open_road[places[0].id] > 30

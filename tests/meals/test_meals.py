@@ -262,10 +262,11 @@ def test_members_cancel_until_the_cut_off_and_the_office_until_it_leaves(cast: C
 
 def test_a_day_in_the_kitchen_through_the_pages(cast: Cast, sign_in: SignIn, at: At) -> None:
     wang = sign_in(Role.ASSISTANT)
-    with db.reading() as session:
+    with db.transaction() as session:
         kitchen = kitchen_of(session)
+        kitchen.opens_minute, kitchen.closes_minute = 7 * 60, 10 * 60 + 30
     here = f"/meals/kitchens/{kitchen.id}"
-    wang.visit(f"{here}?on=2026-11-04")
+    assert "not open all that time" in wang.visit(f"{here}?on=2026-11-04"), "meals leave it after it has shut"
     wang.submit("/menus", name="南瓜稀饭", diet="soft", portions="20")
     family = sign_in("xiaofang")
     assert "南瓜稀饭" in family.visit(f"/meals/of/{cast.chen_popo.id}")
@@ -281,7 +282,7 @@ def test_a_day_in_the_kitchen_through_the_pages(cast: Cast, sign_in: SignIn, at:
         )
     at("2026-11-04 11:00")
     li = sign_in(Role.VOLUNTEER)
-    li.visit("/meal-round")
+    assert "is open 07:00–10:30" in li.visit("/meal-round"), "told at 11:00, and may leave all the same"
     assert "at least 60 °C" in li.submit("/meal-round", left_c="45", status=409)
     li.visit("/meal-round")
     assert "0 min in the bag" in li.submit("/meal-round", left_c="72")

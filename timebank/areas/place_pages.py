@@ -6,7 +6,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 
 from timebank.areas import operations, queries, rules
 from timebank.areas.models import AreaKind, Facility, FacilityKind
-from timebank.areas.words import PLACE_KIND_WORDS, READ_OFF_WORDS, place_name
+from timebank.areas.words import PLACE_KIND_WORDS, READ_OFF_WORDS, open_hours, place_name
 from timebank.auth.guards import OFFICE, STAFF, actor, guard
 from timebank.core import clock, forms, http, maps
 from timebank.core.actors import Role
@@ -16,6 +16,7 @@ from timebank.core.i18n import current_locale, gettext
 
 bp = Blueprint("places", __name__)
 bp.add_app_template_filter(place_name)
+bp.add_app_template_filter(open_hours)
 
 
 @bp.get("/places")

@@ -115,5 +115,11 @@ def entered_days(session: Session, area_code: str, first_on: date, last_on: date
 
 def office_phone(session: Session, area_code: str) -> str:
     """The phone number of the township's care station, where somebody coordinates; empty where none is entered."""
+    station = office_station(session, area_code)
+    return station.phone if station else ""
+
+
+def office_station(session: Session, area_code: str) -> Facility | None:
+    """The township's care station that can be called, where somebody coordinates."""
     stations = facilities_within(session, area_code[:9], FacilityKind.STATION, on=clock.today())
-    return next((station.phone for station in stations if station.phone), "")
+    return next((station for station in stations if station.phone), None)

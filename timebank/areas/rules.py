@@ -53,6 +53,11 @@ def check_phone(written: str) -> str:
     return number
 
 
+def is_open(opens: int | None, closes: int | None, first_minute: int, last_minute: int) -> bool:
+    """Whether a place is open all through a span of the day; one that says no times counts as open."""
+    return opens is None or closes is None or opens <= first_minute <= last_minute <= closes
+
+
 def check_times(kind: FacilityKind, opens: int | None, closes: int | None) -> None:
     """Refuses half of the opening times, a close before the opening, and times of a kind that has none."""
     if kind not in WITH_TIMES and (opens, closes) != (None, None):

@@ -2,6 +2,7 @@
 
 from timebank.areas.models import DayKind, Facility, FacilityKind
 from timebank.areas.rules import ReadOff
+from timebank.core.formats import local_time
 from timebank.core.i18n import current_locale
 from timebank.core.text import T, Text
 
@@ -30,3 +31,10 @@ READ_OFF_WORDS: dict[str, Text] = {
 def place_name(place: Facility) -> str:
     """What a place is called in the reader's language."""
     return place.name_en if place.name_en and current_locale() == "en" else place.name
+
+
+def open_hours(place: Facility) -> str:
+    """When a place is open, as in "08:00–18:00"; an empty text where it does not say."""
+    if place.opens_minute is None or place.closes_minute is None:
+        return ""
+    return f"{local_time(place.opens_minute)}–{local_time(place.closes_minute)}"

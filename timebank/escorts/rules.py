@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
+from timebank.areas.rules import is_open
 from timebank.core.errors import BadInput, Refused
 from timebank.core.limits import MAX_VISIT_MINUTES
 from timebank.core.text import T, Text
@@ -78,6 +79,16 @@ def parts(plan: Plan) -> list[Part]:
     made = [Part(kind, start, start + SLACK_MINUTES, minutes) for kind, start, minutes in spans]
     back = arrives + stays
     return [*made, Part(PartKind.BACK, back, back + 2 * SLACK_MINUTES, plan.ride_minutes)]
+
+
+def proposed(minutes: int) -> int:
+    """The ride that a form proposes: what was reckoned, up to the next five minutes, and never less than five."""
+    return max(5, -(-minutes // 5) * 5)
+
+
+def is_shut(plan: Plan, opens: int | None, closes: int | None) -> bool:
+    """Whether the doctor's is not open at the time of the appointment."""
+    return not is_open(opens, closes, plan.appointment_minute, plan.appointment_minute)
 
 
 def source_key(escort_id: str, kind: PartKind) -> str:

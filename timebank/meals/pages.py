@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response
 
 from timebank.areas.models import Facility
 from timebank.areas.queries import is_there
+from timebank.areas.rules import is_open
 from timebank.auth.guards import STAFF, actor, guard
 from timebank.careplans.rules import DIETS
 from timebank.core import clock, forms, http
@@ -71,6 +72,8 @@ def _kitchen_page(kitchen: Facility, on: date, values: Any, error: TimebankError
     return render_template(
         "meals/kitchen.html",
         kitchen=kitchen,
+        cooks_at_noon=rules.cooks_at_noon(kitchen.opens_minute, kitchen.closes_minute),
+        noon=rules.HOME_WINDOW,
         on=on,
         menus=menus,
         counts=queries.by_menu(orders),
@@ -179,11 +182,13 @@ def my_round() -> Any:
     session, today = http.session(), clock.today()
     rows = queries.my_orders(session, actor().person_id or "", today)
     kitchen_ids = {row.order.kitchen_id for row in rows if row.order.state == OrderState.ORDERED}
-    policy = in_force(session, actor().area_code, today)
+    policy, minute = in_force(session, actor().area_code, today), clock.minute_of_day(clock.now())
+    found = [session.get_one(Facility, kitchen_id) for kitchen_id in sorted(kitchen_ids)]
     return render_template(
         "meals/round.html",
         rows=rows,
-        kitchens=[kitchen for kitchen_id in sorted(kitchen_ids) if (kitchen := session.get(Facility, kitchen_id))],
+        kitchens=found,
+        shut=[one.id for one in found if not is_open(one.opens_minute, one.closes_minute, minute, minute)],
         homes=households_of(session, [row.elder.household_code for row in rows]),
         most_minutes=policy.number("meal.max_minutes_in_bag"),
         least_c=policy.number("meal.least_c"),

@@ -7,6 +7,7 @@ policy `meal.*`.
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
+from timebank.areas.rules import is_open
 from timebank.core.text import T, Text
 from timebank.meals.models import Menu
 
@@ -18,6 +19,11 @@ DOUBT_WORDS: dict[str, Text] = {
     "too_cool": T("not hot any more"),
 }
 UNEATEN = T("The last meal was not eaten. Please look how they are.")
+
+
+def cooks_at_noon(opens: int | None, closes: int | None) -> bool:
+    """Whether a kitchen is open while meals leave it for the doors."""
+    return is_open(opens, closes, *HOME_WINDOW)
 
 
 def suits(menu: Menu, diet: Collection[str]) -> bool:

@@ -7,7 +7,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from sqlmodel import Session
 from werkzeug.wrappers import Response
 
-from timebank.areas.queries import office_phone
+from timebank.areas.queries import office_phone, office_station
 from timebank.auth.guards import actor, guard
 from timebank.careplans.models import ServiceKind
 from timebank.core import clock, forms, http, ids, maps
@@ -51,7 +51,7 @@ def today() -> Any:
         later=later,
         today=on,
         warnings=queries.warnings_on(session, actor().area_code, on),
-        office_phone=office_phone(session, actor().area_code),
+        office=office_station(session, actor().area_code),
         links={stop.visit.id: _ways(stop) for stop in stops},
         still_there=[(stop, late) for stop in stops if (late := _forgotten(stop))],
         now=clock.now(),
