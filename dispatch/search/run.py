@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -42,6 +42,11 @@ in mean legs (a least one of 0.3 costs a short-staffed day of 600 a fifth), and 
 MOST_HARD = 4.0
 """How much more a day is heated at most where what is late or left out makes the cost, not travel (measured at 10 s:
 a sixth cheaper on a linked day of 150 and two fewer visits left out, a tenth on a short-staffed one of 600)."""
+
+SCOUTING, SCOUT_MS, FEW = 0.35, 5.0, 2
+"""Share of time for scouting where a day is crowded (see `Worker._crowded`), CPU milliseconds per service of one scout
+(measured on 75_1: of eight scouts of 5 ms six ended within 3 % of the best plan, of five that took 15 ms three), and
+how many anneals, the first scout among them, are too few for it."""
 
 SHARE_SLACK, SHARE_HARD, HARD = 1.0, 0.85, 1.3
 """Share of time for moves where tasks are linked and all are served: on a day with slack all of it but for one round of
@@ -87,6 +92,8 @@ class Anneal:
     hot: float
     fresh: bool
     """Hot enough to forget the plan it begins from; hard days are heated more."""
+    anew: bool = False
+    """Begins with nobody sent anywhere, not with the best plan."""
 
 
 def schedule(services: int, seconds: float, warm_start: bool) -> list[Anneal]:
@@ -114,6 +121,28 @@ def schedule(services: int, seconds: float, warm_start: bool) -> list[Anneal]:
         fresh = index % 2 == 0 and (index < count - 1 or count == 1)
         anneals.append(Anneal(SCOUT + (1 - SCOUT) * (index + 1) / count, hot if fresh else REHEAT * hot, fresh))
     return anneals
+
+
+def scouts(services: int, seconds: float, ordinary: Sequence[Anneal]) -> list[Anneal]:
+    """The anneals of a run on a crowded day: many scouts, each from nothing, then reheats of the best of them.
+
+    Where a few carers have too much to do, the order of their visits makes the cost. It is settled while a plan is
+    built, hardly changes later, and great heat loses it again: on 75_1 twenty hot anneals of 8 ms per service ended 8
+    to 19 % above the best plan, sixteen scouts of 5 ms 0 to 14 %.
+
+    Parameters
+    ----------
+    services, seconds
+        As for `schedule`.
+    ordinary
+        What `schedule` gave, the first scout being done.
+    """
+    count = max(1, round(1000.0 * seconds * (SCOUTING - SCOUT) / max(1, services) / SCOUT_MS))
+    step = (SCOUTING - SCOUT) / count
+    anneals = [Anneal(SCOUT + step * (index + 1), SCOUT_HOT, False, anew=True) for index in range(count)]
+    reheats = max(1, round((1 - SCOUTING) * (len(ordinary) - 1)))
+    step, hot = (1 - SCOUTING) / reheats, ordinary[-1].hot
+    return [ordinary[0], *anneals, *(Anneal(SCOUTING + step * (i + 1), hot, False) for i in range(reheats))]
 
 
 def search(problem: Problem, limits: Limits, seed: int, start: Plan | None = None) -> Plan:
@@ -156,14 +185,28 @@ class Worker:
 
     def run(self) -> Plan:
         """Search until the budget is gone or a stop is asked for."""
-        began = 0.0
-        for number, anneal_ in enumerate(self.anneals):
-            if number > 0:
-                assign(self.state, self.best)
-            if not self._cool(anneal_, began):
-                break
-            began = anneal_.until
+        began, number = 0.0, 0
+        while number < len(self.anneals) and self._cool(self.anneals[number], began):
+            began = self.anneals[number].until
+            number += 1
+            if number == 1 and self._crowded():
+                self.anneals = scouts(self.day.breaks_from, self.budget.expected(), self.anneals)
+            if number < len(self.anneals):
+                self._begin(self.anneals[number])
         return plan(self.day, self.named, self.best, self.seed, self.steps, self.budget.spent())
+
+    def _begin(self, cooling: Anneal) -> None:
+        """Lay out the plan that an anneal begins from."""
+        if cooling.anew:
+            assign(self.state, empty(self.day))
+            self.rounds, self.moves = 1, CHUNK_MOVES  # a round that fills an empty plan takes long
+        else:
+            assign(self.state, self.best)
+
+    def _crowded(self) -> bool:
+        """Whether linked tasks are all served and yet late, and there is time for more than one anneal."""
+        served = self.day.has_links and not self.best.total[BANKED]
+        return bool(served and self._hardness() > HARD and len(self.anneals) > FEW)
 
     def _cool(self, cooling: Anneal, began: float) -> bool:
         """One anneal; false where a stop was asked for."""

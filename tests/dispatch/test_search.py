@@ -10,7 +10,7 @@ from dispatch.check import check, price
 from dispatch.hhcrsp import problem_from_hhcrsp
 from dispatch.model import Carer, Limits, Problem, Progress, Task, Weights, Window
 from dispatch.search import search, search_many, warm
-from dispatch.search.run import schedule
+from dispatch.search.run import Worker, schedule, scouts
 from tests.dispatch.published import instance
 
 STEPS = Limits(steps=30_000)
@@ -115,3 +115,29 @@ def test_long_runs_cool_several_times_and_given_plans_are_only_warmed() -> None:
     assert len(schedule(400, 10.0, False)) < len(schedule(65, 10.0, False))
     assert schedule(65, 10.0, False)[-1].until == pytest.approx(1.0)
     assert [anneal.fresh for anneal in schedule(65, 10.0, True)] == [False]
+
+
+def test_a_crowded_day_is_scouted_from_nothing_again_and_again() -> None:
+    limits, roomy = Limits(steps=800_000), instance(8, 6, 1)
+    rushed = instance(8, 2, 1)
+    for patient in rushed["patients"]:
+        patient["time_window"] = [0.0, 60.0]
+    late = [Worker(problem_from_hhcrsp(rushed), limits, 5) for _ in range(2)]
+    first, second = (replace(worker.run(), cpu_seconds=0.0) for worker in late)
+    assert first == second
+    assert first.cost.tardiness > first.cost.travel
+    assert sum(anneal.anew for anneal in late[0].anneals) > 2
+    relaxed = Worker(problem_from_hhcrsp(roomy), limits, 5)
+    relaxed.run()
+    assert not any(anneal.anew for anneal in relaxed.anneals)
+
+
+def test_scouts_share_a_third_of_the_time_before_the_best_of_them_is_reheated() -> None:
+    ordinary = schedule(98, 10.0, False)
+    anneals = scouts(98, 10.0, ordinary)
+    assert anneals[0] == ordinary[0]
+    assert [anneal.anew for anneal in anneals] == [False] + [True] * 6 + [False] * 2
+    assert [anneal.until for anneal in anneals] == sorted(anneal.until for anneal in anneals)
+    assert anneals[6].until == pytest.approx(0.35)
+    assert anneals[-1].until == pytest.approx(1.0)
+    assert len(scouts(98, 60.0, schedule(98, 60.0, False))) > 2 * len(anneals)
