@@ -1,7 +1,7 @@
 """Travel times on the roads of a local OpenStreetMap extract: read once, kept per township, then shortest paths.
 
-Reading an extract needs the package ``osmium``; a road graph that was kept is used without it. A 300 × 300 matrix takes
-a fraction of a second (SciPy's Dijkstra).
+A road graph is kept beside the data, so that an extract is read once. A 300 × 300 matrix takes a fraction of a second
+(SciPy's Dijkstra).
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import osmium
 from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import dijkstra
 from scipy.spatial import cKDTree
@@ -156,7 +157,7 @@ def read_roads(extract: Path, bounds: Bounds, keep: Path | None = None) -> Roads
     Raises
     ------
     TravelError
-        Where the file is missing or cannot be read, where it holds no road there, or where ``osmium`` is missing.
+        Where the file is missing or cannot be read, or where it holds no road there.
     """
     if not extract.exists():
         raise TravelError(f"{extract} does not exist. Give an OpenStreetMap extract, or choose great-circle times.")
@@ -174,6 +175,39 @@ def read_roads(extract: Path, bounds: Bounds, keep: Path | None = None) -> Roads
     return roads
 
 
+MARGIN_DEGREES = 0.05
+"""How far around the places of a day roads are read: some five kilometres, so that a way round is seen."""
+
+
+@dataclass(frozen=True)
+class Extract:
+    """An extract as a source of travel times: the roads around the places that are asked for.
+
+    Parameters
+    ----------
+    path
+        The file, ``.osm.pbf`` or ``.osm``.
+    keep
+        The folder in which road graphs are kept.
+    """
+
+    path: Path
+    keep: Path
+    knows_roads: bool = field(default=True, init=False)
+
+    def minutes(self, points: Sequence[LatLon], mode: str) -> Minutes:
+        """Minutes between all points; `TravelError` as `read_roads` and `Roads.minutes`."""
+        return read_roads(self.path, _around(points), self.keep).minutes(points, mode)
+
+
+def _around(points: Sequence[LatLon]) -> Bounds:
+    """The places and the margin, to whole tenths of a degree: one more house does not ask for another graph."""
+    where = np.asarray(points, dtype=np.float64)
+    south, west = np.floor((where.min(axis=0) - MARGIN_DEGREES) * 10) / 10
+    north, east = np.ceil((where.max(axis=0) + MARGIN_DEGREES) * 10) / 10
+    return float(south), float(west), float(north), float(east)
+
+
 def _mark(extract: Path, bounds: Bounds) -> str:
     facts = extract.stat()
     return hashlib.sha256(f"1 {facts.st_size} {facts.st_mtime_ns} {bounds}".encode()).hexdigest()[:16]
@@ -184,19 +218,14 @@ _Way = tuple[str, bool, list[tuple[int, float, float]]]
 
 
 def _ways(extract: Path, bounds: Bounds) -> Iterator[_Way]:
-    try:
-        import osmium
-    except ImportError:
-        raise TravelError(
-            "Reading an OpenStreetMap extract needs the Python package osmium. "
-            "Install it (pip install osmium), or choose great-circle times."
-        ) from None
     south, west, north, east = bounds
     roads = osmium.FileProcessor(str(extract)).with_locations().with_filter(osmium.filter.KeyFilter("highway"))
     try:
         for way in roads:
-            kind = way.tags.get("highway", "").removesuffix("_link")
-            if not way.is_way() or kind not in KINDS or way.tags.get("access") in ("no", "private"):
+            if not isinstance(way, osmium.osm.Way) or way.tags.get("access") in ("no", "private"):
+                continue
+            kind = (way.tags.get("highway") or "").removesuffix("_link")
+            if kind not in KINDS:
                 continue
             nodes = [(node.ref, node.lat, node.lon) for node in way.nodes if node.location.valid()]
             if any(south <= latitude <= north and west <= longitude <= east for _, latitude, longitude in nodes):

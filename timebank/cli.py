@@ -15,14 +15,14 @@ from sqlmodel import Session
 from waitress import serve as serve_wsgi
 
 from timebank import config, jobs
-from timebank.app import create_app
+from timebank.app import create_app, travel_source
 from timebank.areas.models import Area, AreaKind
 from timebank.areas.queries import areas_within
 from timebank.auth import operations as auth
 from timebank.core import clock, crypto, db, i18n, ids
 from timebank.core.actors import SYSTEM, Role
 from timebank.core.errors import TimebankError
-from timebank.dayplans.nightly import plan_townships
+from timebank.dayplans.nightly import Installation, plan_townships
 from timebank.demo import operations as demo_operations
 from timebank.ledger.ddl import rights_of_application
 from timebank.ledger.operations import export_seals, open_common_accounts, seal_new_rows
@@ -179,8 +179,8 @@ def _plan(settings: config.Settings, townships: dict[str, str], on: date, *, sec
         return 0
     started, refused = clock.monotonic_seconds(), 0
     say(f"· planning {on} in {len(townships)} townships …")
-    opened = {"database": settings.database, "field_key": settings.field_key}
-    for planned in plan_townships(list(townships), on=on, seconds=seconds, **opened):
+    place = Installation(settings.database, settings.field_key, travel_source(settings))
+    for planned in plan_townships(list(townships), on=on, seconds=seconds, place=place):
         refused += planned.refusal is not None
         outcome = i18n.say(planned.refusal, "en") if planned.refusal else f"{planned.left_out} visits left out"
         say(f"  {townships[planned.area_code]}: {outcome}")

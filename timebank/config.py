@@ -8,7 +8,7 @@ import os
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from timebank.core import crypto, ids
@@ -34,6 +34,8 @@ class Settings(BaseSettings):
     absolute_minutes: int = Field(default=60 * 24 * 30, ge=30, le=60 * 24 * 90)
     tile_url: str = ""
     travel_matrix_url: str = ""
+    travel_matrix_dialect: Literal["valhalla", "osrm"] = "valhalla"
+    travel_map: Path | None = None
     trusted_proxies: int = Field(default=0, ge=0, le=5)
     password_memory_kib: int = Field(default=64 * 1024, ge=8, le=1024 * 1024)
     password_passes: int = Field(default=3, ge=1, le=20)
@@ -44,6 +46,15 @@ class Settings(BaseSettings):
         if url and not url.startswith(("sqlite:///", "postgresql+psycopg://")):
             raise ValueError("must start with sqlite:/// or postgresql+psycopg://")
         return url
+
+    @field_validator("travel_map")
+    @classmethod
+    def _one_source_that_is_there(cls, path: Path | None, given: ValidationInfo) -> Path | None:
+        if path and given.data.get("travel_matrix_url"):
+            raise ValueError("stands beside TIMEBANK_TRAVEL_MATRIX_URL: give one of the two")
+        if path and not path.is_file():
+            raise ValueError(f"there is no file {path}")
+        return path
 
     @property
     def database(self) -> str:

@@ -24,6 +24,7 @@ from timebank.core.claims import is_first
 from timebank.core.crash import crash_point
 from timebank.core.db import table_of
 from timebank.core.errors import Refused
+from timebank.dayplans import operations as dayplans
 from timebank.emergency import operations as emergency
 from timebank.ledger import operations as ledger
 from timebank.meals import operations as meals
@@ -131,6 +132,11 @@ def _drop_old_forms(session: Session, district_code: str, _slot: str) -> object:
     return assessments.drop_old_drafts(session, actor=SYSTEM, area_code=district_code)
 
 
+def _learn_drives(session: Session, district_code: str, _slot: str) -> object:
+    """What drives take, from the arrivals and departures of the last weeks."""
+    return dayplans.learn_drives(session, actor=SYSTEM, area_code=district_code)
+
+
 JOBS = (
     Job("free-holds", "* * * * *", _this_minute, _free_holds),
     Job("close", "*/10 * * * *", _month_due, _close),
@@ -145,6 +151,7 @@ JOBS = (
     Job("tiers", "47 3 * * *", _today, _tiers),
     Job("emergencies", "* * * * *", _this_minute, _watch_emergencies),  # after the search, whose alarms it looks after
     Job("old-forms", "37 3 * * *", _today, _drop_old_forms),
+    Job("learn-drives", "57 3 * * *", _today, _learn_drives),
 )
 
 

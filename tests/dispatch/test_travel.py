@@ -1,7 +1,6 @@
 """Minutes between places: distances, roads, servers, what was learnt, what is closed."""
 
 import json
-import sys
 import threading
 from collections.abc import Iterator
 from datetime import date
@@ -13,7 +12,7 @@ import pytest
 
 from dispatch.coordinates import gcj02_from_wgs84, wgs84_from_gcj02
 from dispatch.model import UNREACHABLE
-from dispatch.roads import KINDS, Roads, read_roads
+from dispatch.roads import KINDS, Extract, Roads
 from dispatch.travel import (
     Closure,
     Drive,
@@ -188,14 +187,40 @@ def test_a_mode_without_any_road_is_said() -> None:
         roads().minutes(HOUSES, "boat")
 
 
-def test_an_extract_needs_osmium_and_a_missing_one_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+VILLAGE_ROADS = """<?xml version="1.0"?><osm version="0.6">
+<node id="1" lat="29.00" lon="107.80"/><node id="2" lat="29.00" lon="107.81"/><node id="3" lat="29.00" lon="107.82"/>
+<node id="4" lat="29.01" lon="107.81"/><node id="5" lat="31.00" lon="110.00"/><node id="6" lat="31.00" lon="110.01"/>
+<way id="10"><nd ref="1"/><nd ref="2"/><nd ref="3"/><tag k="highway" v="tertiary"/></way>
+<way id="11"><nd ref="1"/><nd ref="4"/><nd ref="3"/><tag k="highway" v="footway"/></way>
+<way id="12"><nd ref="5"/><nd ref="6"/><tag k="highway" v="tertiary"/></way>
+</osm>
+"""
+
+
+def test_an_extract_is_read_around_the_places_and_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "district.osm"
+    file.write_text(VILLAGE_ROADS)
+    source = Extract(file, tmp_path / "kept")
+    ends = [(29.0, 107.8), (29.0, 107.82)]
+    by_road = kilometres(ends)[0, 1] / 32 * 60
+    assert source.minutes(ends, "car")[0, 1] == pytest.approx(by_road, rel=1e-2)
+    [kept] = (tmp_path / "kept").iterdir()
+    monkeypatch.setattr("dispatch.roads._ways", None)  # not read again, for a house more neither
+    assert source.minutes([*ends, (29.0, 107.81)], "car")[0, 2] == pytest.approx(by_road / 2, rel=1e-2)
+    assert list((tmp_path / "kept").iterdir()) == [kept]
+
+
+def test_an_extract_that_is_missing_or_elsewhere_is_said(tmp_path: Path) -> None:
     with pytest.raises(TravelError, match="does not exist"):
-        read_roads(tmp_path / "none.osm.pbf", (29, 107, 30, 108))
-    extract = tmp_path / "township.osm"
-    extract.write_text("<osm version='0.6'/>")
-    monkeypatch.setitem(sys.modules, "osmium", None)
-    with pytest.raises(TravelError, match="pip install osmium"):
-        read_roads(extract, (29, 107, 30, 108))
+        Extract(tmp_path / "none.osm.pbf", tmp_path).minutes([WULONG], "car")
+    file = tmp_path / "district.osm"
+    file.write_text(VILLAGE_ROADS)
+    with pytest.raises(TravelError, match="no road within the bounds"):
+        Extract(file, tmp_path).minutes([(25.0, 100.0)], "car")
+    broken = tmp_path / "broken.osm.pbf"
+    broken.write_bytes(b"no map")
+    with pytest.raises(TravelError, match="cannot be read"):
+        Extract(broken, tmp_path).minutes([WULONG], "car")
 
 
 # A routing server.

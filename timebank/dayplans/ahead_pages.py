@@ -15,12 +15,14 @@ from timebank.core.errors import NotFound
 from timebank.core.i18n import say
 from timebank.core.text import T
 from timebank.dayplans import operations, processes, queries
+from timebank.dayplans.adapter import travel
 from timebank.dayplans.adapter.whatif import MOST
 from timebank.dayplans.drawings import coverage
 from timebank.dayplans.models import DayPlan
 from timebank.dayplans.operations.runs import is_lost
 from timebank.dayplans.pages import PLANNERS
 from timebank.dayplans.queries.ahead import due_ahead, rates, saved_days, spring_festival
+from timebank.dayplans.queries.drives import learnt_drives
 from timebank.dayplans.queries.trials import question_words, trials_at_work, trials_of
 from timebank.policies.queries import in_force
 
@@ -50,6 +52,22 @@ def look() -> Any:
         townships=areas_within(session, actor().scope.area_code, AreaKind.TOWNSHIP),
         days=saved_days(session, area.code),
         festival=spring_festival(session, area.code, today),
+    )
+
+
+@bp.get("/days/drives")
+@guard(*PLANNERS)
+def drives() -> Any:
+    """What drives between the villages take of their estimate, as arrivals and departures taught."""
+    session, area = http.session(), _area()
+    return render_template(
+        "dayplans/drives.html",
+        area=area,
+        names=_names(area),
+        rows=learnt_drives(session, area.code),
+        days=in_force(session, area.code, clock.today()).number("dispatch.learn_days"),
+        source=travel.source().kind,
+        townships=areas_within(session, actor().scope.area_code, AreaKind.TOWNSHIP),
     )
 
 

@@ -122,3 +122,13 @@ class DayNotice(SQLModel, table=True):
     told_at: datetime | None = None
     told_by: str = Field(default="", max_length=31)
     read_at: datetime | None = None
+
+
+class LearntDrive(SQLModel, table=True):
+    """What drives from one village to another take of their estimate, as arrivals taught; learnt anew every night."""
+
+    area_code: str = Field(foreign_key="area.code", primary_key=True, max_length=14)  # a township
+    from_code: str = Field(primary_key=True, max_length=14)
+    to_code: str = Field(primary_key=True, max_length=14)
+    percent: int
+    drives: int

@@ -12,7 +12,17 @@ from timebank.core import crypto, db
 from timebank.core.actors import SYSTEM
 from timebank.core.errors import TimebankError
 from timebank.core.text import Text
+from timebank.dayplans.adapter import travel
 from timebank.dayplans.operations import draft_day
+
+
+@dataclass(frozen=True)
+class Installation:
+    """What each planning process opens: database, key and source of travel times."""
+
+    database: str
+    field_key: str
+    travel: travel.Source
 
 
 @dataclass(frozen=True)
@@ -25,20 +35,20 @@ class Planned:
 
 
 def plan_townships(
-    area_codes: Sequence[str], *, on: date, seconds: int | None, database: str, field_key: str
+    area_codes: Sequence[str], *, on: date, seconds: int | None, place: Installation
 ) -> Iterator[Planned]:
     """Draft a day in each township, each in a unit of work of its own; what is refused hides no other.
 
     `seconds` are CPU seconds for each; without them policy `dispatch.seconds` decides.
     """
-    opened = (database, field_key)
-    with ProcessPoolExecutor(os.cpu_count(), get_context("spawn"), initializer=_open, initargs=opened) as pool:
+    with ProcessPoolExecutor(os.cpu_count(), get_context("spawn"), initializer=_open, initargs=(place,)) as pool:
         yield from pool.map(partial(_plan, on=on, seconds=seconds), area_codes)
 
 
-def _open(database: str, field_key: str) -> None:
-    crypto.use(crypto.Vault(field_key))
-    db.use(db.make_engine(database))
+def _open(place: Installation) -> None:
+    crypto.use(crypto.Vault(place.field_key))
+    db.use(db.make_engine(place.database))
+    travel.use(place.travel)
 
 
 def _plan(area_code: str, *, on: date, seconds: int | None) -> Planned:

@@ -342,6 +342,9 @@ KEYS: dict[str, PolicyKey] = {
     ),
     **HELP_KEYS,
     "dispatch.seconds": PolicyKey(10, T("Seconds the planner works on one day"), "docs/benchmarks.md", True, 1, 300),
+    "dispatch.learn_days": PolicyKey(
+        60, T("Days of arrivals and departures from which driving times are learnt; 0 means none"), "ours", True, 0, 365
+    ),
     "dispatch.alarm_minutes": PolicyKey(
         60, T("Minutes within which somebody comes to an emergency"), "ours", True, 10, 240
     ),

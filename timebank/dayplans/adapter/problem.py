@@ -67,7 +67,7 @@ def problem_of(facts: DayFacts) -> Problem:
     modes = {carer.mode for carer in carers} | {"car"}
     return Problem(
         places=tuple(spot.name for spot in order),
-        matrices=travel.minutes_between(order, sorted(modes), facts.closures, facts.on),
+        matrices=travel.minutes_between(order, sorted(modes), facts.closures, facts.on, facts.drive_factors),
         carers=carers,
         tasks=tuple(tasks),
         links=tuple(links),

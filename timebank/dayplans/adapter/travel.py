@@ -1,28 +1,96 @@
 """Minutes between the places of a day, from the installation's source of travel times (dispatch.travel).
 
-Great circle × road factor until the office names a routing server (setting `travel_matrix_url`).
+Great circle × road factor until the office names a routing server or a road map (settings `travel_matrix_url` and
+`travel_map`); on top of it what check-ins taught, and today's closed and slow roads.
 """
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from dispatch.travel import Closure, GreatCircle, HttpMatrix, Provider, TravelError, kilometres, matrices
+from dispatch.roads import Extract
+from dispatch.travel import (
+    Closure,
+    Factors,
+    GreatCircle,
+    HttpMatrix,
+    Minutes,
+    Provider,
+    TravelError,
+    kilometres,
+    matrices,
+)
 from timebank.areas.models import RoadClosure
 from timebank.core.errors import Refused
 from timebank.core.text import T
 
+log = logging.getLogger("timebank.travel")
+
 Point = tuple[float, float]
-_provider: Provider = GreatCircle()
+VILLAGE_DIGITS = 12
+_KEPT_ANSWERS = 6  # places × modes; a matrix of 1,000 places takes 8 MB
 
 
-def use_server(address: str) -> None:
-    """Ask a routing server from now on; an empty address is the great circle."""
-    global _provider
-    _provider = HttpMatrix(address) if address else GreatCircle()
+class _Remembered:
+    """A source that keeps its last answers: a repair asks for the same places as the plan before it."""
+
+    def __init__(self, source: Provider) -> None:
+        self.knows_roads = source.knows_roads
+        self._ask = lru_cache(maxsize=_KEPT_ANSWERS)(source.minutes)
+
+    def minutes(self, points: Sequence[Point], mode: str) -> Minutes:
+        return self._ask(tuple(points), mode)
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where an installation's travel times come from: a routing server, a road map, or with neither the great circle.
+
+    Parameters
+    ----------
+    server, dialect
+        Address of a Valhalla or OSRM server, and which of the two it speaks.
+    road_map, keep
+        An OpenStreetMap extract, and the folder for what was read of it.
+    """
+
+    server: str = ""
+    dialect: Literal["valhalla", "osrm"] = "valhalla"
+    road_map: Path | None = None
+    keep: Path = Path("var") / "roads"
+
+    @property
+    def kind(self) -> Literal["server", "map", "straight"]:
+        """What answers."""
+        return "server" if self.server else "map" if self.road_map else "straight"
+
+    def provider(self) -> Provider:
+        """The planner's source."""
+        if self.server:
+            return HttpMatrix(self.server, self.dialect)
+        return Extract(self.road_map, self.keep) if self.road_map else GreatCircle()
+
+
+_source = Source()
+_provider: Provider = _Remembered(_source.provider())
+
+
+def use(source: Source) -> None:
+    """Take travel times from there from now on."""
+    global _source, _provider
+    _source, _provider = source, _Remembered(source.provider())
+
+
+def source() -> Source:
+    """Where travel times come from now."""
+    return _source
 
 
 @dataclass(frozen=True)
@@ -40,18 +108,24 @@ def metres(a: Point, b: Point) -> float:
 
 
 def minutes_between(
-    spots: Sequence[Spot], modes: Sequence[str], closures: Sequence[RoadClosure], on: date
+    spots: Sequence[Spot],
+    modes: Sequence[str],
+    closures: Sequence[RoadClosure],
+    on: date,
+    factors: Factors | None = None,
 ) -> Mapping[str, npt.NDArray[np.int32]]:
-    """Whole minutes between all places by each mode on a day, closed and slow roads taken into account.
+    """Whole minutes between all places by each mode on a day, with what check-ins taught and closed and slow roads.
 
-    Refuses where the routing server does not answer.
+    Refuses where the source of travel times does not answer.
     """
     closed = [closure_of(spots, closure) for closure in closures]
     points = {spot.name: spot.point for spot in spots}
+    villages = {spot.name: spot.area_code[:VILLAGE_DIGITS] for spot in spots}
     try:
-        return matrices(_provider, points, modes, closures=closed, day=on)
-    except TravelError:
-        text = T("The server of travel times does not answer. Try again later, or ask the administrator.")
+        return matrices(_provider, points, modes, areas=villages, factors=factors, closures=closed, day=on)
+    except TravelError as error:
+        log.error("no travel times: %s", error)
+        text = T("There are no travel times: neither server nor road map answers. Ask the administrator.")
         raise Refused("dayplans.no_travel_times", text) from None
 
 

@@ -1,6 +1,7 @@
-"""Writing day plans: planning (drafts), runs (the planner's process), hand, publishing, repair (the day itself)."""
+"""Writing day plans: planning (drafts), runs (the planner's process), hand, publishing, repair, learning."""
 
 from timebank.dayplans.operations.hand import lock, move_by_hand, undo, unlock
+from timebank.dayplans.operations.learning import learn_drives
 from timebank.dayplans.operations.notices import mark_read, mark_told
 from timebank.dayplans.operations.planning import draft_day
 from timebank.dayplans.operations.publishing import publish_day, take_over
@@ -15,6 +16,7 @@ __all__ = [
     "discard",
     "draft_day",
     "elapsed_seconds",
+    "learn_drives",
     "lock",
     "mark_read",
     "mark_told",
