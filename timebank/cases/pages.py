@@ -18,7 +18,7 @@ from timebank.ledger.queries import account_of, available_minutes
 from timebank.people import duplicates as likeness
 from timebank.people import effects, queries
 from timebank.people import operations as people
-from timebank.people.models import Person, PersonCase
+from timebank.people.models import Household, Person, PersonCase
 from timebank.people.words import CASE_WORDS
 
 bp = Blueprint("cases", __name__)
@@ -81,6 +81,7 @@ def _page(case: PersonCase, error: TimebankError | None) -> str:
     return render_template(
         "cases/show.html",
         case=case,
+        homes=_homes(case),
         told=told,
         helpers=queries.people_by_id(session, [row.person_id for row in told]),
         phone_of=queries.phone_of,
@@ -94,6 +95,12 @@ def _page(case: PersonCase, error: TimebankError | None) -> str:
         may_decide=actor().role in OFFICE,
         error=error,
     )
+
+
+def _homes(case: PersonCase) -> list[Household]:
+    """Of a move within the district, the old home and the new one."""
+    codes = [case.detail.get(name) for name in ("from", "to")]
+    return [http.session().get_one(Household, code) for code in codes if code]
 
 
 def _done(message: str) -> Any:
