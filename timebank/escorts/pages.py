@@ -64,8 +64,8 @@ def _rides(person: Person, places: list[Facility], on: date) -> dict[str, int]:
 
 
 def _told(place: Facility, ride: int | None) -> Text:
-    """A doctor in the list: the name, when it is open, how far it is."""
-    words = [place_name(place), open_hours(place), gettext("{minutes} min by car", minutes=ride) if ride else ""]
+    """A doctor in the list: the name, how far it is, when it is open."""
+    words = [place_name(place), gettext("{minutes} min by car", minutes=ride) if ride else "", open_hours(place)]
     return Text(" · ".join(word for word in words if word))
 
 
