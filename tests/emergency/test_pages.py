@@ -84,10 +84,11 @@ def test_only_desks_see_a_case_and_only_those_of_the_area(village: Village, sign
 
 def test_who_answers_is_on_the_duty_list_by_the_page(village: Village, sign_in: SignIn, at: At) -> None:
     office = sign_in(Role.ASSISTANT)
-    assert "00:00–24:00" in office.visit("/emergency/duty")
-    office.submit(
-        "/emergency/duty", person_id=village.cast.li.id, weekday=["1", "2"], **{"from": "08:00", "to": "20:00"}
-    )
+    page = office.visit("/emergency/duty")
+    assert "00:00–24:00" in page
+    li = village.cast.li
+    assert f"{li.name} · {li.household_code}" in page, "two of one name are told apart"
+    office.submit("/emergency/duty", person_id=li.id, weekday=["1", "2"], **{"from": "08:00", "to": "20:00"})
     page = office.visit("/emergency/duty")
     assert "08:00–20:00" in page and "00:00–08:00, 20:00–24:00" in page
     assert "李姐" in office.visit("/emergency")

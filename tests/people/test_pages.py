@@ -65,3 +65,8 @@ def test_a_helper_reads_on_today_where_the_elder_will_live_and_the_office_tells_
     assert li.send("/moves/heard", {"notice_id": notice_id}).status_code == 404, "that is for somebody else"
     assert "they do not move" in zhou.submit(f"/cases/cas_{case_id}/close")
     assert "does not move after all" in zhang.visit("/today")
+
+
+def test_a_consent_is_given_and_withdrawn_in_one_place_beside_its_text(sign_in: SignIn, cast: Cast) -> None:
+    page = sign_in(Role.ASSISTANT).visit(f"/people/{cast.chen_popo.id}")
+    assert f"/care-plans/of/{cast.chen_popo.id}/consents" in page and 'name="purpose"' not in page

@@ -251,20 +251,6 @@ def revoke_proxy(person: Person, proxy_id: str) -> Response:
     return _back(person, gettext("The power is ended."))
 
 
-@bp.post("/people/<string:person_id>/consents")
-@guard(*STAFF, load={"person_id": queries.person_for})
-def change_consent(person: Person) -> Response:
-    """Give or withdraw the consent for one purpose."""
-    form, session = request.form, http.session()
-    purpose = forms.choices(form, "purpose", queries.CONSENT_PURPOSES)[:1] or [""]
-    if form.get("withdraw"):
-        operations.withdraw_consent(session, actor=actor(), person_id=person.id, purpose=purpose[0])
-        return _back(person, gettext("The consent is withdrawn."))
-    method = forms.text(form, "method", required=True, most=24)
-    operations.give_consent(session, actor=actor(), person_id=person.id, purpose=purpose[0], method=method)
-    return _back(person, gettext("The consent is kept."))
-
-
 def _back(person: Person, message: str) -> Response:
     flash(say(message))
     return redirect(url_for("people.show_person", person_id=person.id), code=303)

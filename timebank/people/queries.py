@@ -31,8 +31,6 @@ from timebank.people.models import (
 )
 from timebank.people.names import key_of
 
-CONSENT_PURPOSES = ("register", "health", "place", "visits", "open_data")
-
 
 def person_for(session: Session, scope: Scope, person_id: str) -> Person | None:
     """The person if the scope may see them."""
