@@ -215,17 +215,15 @@ def learn(
 ) -> dict[tuple[str, str], float]:
     """How long drives take compared with their estimate, by edge.
 
-    The median of what was seen, drawn towards 1 as if ``doubt`` drives had taken just as long as estimated, and kept
-    between ``least`` and ``most``: a lunch on the way or one fast rider changes little.
+    The median of what was seen, each drive taken to be between ``least`` and ``most`` times its estimate, drawn towards
+    1 as if ``doubt`` drives had taken just as long as estimated: a lunch on the way or one fast rider changes little.
     """
     seen: dict[tuple[str, str], list[float]] = {}
     for drive in drives:
         if drive.estimated_minutes > 0 and drive.taken_minutes > 0:
-            seen.setdefault((drive.origin, drive.target), []).append(drive.taken_minutes / drive.estimated_minutes)
-    return {
-        edge: min(most, max(least, (len(ratios) * median(ratios) + doubt) / (len(ratios) + doubt)))
-        for edge, ratios in seen.items()
-    }
+            ratio = min(most, max(least, drive.taken_minutes / drive.estimated_minutes))
+            seen.setdefault((drive.origin, drive.target), []).append(ratio)
+    return {edge: (len(ratios) * median(ratios) + doubt) / (len(ratios) + doubt) for edge, ratios in seen.items()}
 
 
 def corrected(minutes: Minutes, areas: Sequence[str], factors: Factors) -> Minutes:

@@ -30,7 +30,7 @@ from timebank.people.models import Person
 from timebank.policies import operations as policies
 from timebank.visits.models import CarerState, EvidenceGrade, Visit, VisitCarer
 
-TOOK_MINUTES = 40
+TOOK_MINUTES = 25
 
 
 @dataclass
@@ -58,7 +58,7 @@ class Two:
         service: ServiceKind = ServiceKind.VISIT,
         grade: EvidenceGrade = EvidenceGrade.A,
     ) -> None:
-        """A morning on which she went from the one to the other, and it took 40 minutes."""
+        """A morning on which she went from the one to the other, and it took 25 minutes."""
         on = clock.today() - timedelta(days=days_ago)
         first = make.visit(session=session, elder=self.near, on=on, minutes=30)
         second = make.visit(session=session, elder=self.far, on=on, minutes=30, service=service)

@@ -17,6 +17,7 @@ from timebank.auth.models import User
 from timebank.core import clock, ids, months
 from timebank.core.actors import SYSTEM, Role
 from timebank.core.db import reading, transaction
+from timebank.dayplans.operations import learn_drives
 from timebank.dayplans.queries import latest_plan
 from timebank.demo import beds, care, days, helping
 from timebank.demo.geography import lay_out
@@ -76,6 +77,7 @@ def load(*, district_code: str, say: Say) -> list[Login]:
         helping.help_each_other(session, township, today)
         change_lives(session, random, township)
         say(care.live_with_care(session, district_code=district_code, township=township, today=today))
+        learn_drives(session, actor=SYSTEM, area_code=district_code)
         ledger.seal_new_rows(session, reason="minute")
         return _logins(session, township, today)
 
