@@ -4,8 +4,9 @@ The accounts with limits are locked in order of id and read once; the checks the
 after the other would meet them; what passes goes to the database as one set. Sent again, a batch posts nothing twice.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
 
 import sqlalchemy as sa
@@ -18,10 +19,11 @@ from timebank.core.errors import Refused
 from timebank.ledger import books
 from timebank.ledger.books import Outcome
 from timebank.ledger.bulk import insert_rows
-from timebank.ledger.models import AccountKind, Transfer
-from timebank.ledger.rules import AccountState, Posting, refusal_of
+from timebank.ledger.models import Transfer
+from timebank.ledger.rules import AccountState, Posting, instant_text, refusal_of
 
 COLUMNS = tuple(column.name for column in table_of(Transfer).columns)
+_INSTANTS = (COLUMNS.index("event_at"), COLUMNS.index("recorded_at"))
 _TRIES = 3
 _MOVE_POSTGRES = (
     "UPDATE houraccount a SET balance_minutes = a.balance_minutes + c.net "
@@ -38,35 +40,47 @@ def write_batch(
     for _ in range(_TRIES):
         try:
             with session.begin_nested():
-                return write_set(session, postings, user_id=user_id, journal_id=journal_id)[0]
+                return _write_set(session, postings, user_id=user_id, journal_id=journal_id)
         except sa.exc.IntegrityError as error:  # somebody posted one of the keys meanwhile
             taken = error
     raise taken
 
 
-def write_set(
-    session: Session, postings: Sequence[Posting], *, user_id: str, journal_id: str | None
-) -> tuple[list[Outcome], list[dict[str, Any]]]:
-    """The outcomes of postings and the rows that were written, without a savepoint around them."""
+def _write_set(session: Session, postings: Sequence[Posting], *, user_id: str, journal_id: str | None) -> list[Outcome]:
     open_month, now = books.first_open_month(session), clock.now()
     states = books.account_states(session, _outflow(postings))
     known = books.known_keys(session, [posting.key for posting in postings])
     outcomes: list[Outcome] = []
-    rows: list[dict[str, Any]] = []
     net: dict[str, int] = {}
-    for posting in postings:
-        outcome = _repetition(posting, known) or _refused(posting, states, now)
-        if outcome is None:
-            row = books.row_of(posting, user_id=user_id, journal_id=journal_id, open_month=open_month, now=now)
-            rows.append(row)
-            known[posting.key] = (row["id"], row["request_digest"])
-            _move(states, net, posting)
-            outcome = Outcome(posting.key, row["id"])
-        outcomes.append(outcome)
-    insert_rows(session, "transfer", COLUMNS, [[row[name] for name in COLUMNS] for row in rows])
+    recorded_at = instant_text(now)
+    is_written = itemgetter(*COLUMNS) if books.is_postgres(session) else written_sqlite
+
+    def fitting() -> Iterator[Sequence[Any]]:
+        """Judge one posting after the other; the rows of those that pass, while the database takes in the first."""
+        for posting in postings:
+            outcome = _repetition(posting, known) or _refused(posting, states, now)
+            if outcome is None:
+                row = books.row_of(
+                    posting, user_id=user_id, journal_id=journal_id, open_month=open_month, recorded_at=recorded_at
+                )
+                known[posting.key] = (row["id"], row["request_digest"])
+                _move(states, net, posting)
+                outcome = Outcome(posting.key, row["id"])
+                yield is_written(row)
+            outcomes.append(outcome)
+
+    insert_rows(session, "transfer", COLUMNS, fitting())
     crash_point("ledger.between_insert_and_balance")
     _write_balances(session, net)
-    return outcomes, rows
+    return outcomes
+
+
+def written_sqlite(row: Mapping[str, Any]) -> list[Any]:
+    """The values of a row of `books.row_of` as SQLite keeps them, in the order of `COLUMNS`."""
+    stored = [row[name] for name in COLUMNS]
+    for place in _INSTANTS:
+        stored[place] = f"{stored[place][:10]} {stored[place][11:26]}"
+    return stored
 
 
 def _outflow(postings: Sequence[Posting]) -> dict[str, int]:
@@ -100,7 +114,7 @@ def _move(states: dict[str, AccountState], net: dict[str, int], posting: Posting
     ):
         state = states[account_id]
         state.balance += minutes
-        if state.kind not in AccountKind.common():
+        if state.kind not in books.COMMON:
             net[account_id] = net.get(account_id, 0) + minutes
 
 

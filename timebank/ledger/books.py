@@ -19,14 +19,32 @@ from timebank.core.db import table_of
 from timebank.core.errors import Refused, TimebankError
 from timebank.core.limits import CLOCK_SKEW_FLAG_MINUTES
 from timebank.core.text import T
+from timebank.ledger.bulk import fetch, stored_instant
 from timebank.ledger.ddl import BOOK_LOCK
 from timebank.ledger.models import AccountKind, ClosedMonth, HourAccount, Transfer
 from timebank.ledger.queries import balance_minutes
-from timebank.ledger.rules import AccountState, Posting, row_digest
+from timebank.ledger.rules import AccountState, Posting, instant_text, row_digest
 
 COUNT_LASTS = timedelta(minutes=5)  # how old the count of the last seal may be to be relied on
 NEAR_MINUTES = 60_000  # a pool this near to its floor is counted exactly: more than a county posts between two seals
 LARGE_MINUTES = NEAR_MINUTES // 10  # so is what alone would use up a tenth of that
+COMMON = AccountKind.common()
+STATE = (
+    "id, kind, floor_minutes, ceiling_minutes, balance_minutes, held_minutes, closed_at IS NOT NULL, "
+    "coalesce(counted_at > {fresh_after}, false)"
+)
+_KINDS = {kind.value: kind for kind in AccountKind}
+_LOCKED, _COMMON = "kind NOT IN ('pool', 'commons')", "kind IN ('pool', 'commons')"
+_OF_POSTGRES = f"SELECT {STATE.format(fresh_after='%s')} FROM houraccount WHERE id = ANY(%s)"
+_OF_SQLITE = f"SELECT {STATE.format(fresh_after='?')} FROM houraccount WHERE id IN (SELECT value FROM json_each(?))"
+_STATES_POSTGRES = {
+    "locked": f"{_OF_POSTGRES} AND {_LOCKED} ORDER BY id FOR NO KEY UPDATE",
+    "common": f"{_OF_POSTGRES} AND {_COMMON} ORDER BY id",
+}
+_STATES_SQLITE = {
+    "locked": f"{_OF_SQLITE} AND {_LOCKED} ORDER BY id",
+    "common": f"{_OF_SQLITE} AND {_COMMON} ORDER BY id",
+}
 _account = table_of(HourAccount).c
 _transfer = table_of(Transfer).c
 
@@ -62,8 +80,10 @@ def lock_books(session: Session) -> None:
         session.connection().execute(sa.select(sa.func.pg_advisory_xact_lock(BOOK_LOCK)))
 
 
-def row_of(posting: Posting, *, user_id: str, journal_id: str | None, open_month: str, now: datetime) -> dict[str, Any]:
-    """The transfer row of a posting, digests included."""
+def row_of(
+    posting: Posting, *, user_id: str, journal_id: str | None, open_month: str, recorded_at: str
+) -> dict[str, Any]:
+    """The transfer row of a posting, digests included; instants as `rules.instant_text` writes them."""
     row: dict[str, Any] = {
         "id": ids.new_id("trf"),
         "journal_id": journal_id,
@@ -73,8 +93,8 @@ def row_of(posting: Posting, *, user_id: str, journal_id: str | None, open_month
         "reason": posting.reason.value,
         "source_id": posting.source_id,
         "area_code": posting.area_code,
-        "event_at": posting.event_at,
-        "recorded_at": now,
+        "event_at": instant_text(posting.event_at),
+        "recorded_at": recorded_at,
         "recorded_by": user_id,
         "book_month": max(months.month_of(posting.event_at), open_month),
         "policy_version": posting.policy_version,
@@ -119,20 +139,25 @@ def account_states(session: Session, outflow: Mapping[str, int]) -> dict[str, Ac
 
     The pool and the commons are neither locked nor counted unless their floor is near.
     """
-    columns = (_account.id, _account.kind, _account.floor_minutes, _account.ceiling_minutes, _account.balance_minutes)
-    wanted = sa.select(*columns, _account.held_minutes, _account.closed_at, _account.counted_at)
-    wanted = wanted.where(one_of(session, _account.id, outflow)).order_by(_account.id)
-    common = _account.kind.in_(AccountKind.common())
-    rows = list(session.connection().execute(wanted.where(~common).with_for_update(key_share=True)))
+    fresh_after = clock.now() - COUNT_LASTS
+    wanted: Sequence[Any] = (fresh_after, list(outflow))
+    statements = _STATES_POSTGRES
+    if not is_postgres(session):
+        wanted, statements = (stored_instant(fresh_after), json.dumps(list(outflow))), _STATES_SQLITE
+    rows = fetch(session, statements["locked"], wanted)
     if len(rows) < len(outflow):
-        rows += session.connection().execute(wanted.where(common))
+        rows += fetch(session, statements["common"], wanted)
+    return states_of(session, rows, outflow)
+
+
+def states_of(session: Session, rows: Sequence[Sequence[Any]], outflow: Mapping[str, int]) -> dict[str, AccountState]:
+    """The states of accounts from rows that begin with `STATE`."""
     states = {}
-    for row in rows:
-        state = AccountState(*row[:6], is_closed=row.closed_at is not None)
-        if state.kind in AccountKind.common():
-            is_fresh = row.counted_at is not None and row.counted_at > clock.now() - COUNT_LASTS
-            watch_floor(session, state, is_fresh=is_fresh, outflow=outflow[state.id])
-        states[state.id] = state
+    for account_id, kind, floor, ceiling, balance, held, is_closed, is_fresh, *_ in rows:
+        state = AccountState(account_id, _KINDS[kind], floor, ceiling, balance, held, bool(is_closed))
+        if state.kind in COMMON:
+            watch_floor(session, state, is_fresh=bool(is_fresh), outflow=outflow[account_id])
+        states[account_id] = state
     return states
 
 

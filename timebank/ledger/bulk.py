@@ -1,24 +1,23 @@
-"""The bare driver under a session: for the few statements whose speed counts. Errors are SQLAlchemy's, as elsewhere."""
+"""The bare driver under a session: for the few statements whose speed counts."""
 
-import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 import psycopg
-import sqlalchemy as sa
 from psycopg.abc import PQGen
 from psycopg.generators import fetch_many
 from psycopg.pq import ExecStatus, TransactionStatus
 from psycopg.pq.abc import PGconn, PGresult
 from sqlmodel import Session
 
+from timebank.core.db import bare
+
 
 def fetch(session: Session, statement: str, values: Mapping[str, Any] | Sequence[Any]) -> list[tuple[Any, ...]]:
     """Run one statement of our own inside the session's transaction; its rows."""
-    with _errors_of_sqlalchemy(session):
-        cursor = session.connection().connection.driver_connection.execute(statement, values)  # type: ignore[union-attr]
+    with bare(session.connection()) as driver:
+        cursor = driver.execute(statement, values)
         return list(cursor.fetchall()) if cursor.description else []
 
 
@@ -34,9 +33,8 @@ def call(session: Session, name: bytes, statement: bytes, values: Iterable[Any])
     and eight posters then take the processors from the server they wait for.
     """
     connection = session.connection()
-    driver: psycopg.Connection = connection.connection.driver_connection  # type: ignore[assignment]
     sent = [None if value is None else str(value).encode() for value in values]
-    with _errors_of_sqlalchemy(session):
+    with bare(connection) as driver:
         if driver.pgconn.transaction_status != TransactionStatus.IDLE:
             return _answer([driver.pgconn.exec_params(statement, sent)])
         if name not in connection.info:
@@ -90,22 +88,13 @@ def _quoted(text: str) -> str:
     return '"' + text.replace("\\", "\\\\").replace('"', '""') + '"'
 
 
-@contextmanager
-def _errors_of_sqlalchemy(session: Session) -> Iterator[None]:
-    try:
-        yield
-    except (sqlite3.Error, psycopg.Error) as error:
-        base = psycopg.Error if isinstance(error, psycopg.Error) else sqlite3.Error
-        raise sa.exc.DBAPIError.instance(None, None, error, base, dialect=session.connection().dialect) from error
-
-
 def insert_rows(session: Session, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """Insert rows given as tuples in the order of `columns`; instants aware.
 
     COPY on PostgreSQL, executemany on SQLite. Table and column names are the code's own.
     """
-    names, driver = ", ".join(columns), session.connection().connection.driver_connection
-    with _errors_of_sqlalchemy(session):
+    names = ", ".join(columns)
+    with bare(session.connection()) as driver:
         if isinstance(driver, psycopg.Connection):
             with driver.cursor() as cursor, cursor.copy(f"COPY {table} ({names}) FROM STDIN") as copy:
                 for row in rows:
@@ -113,7 +102,7 @@ def insert_rows(session: Session, table: str, columns: Sequence[str], rows: Iter
             return
         marks = ", ".join("?" * len(columns))
         stored = ([stored_instant(one) if isinstance(one, datetime) else one for one in row] for row in rows)
-        driver.executemany(f"INSERT INTO {table} ({names}) VALUES ({marks})", stored)  # type: ignore[union-attr]
+        driver.executemany(f"INSERT INTO {table} ({names}) VALUES ({marks})", stored)
 
 
 def stored_instant(instant: datetime) -> str:

@@ -11,21 +11,20 @@ from sqlmodel import Session
 
 from timebank.core import clock
 from timebank.core.crash import crash_point
+from timebank.core.db import bare
 from timebank.core.errors import Refused
 from timebank.ledger import books
-from timebank.ledger.batches import COLUMNS, write_batch
+from timebank.ledger.batches import COLUMNS, write_batch, written_sqlite
 from timebank.ledger.books import Outcome, first_open_month, lock_books
-from timebank.ledger.bulk import as_row, call, fetch, stored_instant
-from timebank.ledger.models import AccountKind
-from timebank.ledger.rules import AccountState, Posting, refusal_of
+from timebank.ledger.bulk import as_row, call, stored_instant
+from timebank.ledger.rules import Posting, instant_text, refusal_of
 
 __all__ = ["Outcome", "first_open_month", "lock_books", "write", "write_batch"]
 
 _TRIES = 5
 _POST = (b"ledger_post", b"SELECT ledger_post($1::transfer, $2::timestamptz, $3::int, $4::int)")
-_READ_SQLITE = """
-    SELECT id, kind, floor_minutes, ceiling_minutes, balance_minutes, held_minutes, closed_at IS NOT NULL,
-           coalesce(counted_at > ?4, 0) AS is_fresh,
+_READ_SQLITE = f"""
+    SELECT {books.STATE.format(fresh_after="?4")},
            coalesce((SELECT max(next_month) FROM closedmonth), '') AS open_month,
            (SELECT id || ' ' || request_digest FROM transfer WHERE key = ?3) AS known
     FROM houraccount WHERE id IN (?1, ?2)
@@ -65,7 +64,9 @@ def _write_postgres(
     if early := books.in_future(posting, now):
         raise early
     for _ in range(_TRIES):
-        row = books.row_of(posting, user_id=user_id, journal_id=journal_id, open_month=open_month, now=now)
+        row = books.row_of(
+            posting, user_id=user_id, journal_id=journal_id, open_month=open_month, recorded_at=instant_text(now)
+        )
         limits = (counted_after, books.NEAR_MINUTES, books.LARGE_MINUTES)
         verdict, *told = call(session, *_POST, (as_row(row[name] for name in COLUMNS), *limits)).split()
         if verdict == "posted":
@@ -94,34 +95,26 @@ def _write_sqlite(
 ) -> tuple[dict[str, Any] | None, str]:
     """The same under BEGIN IMMEDIATE: nobody else writes, so what was read holds until the commit."""
     now, sides = clock.now(), (posting.debit_account_id, posting.credit_account_id)
-    found = fetch(session, _READ_SQLITE, (*sides, posting.key, stored_instant(now - books.COUNT_LASTS)))
-    *_, open_month, known = found[0] if found else ("", None)
-    if known:
-        return None, _same_request(posting, *known.split())
-    states = _states_sqlite(session, posting, found)
-    debit, credit = (states.get(account_id) for account_id in sides)
-    refusal = books.in_future(posting, now) or refusal_of(debit, credit, posting.minutes)
-    if refusal:
-        raise refusal
-    row = books.row_of(posting, user_id=user_id, journal_id=journal_id, open_month=open_month, now=now)
-    stored = row | {name: stored_instant(row[name]) for name in ("event_at", "recorded_at")}
-    fetch(session, _INSERT_SQLITE, [stored[name] for name in COLUMNS])
-    crash_point("ledger.between_insert_and_balance")
-    for account_id, minutes in zip(sides, (-posting.minutes, posting.minutes), strict=True):
-        if states[account_id].kind not in AccountKind.common():
-            fetch(session, _MOVE_SQLITE, (minutes, account_id))
+    with bare(session.connection()) as driver:
+        fresh_after = stored_instant(now - books.COUNT_LASTS)
+        found = driver.execute(_READ_SQLITE, (*sides, posting.key, fresh_after)).fetchall()
+        *_, open_month, known = found[0] if found else ("", None)
+        if known:
+            return None, _same_request(posting, *known.split())
+        states = books.states_of(session, found, dict(zip(sides, (posting.minutes, 0), strict=True)))
+        debit, credit = (states.get(account_id) for account_id in sides)
+        refusal = books.in_future(posting, now) or refusal_of(debit, credit, posting.minutes)
+        if refusal:
+            raise refusal
+        row = books.row_of(
+            posting, user_id=user_id, journal_id=journal_id, open_month=open_month, recorded_at=instant_text(now)
+        )
+        driver.execute(_INSERT_SQLITE, written_sqlite(row))
+        crash_point("ledger.between_insert_and_balance")
+        for account_id, minutes in zip(sides, (-posting.minutes, posting.minutes), strict=True):
+            if states[account_id].kind not in books.COMMON:
+                driver.execute(_MOVE_SQLITE, (minutes, account_id))
     return row, row["id"]
-
-
-def _states_sqlite(session: Session, posting: Posting, found: list[tuple[Any, ...]]) -> dict[str, AccountState]:
-    states = {}
-    for account_id, kind, floor, ceiling, balance, held, is_closed, is_fresh, _, _ in found:
-        state = AccountState(account_id, AccountKind(kind), floor, ceiling, balance, held, bool(is_closed))
-        if state.kind in AccountKind.common():
-            outflow = posting.minutes if account_id == posting.debit_account_id else 0
-            books.watch_floor(session, state, is_fresh=bool(is_fresh), outflow=outflow)
-        states[account_id] = state
-    return states
 
 
 def _count_exactly(session: Session, posting: Posting) -> None:

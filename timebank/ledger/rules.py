@@ -77,9 +77,9 @@ class Posting:
             self.debit_account_id,
             self.credit_account_id,
             str(self.minutes),
-            self.reason.value,
+            self.reason,
             self.source_id,
-            _instant(self.event_at),
+            instant_text(self.event_at),
             self.reverses_id or "",
         )
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()
@@ -96,14 +96,14 @@ _CANONICAL_FORM = DIGEST_VERSION + "\n%s" * len(CANONICAL)
 def row_digest(row: Mapping[str, Any]) -> str:
     """SHA-256 of a transfer's canonical form: the version, each column of `CANONICAL`, one a line, nothing for null.
 
-    Instants are written in UTC with microseconds, such as 2026-11-03T01:00:00.000000Z.
+    Instants are written as `instant_text` does; given as that text already, they are taken as they are.
     """
     # one look-up of sixteen: sealing and posting spend their time here
     (id_, journal_id, debit, credit, minutes, reason, source_id, area, event_at, recorded_at, recorded_by,
      book_month, policy_version, key, request_digest, reverses_id) = _canonical_values(row)  # fmt: skip
     return digest_of_values(
         (id_, journal_id or "", debit, credit, minutes, reason, source_id, area,
-         _instant(event_at), _instant(recorded_at), recorded_by,
+         instant_text(event_at), instant_text(recorded_at), recorded_by,
          book_month, policy_version, key, request_digest, reverses_id or "")
     )  # fmt: skip
 
@@ -144,14 +144,17 @@ def refusal_of(debit: AccountState | None, credit: AccountState | None, minutes:
     return None
 
 
-def _instant(at: datetime) -> str:
+def instant_text(at: datetime | str) -> str:
+    """An instant as canonical forms write it: UTC with microseconds, such as 2026-11-03T01:00:00.000000Z."""
+    if isinstance(at, str):
+        return at
     utc = at if at.tzinfo is UTC else at.astimezone(UTC)
     return utc.isoformat("T", "microseconds")[:26] + "Z"
 
 
 def seal_chain(seal: Seal) -> str:
     """SHA-256 of a seal's canonical form, the chain of the seal before among it: what is signed and printed."""
-    parts = (SEAL_VERSION, seal.id, seal.tree_size, seal.root, seal.previous, _instant(seal.sealed_at), seal.reason)
+    parts = (SEAL_VERSION, seal.id, seal.tree_size, seal.root, seal.previous, instant_text(seal.sealed_at), seal.reason)
     return hashlib.sha256("\n".join(map(str, parts)).encode()).hexdigest()
 
 
@@ -159,7 +162,7 @@ def seal_line(seal: Seal) -> str:
     """A seal as one line of the file outside the database."""
     kept = ("id", "tree_size", "root", "previous", "chain", "signature", "reason")
     facts = {name: getattr(seal, name) for name in kept}
-    return json.dumps(facts | {"sealed_at": _instant(seal.sealed_at)}, sort_keys=True)
+    return json.dumps(facts | {"sealed_at": instant_text(seal.sealed_at)}, sort_keys=True)
 
 
 def split_at_cap(minutes: int, *, balance_minutes: int, cap_minutes: int) -> tuple[int, int]:

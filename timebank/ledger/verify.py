@@ -20,7 +20,7 @@ from timebank.ledger.ddl import triggers
 from timebank.ledger.models import AccountKind, ClosedMonth, Hold, HoldState, HourAccount, Seal, SealedLeaf, Transfer
 from timebank.ledger.operations.sealing import digest_of_event
 from timebank.ledger.proofs import latest_seal
-from timebank.ledger.rules import CANONICAL, digest_of_values
+from timebank.ledger.rules import CANONICAL, digest_of_values, instant_text
 from timebank.ledger.verify_log import check_log, check_seals
 
 FETCH = 10_000
@@ -119,11 +119,6 @@ def _stream(session: Session, statement: str) -> Iterator[tuple[Any, ...]]:
 
 def _overdue_before(last: Seal | None) -> str:
     return instant_text(last.sealed_at - SEALED_WITHIN) if last else ""
-
-
-def instant_text(instant: Any) -> str:
-    """An instant as canonical forms write it."""
-    return str(instant.isoformat(timespec="microseconds"))[:26] + "Z"
 
 
 def _check_events(session: Session, findings: Findings, last: Seal | None) -> None:

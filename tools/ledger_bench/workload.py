@@ -220,14 +220,21 @@ PATHS: dict[str, Callable[[str], Post]] = {
 
 def year_of_rows(pool: str, *, rows: int, members: int) -> Iterator[list[Any]]:
     """Transfers over twelve months as rows in the order of the table's columns, digests and all."""
-    from timebank.ledger import books
+    from timebank.ledger import books, rules
     from timebank.ledger.batches import COLUMNS
 
     begin = datetime(2025, 1, 1, 4, tzinfo=UTC)
     for number, step in enumerate(itertools.islice(steps(1, members=members, pool=pool), rows)):
         at = begin + timedelta(minutes=number * 525_000 // rows)
         with clock.frozen(at):
-            row = books.row_of(posting(step, at=at), user_id=SYSTEM.user_id, journal_id=None, open_month="", now=at)
+            row = books.row_of(
+                posting(step, at=at),
+                user_id=SYSTEM.user_id,
+                journal_id=None,
+                open_month="",
+                recorded_at=rules.instant_text(at),
+            )
+        row |= {"event_at": at, "recorded_at": at}  # as the database gives them
         yield [row[name] for name in COLUMNS]
 
 

@@ -117,8 +117,9 @@ def post(session: Session, *, actor: Actor, posting: Posting, journal_id: str | 
 
 def _transfer_of(row: dict[str, Any]) -> Transfer:
     """The row that was just written as an object, without reading it again; the session does not keep it."""
-    made: Transfer = sa.inspect(Transfer).class_manager.new_instance()
-    made.__dict__.update(row, reason=Reason(row["reason"]))
+    made: Transfer = sa.orm.attributes.manager_of_class(Transfer).new_instance()
+    instants = {name: datetime.fromisoformat(row[name]) for name in ("event_at", "recorded_at")}
+    made.__dict__.update(row, reason=Reason(row["reason"]), **instants)
     return made
 
 
