@@ -123,6 +123,17 @@ def test_what_says_nothing_about_the_road_teaches_nothing(told: str, database: s
         assert list(learnt(session)) == [(VILLAGE, NEXT_VILLAGE)]
 
 
+def test_what_was_learnt_is_not_forgotten_because_it_is_planned_with(database: sa.Engine) -> None:
+    with db.transaction() as session:
+        two = settle(session)
+        for day in range(1, 31):
+            two.drive(session, day)
+        assert learnt(session)[VILLAGE, NEXT_VILLAGE][1] == 30
+        for day in range(31, 60):
+            two.drive(session, day, planned_gap=29)  # more than a quarter of an hour over the bare estimate
+        assert learnt(session)[VILLAGE, NEXT_VILLAGE][1] == 59
+
+
 def test_a_day_on_which_the_road_was_closed_teaches_nothing(database: sa.Engine) -> None:
     with db.transaction() as session:
         two = settle(session)

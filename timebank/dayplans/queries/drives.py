@@ -7,7 +7,7 @@ from itertools import groupby, pairwise
 
 from sqlmodel import Session, col, select
 
-from dispatch.travel import Drive
+from dispatch.travel import Drive, Factors
 from timebank.areas.models import RoadClosure
 from timebank.careplans.models import ServiceKind
 from timebank.core import clock
@@ -43,11 +43,16 @@ def learnt_drives(session: Session, area_code: str) -> list[LearntDrive]:
     return list(session.exec(found.order_by(*order)))
 
 
+def drive_factors(session: Session, area_code: str) -> Factors:
+    """The same as the planner takes it: village → village, and what a drive takes of its estimate."""
+    return {(row.from_code, row.to_code): row.percent / 100 for row in learnt_drives(session, area_code)}
+
+
 def drives_seen(session: Session, area_code: str, on: date, days: int) -> list[Drive]:
     """Drives of the days before `on` from the door of one visit to that of the next, beside their estimate.
 
-    Only what tells about the road: both visits proved on the spot, the next one planned so soon that nobody had to
-    wait, nothing fetched on the way, the road neither closed nor slow that day.
+    Only what tells about the road: both visits proved on the spot, the next one planned so soon (by what was known of
+    the road) that nobody had to wait, nothing fetched on the way, the road neither closed nor slow that day.
     """
     legs = list(_legs(session, area_code, on, days))
     doors = {door for leg in legs for door in (leg.first.household_code, leg.second.household_code)}
@@ -56,13 +61,14 @@ def drives_seen(session: Session, area_code: str, on: date, days: int) -> list[D
     modes = sorted({leg.mode for leg in legs})
     minutes = travel.minutes_between(spots, modes, (), on) if legs else {}
     row = {spot.name: number for number, spot in enumerate(spots)}
-    closures = _closures(session, area_code, on, days)
+    closures, known = _closures(session, area_code, on, days), drive_factors(session, area_code)
     seen = []
     for leg in legs:
         estimated = float(minutes[leg.mode][row[leg.first.household_code], row[leg.second.household_code]])
-        is_told_by_road = estimated >= _SHORTEST_MINUTES and leg.planned_gap <= estimated + _WAIT_MINUTES
+        origin, target = (visit.area_code[: travel.VILLAGE_DIGITS] for visit in (leg.first, leg.second))
+        longest_gap = estimated * max(1.0, known.get((origin, target), 1.0)) + _WAIT_MINUTES
+        is_told_by_road = estimated >= _SHORTEST_MINUTES and leg.planned_gap <= longest_gap
         if is_told_by_road and not any(_concerns(closure, leg) for closure in closures):
-            origin, target = (visit.area_code[: travel.VILLAGE_DIGITS] for visit in (leg.first, leg.second))
             seen.append(Drive(origin, target, estimated, leg.taken))
     return seen
 

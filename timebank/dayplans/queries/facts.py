@@ -6,10 +6,11 @@ from datetime import date, timedelta
 
 from sqlmodel import Session, col, or_, select
 
+from dispatch.travel import Factors
 from timebank.areas.models import Area, Facility, FacilityKind, RoadClosure
 from timebank.areas.queries import closures_on, facilities_within
 from timebank.careplans.models import ServiceKind
-from timebank.dayplans.queries.drives import learnt_drives
+from timebank.dayplans.queries.drives import drive_factors
 from timebank.mutual.queries import paired_helpers
 from timebank.people.models import Availability, Household, Kinship, Person
 from timebank.people.queries import CarerDay, carers_on, people_by_id, place_of, valid_qualifications
@@ -50,7 +51,7 @@ class DayFacts:
     kitchens: tuple[Facility, ...]
     van_bases: tuple[Facility, ...]
     closures: tuple[RoadClosure, ...]
-    drive_factors: Mapping[tuple[str, str], float]  # village → village: what drives take of their estimate
+    drive_factors: Factors  # village → village: what drives take of their estimate
     known_faces: Mapping[str, Mapping[str, int]]  # elder → carer → visits in the last 90 days; pairs too
     kin: Mapping[str, frozenset[str]]  # elder → carers who are kin
     invitations: Mapping[str, tuple[Invitation, ...]]  # visit → everybody ever asked
@@ -82,7 +83,7 @@ def gather(
         kitchens=tuple(facilities_within(session, area_code, FacilityKind.KITCHEN, on=on)),
         van_bases=tuple(facilities_within(session, area_code, FacilityKind.VAN_BASE, on=on)),
         closures=tuple(closures_on(session, area_code, on)),
-        drive_factors={(row.from_code, row.to_code): row.percent / 100 for row in learnt_drives(session, area_code)},
+        drive_factors=drive_factors(session, area_code),
         known_faces=_known_faces(session, elder_ids, on),
         kin=_kin(session, elder_ids, {carer.person.id for carer in carers}),
         invitations=_invitations(session, [visit.id for visit in visits]),
