@@ -9,6 +9,8 @@ from sqlmodel import select
 from tests import factories as make
 from tests.cast import LOGIN_OF_ROLE
 from tests.fixtures.served import WIDE, Enter, Served
+from timebank.areas import operations as areas
+from timebank.careplans.models import ServiceKind
 from timebank.core import clock, db
 from timebank.core.actors import SYSTEM, Role
 from timebank.visits import operations as visits
@@ -126,3 +128,34 @@ def test_touch_targets_are_large_enough_on_a_phone(served: Served, enter: Enter)
             ".filter(([, box]) => box.height < 43.5 || box.width < 43.5).map(([words]) => words)"
         )
         assert small == [], f"{path} has targets under 44 px: {small}"
+
+
+BROKEN_WORDS = """ones => ones.flatMap(one => {
+  const found = [], texts = document.createTreeWalker(one, NodeFilter.SHOW_TEXT);
+  while (texts.nextNode()) for (const word of texts.currentNode.data.matchAll(/[A-Za-z]+/g)) {
+    const range = document.createRange();
+    range.setStart(texts.currentNode, word.index);
+    range.setEnd(texts.currentNode, word.index + word[0].length);
+    if (new Set([...range.getClientRects()].map(box => box.top)).size > 1) found.push(word[0]);
+  }
+  return found;
+})"""
+
+
+def test_the_largest_type_breaks_no_word_of_a_button_and_nothing_leaves_the_screen(
+    served: Served, enter: Enter
+) -> None:
+    cast = served.site.cast  # somebody whom no other test here signs in: the choice of type stays with the login
+    with db.transaction() as session:
+        areas.keep_station_phone(session, actor=SYSTEM, township_code=make.TOWNSHIP, phone="023-7777 1234")
+        made = make.visit(session=session, elder=cast.chen_popo, service=ServiceKind.MEAL)
+        visit = visits.assign(session, actor=SYSTEM, visit_id=made.id, carers=[(cast.zhang.id, 600)], day_plan_id=None)
+    page = enter("zhang").new_page()
+    page.goto("/today")
+    page.get_by_role("button", name="Large and simple").click()
+    expect(page.locator("html")).to_have_attribute("data-type-size", "simple")
+    for path in ("/", "/today", f"/stops/{visit.id}", "/hours"):
+        page.goto(path)
+        broken = page.locator("main button:visible, main a.button:visible, .scheme").evaluate_all(BROKEN_WORDS)
+        assert broken == [], f"{path} breaks {broken}"
+        assert page.evaluate("document.scrollingElement.scrollWidth <= innerWidth"), path
