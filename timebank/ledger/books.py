@@ -6,7 +6,7 @@ old, the posting counts exactly under the pool's row lock, so the floor holds (d
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -21,7 +21,7 @@ from timebank.core.limits import CLOCK_SKEW_FLAG_MINUTES
 from timebank.core.text import T
 from timebank.ledger.bulk import fetch, stored_instant
 from timebank.ledger.ddl import BOOK_LOCK
-from timebank.ledger.models import AccountKind, ClosedMonth, HourAccount, Transfer
+from timebank.ledger.models import AccountKind, ClosedMonth, HourAccount
 from timebank.ledger.queries import balance_minutes
 from timebank.ledger.rules import AccountState, Posting, instant_text, row_digest
 
@@ -46,7 +46,7 @@ _STATES_SQLITE = {
     "common": f"{_OF_SQLITE} AND {_COMMON} ORDER BY id",
 }
 _account = table_of(HourAccount).c
-_transfer = table_of(Transfer).c
+_KNOWN = "SELECT key, id, request_digest FROM transfer WHERE key"
 
 
 @dataclass(frozen=True)
@@ -122,16 +122,11 @@ def key_reused() -> Refused:
 
 def known_keys(session: Session, keys: Sequence[str]) -> dict[str, tuple[str, str]]:
     """For keys that were posted before: the transfer's id and the digest of what was asked."""
-    found = sa.select(_transfer.key, _transfer.id, _transfer.request_digest).where(one_of(session, _transfer.key, keys))
-    return {key: (transfer_id, digest) for key, transfer_id, digest in session.connection().execute(found)}
-
-
-def one_of(session: Session, column: sa.Column[Any], values: Iterable[str]) -> sa.ColumnElement[bool]:
-    """`column IN values` as one parameter, however many values."""
     if is_postgres(session):
-        return column == sa.func.any(sa.bindparam(None, list(values), type_=sa.ARRAY(sa.String)))
-    each = sa.func.json_each(json.dumps(list(values))).table_valued("value")
-    return column.in_(sa.select(each.c.value))
+        found = fetch(session, f"{_KNOWN} = ANY(%s)", [list(keys)])
+    else:
+        found = fetch(session, f"{_KNOWN} IN (SELECT value FROM json_each(?))", [json.dumps(list(keys))])
+    return {key: (transfer_id, digest) for key, transfer_id, digest in found}
 
 
 def account_states(session: Session, outflow: Mapping[str, int]) -> dict[str, AccountState]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 import sqlalchemy as sa
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
 from timebank.areas.models import DayKind
@@ -140,6 +141,18 @@ def confirmation_of(session: Session, visit_id: str) -> Confirmation | None:
     return session.exec(select(Confirmation).where(Confirmation.visit_id == visit_id)).first()
 
 
+def who_recorded(session: Session, visit_id: str) -> set[str]:
+    """The users who entered what happened at a visit for somebody else."""
+    found = select(VisitEvent.entered_by).where(VisitEvent.visit_id == visit_id, VisitEvent.entered_by != "")
+    return set(session.exec(found.distinct()))
+
+
+def who_confirmed(session: Session, visit_id: str) -> str:
+    """The user who gave or wrote down what the elder's side said; "" while nobody has."""
+    found = select(Confirmation.by_user_id).where(Confirmation.visit_id == visit_id)
+    return session.exec(found).first() or ""
+
+
 @dataclass(frozen=True)
 class Went:
     """How a visit went: what was ticked, in its order, and the face that the elder's side gave."""
@@ -192,7 +205,10 @@ def credited_around(session: Session, person_id: str, on: date) -> tuple[int, in
     monday = on - timedelta(days=on.weekday())
     starts = [clock.at_local(day, 0) for day in (on, on + timedelta(days=1), monday, monday + timedelta(days=7))]
     of_day = sa.and_(col(Transfer.event_at) >= starts[0], col(Transfer.event_at) < starts[1])
-    taken_back = select(Transfer.reverses_id).where(col(Transfer.reverses_id).is_not(None))
+    reversal = aliased(Transfer)
+    taken_back = sa.exists().where(
+        col(reversal.reverses_id) == Transfer.id
+    )  # of the week's rows alone
     found = select(
         sa.func.coalesce(sa.func.sum(sa.case((of_day, col(Transfer.minutes)), else_=0)), 0),
         sa.func.coalesce(sa.func.sum(Transfer.minutes), 0),
@@ -202,7 +218,7 @@ def credited_around(session: Session, person_id: str, on: date) -> tuple[int, in
         Transfer.reason == Reason.EARN,
         Transfer.event_at >= starts[2],
         Transfer.event_at < starts[3],
-        col(Transfer.id).not_in(taken_back),
+        ~taken_back,
     )
     day, week = session.exec(found).one()
     return int(day), int(week)

@@ -78,8 +78,7 @@ def _check_confirmer(session: Session, actor: Actor, visit: Visit, method: str) 
         session, person_id=actor.person_id or "", for_person_id=visit.elder_id, purpose="confirm"
     ):
         raise NotAllowed("visits.no_power", T("You need a written power to confirm in this name."))
-    entered_by = {event.entered_by for event in queries.events_of(session, visit.id)}
-    if method != "paper" and actor.user_id in entered_by:
+    if method != "paper" and actor.user_id in queries.who_recorded(session, visit.id):
         text = T("You entered the slip of this visit yourself. Somebody else must ask the elder.")
         raise NotAllowed("visits.recorded_by_you", text)
     if visit.state != VisitState.DONE:
@@ -175,17 +174,18 @@ def review(
         reason=reason[:400],
         at=clock.now(),
     )
-    session.add(made)
+    if approved:
+        _post_hours(session, actor, visit, crew, chosen)
+    else:
+        _draw(session, actor, visit, 0)
+        visit.state = VisitState.REJECTED
+    session.add_all([made, visit])
     note(
         session, actor=actor, action="visits.review", subject_id=visit.id, area_code=visit.area_code, approved=approved
     )
     crash_point("visits.after_review")
     if approved:
-        _settle(session, actor, visit, crew, chosen)
-    else:
-        visit.state = VisitState.REJECTED
-        session.add(visit)
-        _draw(session, actor, visit, 0)
+        _finish(session, actor, visit)
     return made
 
 
@@ -198,14 +198,12 @@ def _refuse_hours_for_paid(visit: Visit, minutes: dict[str, int]) -> None:
 
 def check_reviewer(session: Session, actor: Actor, visit: Visit, crew: list[Coming]) -> None:
     """Refuse who helped, recorded or confirmed a visit (promise P9)."""
-    confirmation = queries.confirmation_of(session, visit.id)
-    events = queries.events_of(session, visit.id)
     allowed = rules.may_review(
         actor.user_id,
         actor.person_id,
         carers=[carer.person_id for carer, _ in crew],
-        recorded_by=[event.entered_by for event in events if event.entered_by],
-        confirmed_by=confirmation.by_user_id if confirmation else "",
+        recorded_by=queries.who_recorded(session, visit.id),
+        confirmed_by=queries.who_confirmed(session, visit.id),
     )
     if not allowed:
         raise NotAllowed("visits.not_your_review", T("Who helped, recorded or confirmed a visit cannot review it."))
@@ -217,10 +215,11 @@ def settle(session: Session, *, actor: Actor, visit: Visit, minutes: dict[str, i
     Refuses hours for a visit that is paid by voucher, and for whoever lacked on that day what the rules ask for the
     service: enter the paper, or credit nothing.
     """
-    _settle(session, actor, visit, queries.crew_of(session, visit.id), minutes)
+    _post_hours(session, actor, visit, queries.crew_of(session, visit.id), minutes)
+    _finish(session, actor, visit)
 
 
-def _settle(session: Session, actor: Actor, visit: Visit, crew: list[Coming], minutes: dict[str, int]) -> None:
+def _post_hours(session: Session, actor: Actor, visit: Visit, crew: list[Coming], minutes: dict[str, int]) -> None:
     _refuse_hours_for_paid(visit, minutes)
     _check_papers(session, visit, crew, minutes)
     policy = in_force(session, visit.area_code, visit.due_on)
@@ -231,9 +230,12 @@ def _settle(session: Session, actor: Actor, visit: Visit, crew: list[Coming], mi
     _draw(session, actor, visit, sum(minutes.values()))
     visit.state = VisitState.SETTLED
     session.add(visit)
-    session.flush()
-    learn_door(session, actor=actor, visit=visit, policy=policy)
+
+
+def _finish(session: Session, actor: Actor, visit: Visit) -> None:
     note(session, actor=actor, action="visits.settle", subject_id=visit.id, area_code=visit.area_code)
+    session.flush()
+    learn_door(session, actor=actor, visit=visit, policy=in_force(session, visit.area_code, visit.due_on))
 
 
 def _check_papers(session: Session, visit: Visit, crew: list[Coming], minutes: dict[str, int]) -> None:
