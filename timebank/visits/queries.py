@@ -206,9 +206,7 @@ def credited_around(session: Session, person_id: str, on: date) -> tuple[int, in
     starts = [clock.at_local(day, 0) for day in (on, on + timedelta(days=1), monday, monday + timedelta(days=7))]
     of_day = sa.and_(col(Transfer.event_at) >= starts[0], col(Transfer.event_at) < starts[1])
     reversal = aliased(Transfer)
-    taken_back = sa.exists().where(
-        col(reversal.reverses_id) == Transfer.id
-    )  # of the week's rows alone
+    taken_back = sa.exists().where(col(reversal.reverses_id) == Transfer.id)  # of the week's rows alone
     found = select(
         sa.func.coalesce(sa.func.sum(sa.case((of_day, col(Transfer.minutes)), else_=0)), 0),
         sa.func.coalesce(sa.func.sum(Transfer.minutes), 0),
