@@ -363,6 +363,29 @@ def test_a_reviewer_sees_what_there_is_and_says_why_not(sign_in: SignIn, planned
     assert seen(visit).state == VisitState.SETTLED
 
 
+def test_a_reviewer_calls_back_and_what_was_not_so_is_never_credited_with_a_tick(
+    sign_in: SignIn, planned: Plan, cast: Cast
+) -> None:
+    visit = planned()
+    tell(cast, event(visit, Kind.CHECK_IN, 9 * 60, day_code=code_of(visit)))
+    tell(cast, event(visit, Kind.CHECK_OUT, 9 * 60 + 45))
+    assert (
+        sign_in("wang").send(f"/village-day/{visit.id}/confirm", {"method": "assistant", "happy": "3"}).status_code
+        == 303
+    )
+    wu, here = sign_in(Role.SUPERVISOR), f"/reviews/{visit.id}"
+    assert "Was somebody there on that day?" in wu.visit(here)
+    assert wu.send(f"{here}/call-back", {"outcome": "not_reached"}).status_code == 303
+    refused = wu.send(f"{here}/call-back", {"outcome": "otherwise"})
+    assert refused.status_code == 400 and 'id="error-words"' in refused.text
+    wu.visit(here)
+    page = wu.submit("/call-back", words="没人来过", outcome="otherwise")
+    assert "could not be reached" in page and "没人来过" in page and "disagrees" in page
+    wu.send("/reviews/credit-ticked", {"visit_id": [visit.id]})
+    assert seen(visit).state == VisitState.CONFIRMED, "nothing is credited over the elder's word by a tick"
+    assert sign_in("wang").send(f"{here}/call-back", {"outcome": "fits"}).status_code == 403
+
+
 def test_times_and_days_off(sign_in: SignIn, cast: Cast) -> None:
     li = sign_in("li")
     li.visit("/me")

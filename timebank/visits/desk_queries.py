@@ -18,6 +18,7 @@ from timebank.people.models import Person
 from timebank.policies.queries import in_force
 from timebank.visits.models import (
     AlarmAnswer,
+    CallBack,
     EventKind,
     SlipPhoto,
     Visit,
@@ -169,6 +170,12 @@ def people_on_phones_of(session: Session, events: Sequence[VisitEvent]) -> int:
     spoke = [event for event in events if event.device_id and not event.entered_by]
     devices = sorted({event.device_id for event in spoke})
     return people_on_phones(session, devices, spoke[0].server_at) if spoke else 0
+
+
+def call_backs_of(session: Session, visit_id: str) -> list[CallBack]:
+    """What the elder's side said when reviewers called about a visit, in that order."""
+    found = select(CallBack).where(CallBack.visit_id == visit_id)
+    return list(session.exec(found.order_by(col(CallBack.at), col(CallBack.id))))
 
 
 def photos_of(session: Session, visit_id: str) -> list[SlipPhoto]:

@@ -161,6 +161,25 @@ class Confirmation(SQLModel, table=True):
     at: datetime
 
 
+class CallOutcome(StrEnum):
+    """What came of a call to the elder before a review."""
+
+    FITS = "fits"
+    OTHERWISE = "otherwise"
+    NOT_REACHED = "not_reached"
+
+
+class CallBack(SQLModel, table=True):
+    """A reviewer called the elder's side and asked whether it was so, whoever had answered for them before."""
+
+    id: str = Field(primary_key=True, max_length=31)
+    visit_id: str = Field(foreign_key="visit.id", index=True, max_length=31)
+    by_user_id: str = Field(max_length=31)  # login
+    outcome: CallOutcome = Field(sa_type=enum_type(CallOutcome))
+    words: str = Field(default="", max_length=400)
+    at: datetime
+
+
 class Review(SQLModel, table=True):
     """A reviewer, never who earned, recorded or confirmed the hour, decides what is credited."""
 

@@ -10,10 +10,11 @@ from timebank.core.actors import Role
 from timebank.core.errors import TimebankError
 from timebank.core.i18n import gettext, say
 from timebank.people.models import Person
-from timebank.people.queries import people_by_id
+from timebank.people.queries import phone_of
 from timebank.visits import desk_queries, operations, queries
-from timebank.visits.models import EventKind, Visit, VisitEvent, VisitState
+from timebank.visits.models import CallOutcome, EventKind, Visit, VisitEvent, VisitState
 from timebank.visits.operations.derivation import data_of
+from timebank.visits.words import CALL_WORDS
 
 bp = Blueprint("reviews", __name__)
 _MOST_TICKED, _MOST_TOLD = 100, 5
@@ -60,6 +61,20 @@ def credit_show_up(visit: Visit) -> Any:
     return redirect(url_for("reviews.review_queue"), code=303)
 
 
+@bp.post("/reviews/<string:visit_id>/call-back")
+@guard(*_REVIEWERS, load={"visit_id": queries.visit_for})
+def call_back(visit: Visit) -> Any:
+    """Write down what the elder said on the phone."""
+    form, session = request.form, http.session()
+    try:
+        outcome, words = forms.choice(form, "outcome", CallOutcome), forms.text(form, "words", most=400)
+        operations.call_back(session, actor=actor(), visit_id=visit.id, outcome=outcome, words=words)
+    except TimebankError as error:
+        session.rollback()
+        return _review_page(visit, error), error.status
+    return redirect(url_for("reviews.review_form", visit_id=visit.id), code=303)
+
+
 @bp.get("/reviews/<string:visit_id>")
 @guard(*_REVIEWERS, load={"visit_id": queries.visit_for})
 def review_form(visit: Visit) -> Any:
@@ -69,16 +84,19 @@ def review_form(visit: Visit) -> Any:
 
 def _review_page(visit: Visit, error: TimebankError | None) -> str:
     session = http.session()
-    events = queries.events_of(session, visit.id)
+    events, elder = queries.events_of(session, visit.id), session.get_one(Person, visit.elder_id)
     return render_template(
         "visits/review.html",
         visit=visit,
-        elder=people_by_id(session, [visit.elder_id])[visit.elder_id],
+        elder=elder,
         carers=queries.carers_of(session, [visit.id]).get(visit.id, []),
         events=[(event, _note_of(event)) for event in events],
         photos=desk_queries.photos_of(session, visit.id),
         people_on_phone=desk_queries.people_on_phones_of(session, events),
         confirmation=queries.confirmation_of(session, visit.id),
+        calls=desk_queries.call_backs_of(session, visit.id),
+        call_words=CALL_WORDS,
+        phone=phone_of(elder),
         proposed=operations.proposed_minutes(session, visit),
         look=operations.needs_a_look(session, visit),
         error=error,

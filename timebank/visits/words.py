@@ -2,7 +2,7 @@
 
 from timebank.careplans.models import AbsenceKind, ServiceKind
 from timebank.core.text import T, Text
-from timebank.visits.models import EventKind, VisitState
+from timebank.visits.models import CallOutcome, EventKind, VisitState
 
 SERVICE_WORDS: dict[str, Text] = {
     ServiceKind.VISIT: T("visit"),
@@ -118,6 +118,11 @@ VERDICT_WORDS: dict[str, Text] = {  # of day codes and door cards
     "other_day": T("of another day"),
     "locked": T("locked"),
     "other_home": T("of another home"),
+}
+CALL_WORDS: dict[str, Text] = {
+    CallOutcome.FITS: T("it was so"),
+    CallOutcome.OTHERWISE: T("it was otherwise"),
+    CallOutcome.NOT_REACHED: T("could not be reached"),
 }
 METHOD_WORDS: dict[str, Text] = {
     "button": T("said so on the page"),

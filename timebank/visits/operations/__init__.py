@@ -6,6 +6,7 @@ from timebank.visits.operations import absence, withdrawal  # what follows from 
 from timebank.visits.operations.alarms import raise_alarm
 from timebank.visits.operations.away import AbsenceIn, end_absence, enter_absence
 from timebank.visits.operations.bulk import BulkReview, review_all
+from timebank.visits.operations.callbacks import call_back
 from timebank.visits.operations.closing import answer_alarm, close_day, close_forgotten, enter_departure, try_again
 from timebank.visits.operations.derivation import bath_gates, derive
 from timebank.visits.operations.extra import ExtraIn, add_extra, look_in
@@ -35,6 +36,7 @@ __all__ = [
     "ask_for_help",
     "assign",
     "bath_gates",
+    "call_back",
     "call_for_help_now",
     "cancel",
     "close_day",
