@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from dispatch.model import UNREACHABLE, Carer, Problem, Task
+from dispatch.model import UNREACHABLE, Carer, Pause, Problem, Task
 
 
 def may_serve(carer: Carer, task: Task) -> str:
@@ -29,6 +29,23 @@ def preference_cost(problem: Problem, carer: Carer, task: Task) -> int:
     if task.published_carer not in (None, carer.id):
         cost += weights.changed_visit
     return cost
+
+
+def rests_at_home(carer: Carer) -> tuple[Pause, ...]:
+    """Those of a carer's first breaks that can be over before the first shift opens, or must begin before it does."""
+    opens, pauses = carer.shifts[0].opens_minutes, list[Pause]()
+    for rest in carer.breaks:
+        begin = max(rest.window.opens_minutes, pauses[-1].end_minutes if pauses else 0)
+        end = begin + rest.duration_minutes
+        if begin > rest.window.closes_minutes or (end > opens and rest.window.closes_minutes >= opens):
+            break
+        pauses.append(Pause(begin, end))
+    return tuple(pauses)
+
+
+def sets_out_minutes(carer: Carer) -> int:
+    """When a carer can leave home at the earliest."""
+    return max([carer.shifts[0].opens_minutes, *(pause.end_minutes for pause in rests_at_home(carer))])
 
 
 def unserved_cost(problem: Problem, task: Task) -> int:

@@ -125,11 +125,15 @@ def _open(task: Task, published_carer: str | None, now: int, away: frozenset[str
 
 
 def _carer(carer: Carer, route: Route, now: int, leaves: int | None) -> Carer:
-    """A carer with the rests that have begun at their time, and who does not leave home before ``leaves``."""
+    """A carer with the rests that have begun at their time, and who does not leave home before ``leaves``.
+
+    A rest for which it is too late is not asked for any more: nobody can take it now.
+    """
     taken = [pause for pause in route.pauses if pause.start_minutes < now]
     breaks = tuple(
         replace(rest, window=Window(pause.start_minutes, pause.start_minutes)) if pause else rest
         for rest, pause in zip(carer.breaks, [*taken, *([None] * len(carer.breaks))], strict=False)
+        if pause or now <= rest.window.closes_minutes
     )
     shifts = tuple(
         Window(max(shift.opens_minutes, leaves), shift.closes_minutes)

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dispatch.model import FOREVER, UNREACHABLE, Break, Carer, Problem, Task, Window
-from dispatch.rules import may_serve, preference_cost, unserved_cost
+from dispatch.rules import may_serve, preference_cost, rests_at_home, sets_out_minutes, unserved_cost
 from dispatch.search.compile import Table
 
 Ints = npt.NDArray[np.int32]
@@ -105,7 +105,7 @@ class Named:
     uses: list[int]
     """Task of each use."""
     breaks: list[tuple[int, Break]]
-    """Carer and break of each break node."""
+    """Carer and break of each break node; rests at home before the shift are none."""
     rounds: list[tuple[int, int]]
     """Vehicle and round of each route behind the carers."""
 
@@ -113,7 +113,11 @@ class Named:
 def flatten(problem: Problem) -> tuple[Day, Named]:
     """Arrays of a problem that `dispatch.files.check_problem` accepts, and what they stand for."""
     uses = [index for index, task in enumerate(problem.tasks) if task.vehicle_kind is not None]
-    breaks = [(index, rest) for index, carer in enumerate(problem.carers) for rest in carer.breaks]
+    breaks = [
+        (index, rest)
+        for index, carer in enumerate(problem.carers)
+        for rest in carer.breaks[len(rests_at_home(carer)) :]
+    ]
     rounds = [(index, turn) for index, van in enumerate(problem.vehicles) for turn in range(len(van.rounds))]
     links = [*_task_links(problem), *_use_links(problem, uses)]
     count = len(problem.tasks) + len(uses)
@@ -260,6 +264,11 @@ def _link_fields(named: Named, links: list[tuple[int, int, int, int, int]]) -> d
     }
 
 
+def _shifts(carer: Carer) -> list[Window]:
+    first, *others = carer.shifts
+    return [Window(sets_out_minutes(carer), first.closes_minutes), *others]
+
+
 def _bound(value: int | None) -> int:
     return FOREVER if value is None else value
 
@@ -269,7 +278,7 @@ def _route_fields(named: Named) -> dict[str, Any]:
     vans = [problem.vehicles[van] for van, _ in named.rounds]
     turns = [problem.vehicles[van].rounds[turn] for van, turn in named.rounds]
     modes = {name: index for index, name in enumerate(problem.matrices)}
-    shifts = [list(carer.shifts) for carer in problem.carers] + [[turn] for turn in turns]
+    shifts = [_shifts(carer) for carer in problem.carers] + [[turn] for turn in turns]
     overtime = [carer.max_overtime_minutes for carer in problem.carers] + [0] * len(turns)
     due_home = [group[-1].closes_minutes for group in shifts]
     latest = [close + extra for close, extra in zip(due_home, overtime, strict=True)]

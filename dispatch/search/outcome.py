@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from dispatch.model import UNREACHABLE, Cost, Pause, Plan, Problem, Route, Stop, Unserved
-from dispatch.rules import preference_cost, reason_unserved, unserved_cost
+from dispatch.rules import preference_cost, reason_unserved, rests_at_home, unserved_cost
 from dispatch.search.arrays import Day, Named
 from dispatch.search.bundles import leave_bank
 from dispatch.search.moves import fits_links, give_up, link, save, settle, unlink
@@ -76,6 +76,8 @@ def _route(day: Day, named: Named, twin: Twin, route: int) -> Route:
             task, start = problem.tasks[index], twin.start[index]
             stops.append(Stop(task.id, start, start + task.duration_minutes))
     pauses = [Pause(twin.start[node], twin.start[node] + int(day.duration[node])) for node in twin.pauses[route]]
+    if stops and route < len(problem.carers):
+        pauses = [*rests_at_home(problem.carers[route]), *pauses]
     leave = _leave(day, twin, route, pauses) if stops else 0
     return Route(name, tuple(stops), tuple(pauses), leave, twin.finish[route])
 

@@ -1,18 +1,22 @@
 """The hand on the wheel and the day itself: moves, locks, undo, and what is repaired when something happens."""
 
+from dataclasses import replace
+
 import pytest
 import sqlalchemy as sa
 from sqlmodel import Session, select
 
 from dispatch.check import check, price
+from dispatch.model import Break, Window
+from dispatch.rules import may_serve
 from tests.dayplans.township import COORDINATOR, Township, settle, tomorrow
 from tests.factories import NEXT_VILLAGE, TOWNSHIP, VILLAGE
 from timebank.areas.models import RoadClosure
-from timebank.core import db, ids
+from timebank.core import clock, db, ids
 from timebank.core.errors import BadInput, Refused
 from timebank.dayplans import operations
 from timebank.dayplans.adapter import engine
-from timebank.dayplans.adapter.hand import Move
+from timebank.dayplans.adapter.hand import Move, moved
 from timebank.dayplans.models import DayNotice, DayPlan, DayPlanState
 from timebank.dayplans.operations.repair import Incident
 from timebank.dayplans.queries.answers import better_places
@@ -190,6 +194,41 @@ def test_a_closed_road_is_noted_and_the_day_goes_round_it(made: Township) -> Non
         assert session.exec(select(RoadClosure)).one().extra_minutes is None
         day = opened(session, new)
         assert check(day.problem, day.plan) == []
+
+
+@pytest.mark.parametrize("hour", [10, 14, 17])
+def test_whatever_happens_at_any_hour_of_the_day_itself_is_answered(hour: int, made: Township) -> None:
+    with db.transaction() as session:
+        row = published(session)
+    carer = next(iter(engine.places_of(engine.unpack_plan(row.body)).values())).carer
+    happened = (
+        Incident("sos", elder_id=made.elders[0].id, minutes=30),
+        Incident("urgent", elder_id=made.elders[1].id, minutes=30),
+        Incident("late", carer=carer, until=hour * 60 + 40),
+        Incident("ill", carer=carer),
+        Incident("road", from_code=VILLAGE, to_code=NEXT_VILLAGE),
+    )
+    with clock.frozen(clock.at_local(row.on, hour * 60 + 15)):
+        for incident in happened:
+            with db.transaction() as session:
+                new = repaired(session, row, incident)
+                day = opened(session, new)
+            assert check(day.problem, day.plan) == []
+            assert all(stop.starts >= hour * 60 + 15 for stop in day.places.values())  # nobody has arrived anywhere yet
+
+
+def test_a_visit_is_carried_to_whoever_comes_after_noon(made: Township) -> None:
+    with db.transaction() as session:
+        row = draft(session)
+        day = opened(session, row)
+        late = replace(day.problem.carers[0], shifts=(Window(830, 1_200),), breaks=(Break(Window(690, 810), 30),))
+        problem = replace(day.problem, carers=(late, *day.problem.carers[1:]))
+        idle = replace(day.plan, routes=tuple(route for route in day.plan.routes if route.carer != late.id))
+        able = (task for task in problem.tasks if not may_serve(late, task) and not task.load and "." not in task.id)
+        task = next(task for task in able if task.windows[-1].closes_minutes >= 900)
+        plan = moved(problem, idle, [Move(task.id, late.id, 900)])
+        assert task.id in {stop.task for route in plan.routes if route.carer == late.id for stop in route.stops}
+        assert not [fault for fault in check(problem, plan) if fault.carer == late.id]
 
 
 def test_only_a_published_day_is_repaired(made: Township) -> None:

@@ -122,12 +122,13 @@ def carers(draw: st.DrawFn, number: int, places: int) -> Carer:
                 (Window(0, 13),),
                 (Window(0, 13),),
                 (Window(2, 12),),
+                (Window(4, 13),),
                 (Window(0, 6), Window(7, 13)),
                 (Window(1, 5), Window(7, 13)),
             ]
         )
     )
-    opens = draw(st.integers(2, 7))
+    opens = draw(st.integers(0, 7))
     rest = Break(Window(opens, opens + draw(st.integers(0, 2))), draw(st.integers(1, 2)))
     return Carer(
         id=f"c{number}",

@@ -157,6 +157,21 @@ def test_what_check_ins_say_has_begun_counts_and_not_the_published_clock() -> No
     assert where(found)["early"] == ("bo", 560)  # leaves the station when it is known
 
 
+@pytest.mark.parametrize("at", [690, 780, 850])
+def test_in_the_afternoon_nobody_is_asked_for_the_rest_of_noon(at: int) -> None:
+    noon = (Break(Window(660, 740), 20),)
+    crew = [
+        Carer(name, "station", "station", (DAY,), "default", frozenset({"bath"}), noon) for name in ("ann", "bo", "cy")
+    ]
+    day = problem(carers=tuple(crew))
+    plan = solve(day, STEPS, 1)
+    assert check(day, plan) == []
+    for change in (CarerIll("cy"), VisitAdded((Task("sos", "b", 10, (Window(at, at + 120),)),))):
+        found = replan(day, plan, Disruption(at, change), STEPS, 1)
+        assert check(found.problem, found.plan) == []
+    assert "sos" in where(found)
+
+
 def test_a_rest_that_was_taken_is_not_taken_again() -> None:
     carers = tuple(
         Carer(name, "station", "station", (DAY,), skills=frozenset({"bath"}), breaks=(Break(Window(530, 690), 20),))

@@ -32,14 +32,15 @@ def a_day(count: int, seed: int) -> Problem:
     places = tuple(f"p{index}" for index in range(count + 1))
     drives = random.integers(1, 30, (count + 1, count + 1)).astype(np.int32)
     np.fill_diagonal(drives, 0)
-    shifts = [(Window(0, 500),), (Window(30, 200), Window(260, 480)), (Window(0, FAR),)]
+    shifts = [(Window(0, 500),), (Window(30, 200), Window(260, 480)), (Window(0, FAR),), (Window(160, FAR),)]
+    shifts += [(Window(230, FAR),)]  # after lunch
     lunch = (Break(Window(150, 220), 25),)
     carers = tuple(
         Carer(
             f"c{index}",
             "p0",
             places[int(random.integers(0, 2))],
-            shifts[int(random.integers(0, 3))],
+            shifts[int(random.integers(0, len(shifts)))],
             mode=("foot", "moto")[index % 2],
             breaks=lunch if random.random() < 0.4 else (),
             max_overtime_minutes=int(random.integers(0, 60)),

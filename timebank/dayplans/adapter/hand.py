@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from dispatch.check import check, price
 from dispatch.insertion import Place
 from dispatch.model import UNREACHABLE, Break, Carer, Link, Pause, Plan, Problem, Route, Stop, Task, Unserved, Vehicle
-from dispatch.rules import may_serve
+from dispatch.rules import may_serve, rests_at_home, sets_out_minutes
 from timebank.dayplans.rules import FETCH, visit_of
 
 _ROUNDS = 60  # links that wait for each other settle in a few rounds, or never
@@ -214,9 +214,9 @@ class _Times:
             self._walk_carer(self.carers[name], order)
 
     def _walk_carer(self, carer: Carer, order: Sequence[str]) -> None:
-        here, now = carer.start_place, carer.shifts[0].opens_minutes
-        breaks = list(carer.breaks)
-        pauses: list[Pause] = []
+        here, now = carer.start_place, sets_out_minutes(carer)
+        pauses = list(rests_at_home(carer)) if order else []
+        breaks = list(carer.breaks[len(pauses) :])
         for task_id in order:
             task = self.sketch.tasks[task_id]
             drive = self._drive(carer.mode, here, task.place)
@@ -275,7 +275,8 @@ class _Times:
         finish = stops[-1].end_minutes + self._drive(mode, tasks[order[-1]].place, end)
         pauses = tuple(self.pauses.get(name, ()))
         if pauses:
-            leave, finish = min(leave, pauses[0].start_minutes), self._home_after(pauses, finish, stops)
+            finish = self._home_after(pauses, finish, stops)
+            leave = min([leave, *(pause.start_minutes for pause in pauses if pause.end_minutes > leave)])
         return Route(name, stops, pauses, leave, finish)
 
     def _home_after(self, pauses: Sequence[Pause], finish: int, stops: Sequence[Stop]) -> int:
