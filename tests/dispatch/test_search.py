@@ -117,6 +117,12 @@ def test_long_runs_cool_several_times_and_given_plans_are_only_warmed() -> None:
     assert [anneal.fresh for anneal in schedule(65, 10.0, True)] == [False]
 
 
+@pytest.mark.parametrize(("services", "begin_hot"), [(260, "H"), (130, "Hr"), (98, "HHr"), (65, "HrHrr")])
+def test_two_anneals_begin_hot_wherever_there_is_time_for_three(services: int, begin_hot: str) -> None:
+    kinds = ["H" if anneal.fresh else "r" for anneal in schedule(services, 10.0, False)[1:]]
+    assert "".join(kinds) == begin_hot
+
+
 def test_a_crowded_day_is_scouted_from_nothing_again_and_again() -> None:
     limits, roomy = Limits(steps=800_000), instance(8, 6, 1)
     rushed = instance(8, 2, 1)
