@@ -21,6 +21,7 @@ from timebank.people.queries import people_by_id, phone_of, search_people
 from timebank.visits import desk_queries, operations, queries
 from timebank.visits.models import SlipPhoto, Visit, VisitCarer, VisitState
 from timebank.visits.operations import SlipIn, UnplannedIn
+from timebank.visits.operations.derivation import data_of
 from timebank.visits.words import SERVICE_WORDS
 
 bp = Blueprint("visit_desk", __name__)
@@ -60,6 +61,8 @@ def village_day() -> Any:
         still_there=desk_queries.still_there(session, scope.area_code, clock.now()),
         phone_of=phone_of,
         alarms=desk_queries.alarms(session, scope.area_code, clock.now() - timedelta(days=7)),
+        notes=desk_queries.notes(session, scope.area_code, clock.now() - timedelta(days=desk_queries.NOTE_DAYS)),
+        data_of=data_of,
         VisitState=VisitState,
         is_village=len(scope.area_code) >= 12,
     )

@@ -31,6 +31,7 @@ from timebank.visits.queries import carers_of, forgotten_by, visit_for, who_came
 from timebank.visits.rules import Forgotten
 from timebank.visits.trace_queries import people_on_phones
 
+NOTE_DAYS = 31  # how long what was told at a visit waits for an answer on the list
 _LAST_RUNS = 6
 
 
@@ -127,7 +128,7 @@ def show_ups(session: Session, scope: Scope, on: date) -> list[ShowUp]:
 
 @dataclass(frozen=True)
 class Alarm:
-    """An emergency that a phone reported: the entry, the visit, the elder, who called; and the answer, if any."""
+    """What a phone told the office: the entry, the visit, the elder, who told it; and the answer, if any."""
 
     event: VisitEvent
     visit: Visit
@@ -138,6 +139,30 @@ class Alarm:
 
 def alarms(session: Session, area_code: str, since: datetime) -> list[Alarm]:
     """The alarms of an area since an instant, the unanswered first, then the newest."""
+    return _told(session, area_code, since, EventKind.SOS)
+
+
+def notes(session: Session, area_code: str, since: datetime) -> list[Alarm]:
+    """Needs and hazards that helpers wrote down at visits of an area since an instant and nobody answered."""
+    return _told(session, area_code, since, EventKind.NOTE, but_answered=True)
+
+
+def count_notes(session: Session, area_code: str, since: datetime) -> int:
+    """How many needs and hazards nobody has answered."""
+    found = (
+        select(sa.func.count())
+        .select_from(VisitEvent)
+        .join(Visit, col(Visit.id) == VisitEvent.visit_id)
+        .where(in_area(col(Visit.area_code), area_code), Visit.due_on >= clock.local_date(since))
+        .where(col(VisitEvent.kind) == EventKind.NOTE, VisitEvent.server_at >= since)
+        .where(col(VisitEvent.id).not_in(select(AlarmAnswer.event_id)))
+    )
+    return int(session.exec(found).one())
+
+
+def _told(
+    session: Session, area_code: str, since: datetime, kind: EventKind, *, but_answered: bool = False
+) -> list[Alarm]:
     carer = aliased(Person)
     found = session.execute(
         sa.select(VisitEvent, Visit, Person, carer, AlarmAnswer)
@@ -145,8 +170,9 @@ def alarms(session: Session, area_code: str, since: datetime) -> list[Alarm]:
         .join(Person, col(Person.id) == Visit.elder_id)
         .join(carer, col(carer.id) == VisitEvent.person_id)
         .outerjoin(AlarmAnswer, col(AlarmAnswer.event_id) == VisitEvent.id)
-        .where(in_area(col(Visit.area_code), area_code), col(VisitEvent.kind) == EventKind.SOS)
+        .where(in_area(col(Visit.area_code), area_code), col(VisitEvent.kind) == kind)
         .where(col(VisitEvent.server_at) >= since)
+        .where(col(AlarmAnswer.event_id).is_(None) if but_answered else sa.true())
         .order_by(col(VisitEvent.server_at).desc())
         .limit(PAGE_ROWS)
     ).all()

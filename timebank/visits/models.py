@@ -139,7 +139,7 @@ class SlipPhoto(SQLModel, table=True):
 
 
 class AlarmAnswer(SQLModel, table=True):
-    """That an alarm from a visit was taken in hand, by whom and how."""
+    """That an alarm, a need or a hazard told at a visit was taken in hand, by whom and how."""
 
     event_id: str = Field(primary_key=True, foreign_key="visitevent.id", max_length=31)
     by_user_id: str = Field(max_length=31)

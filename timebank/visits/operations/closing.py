@@ -96,10 +96,14 @@ def _window(first: Visit, due_on: date) -> dict[str, int]:
 
 
 def answer_alarm(session: Session, *, actor: Actor, event_id: str, words: str) -> AlarmAnswer:
-    """Write down that an alarm was taken in hand, by whom and how. Said again, the first answer stands."""
+    """Write down that an alarm, or what a helper wrote down, was taken in hand: by whom and how.
+
+    Said again, the first answer stands.
+    """
     event = session.get(VisitEvent, event_id)
     visit = session.get(Visit, event.visit_id) if event else None
-    if event is None or visit is None or event.kind != EventKind.SOS or not actor.scope.holds_area(visit.area_code):
+    is_to_answer = event is not None and event.kind in (EventKind.SOS, EventKind.NOTE)
+    if event is None or visit is None or not is_to_answer or not actor.scope.holds_area(visit.area_code):
         raise NotFound("visits.no_such_alarm", T("There is no such alarm in your area."))
     known = session.get(AlarmAnswer, event_id)
     if known:
