@@ -6,14 +6,13 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 import sqlalchemy as sa
-from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
 from timebank.areas.models import DayKind
 from timebank.areas.queries import closures_on, day_kinds
 from timebank.core import clock, crypto, months
 from timebank.core.actors import Scope
-from timebank.core.db import in_area
+from timebank.core.db import in_area, table_of
 from timebank.core.limits import PAGE_ROWS
 from timebank.core.maps import distance_m
 from timebank.ledger.models import Hold, HoldState, HourAccount, Reason, Transfer
@@ -200,25 +199,34 @@ def visits_of_elder(session: Session, elder_id: str, first_on: date, last_on: da
     return list(session.exec(found.order_by(col(Visit.due_on), col(Visit.window_from_minute))))
 
 
+_moved, _reversal = table_of(Transfer).c, table_of(Transfer).alias("reversal").c
+_of_day = sa.and_(_moved.event_at >= sa.bindparam("day_from"), _moved.event_at < sa.bindparam("day_to"))
+_CREDITED = (
+    sa.select(
+        sa.func.coalesce(sa.func.sum(sa.case((_of_day, _moved.minutes), else_=0)), 0),
+        sa.func.coalesce(sa.func.sum(_moved.minutes), 0),
+    )
+    .where(
+        _moved.credit_account_id == table_of(HourAccount).c.id,
+        table_of(HourAccount).c.person_id == sa.bindparam("person_id"),
+    )
+    .where(_moved.reason == Reason.EARN)
+    .where(_moved.event_at >= sa.bindparam("week_from"), _moved.event_at < sa.bindparam("week_to"))
+    .where(~sa.exists().where(_reversal.reverses_id == _moved.id))  # of the week's rows alone, not of the history
+)
+
+
 def credited_around(session: Session, person_id: str, on: date) -> tuple[int, int]:
     """Minutes a volunteer was credited for visits of a day and of its week from Monday: what the caps count."""
     monday = on - timedelta(days=on.weekday())
-    starts = [clock.at_local(day, 0) for day in (on, on + timedelta(days=1), monday, monday + timedelta(days=7))]
-    of_day = sa.and_(col(Transfer.event_at) >= starts[0], col(Transfer.event_at) < starts[1])
-    reversal = aliased(Transfer)
-    taken_back = sa.exists().where(col(reversal.reverses_id) == Transfer.id)  # of the week's rows alone
-    found = select(
-        sa.func.coalesce(sa.func.sum(sa.case((of_day, col(Transfer.minutes)), else_=0)), 0),
-        sa.func.coalesce(sa.func.sum(Transfer.minutes), 0),
-    ).where(
-        Transfer.credit_account_id == HourAccount.id,
-        HourAccount.person_id == person_id,
-        Transfer.reason == Reason.EARN,
-        Transfer.event_at >= starts[2],
-        Transfer.event_at < starts[3],
-        ~taken_back,
-    )
-    day, week = session.exec(found).one()
+    days = {
+        "day_from": on,
+        "day_to": on + timedelta(days=1),
+        "week_from": monday,
+        "week_to": monday + timedelta(days=7),
+    }
+    instants = {name: clock.at_local(day, 0) for name, day in days.items()}
+    day, week = session.connection().execute(_CREDITED, {"person_id": person_id, **instants}).one()
     return int(day), int(week)
 
 
