@@ -213,7 +213,8 @@ def test_to_the_doctor_and_home_again_and_the_hours_stand_in_the_book(served: Ho
     office = enter("wang", lang="zh", viewport=WIDE).new_page()
     on = TUESDAY + timedelta(days=2)  # a day of its own: each walk publishes one
     office.goto(f"/escorts/of/{elder.id}")
-    for name, value in (("clinic", "镇卫生院"), ("on", on.isoformat()), ("appointment", "10:00")):
+    typed = (("clinic", "镇卫生院"), ("on", on.isoformat()), ("appointment", "10:00"), ("ride_minutes", "40"))
+    for name, value in typed:
         office.fill(f"[name={name}]", value)
     office.locator("form.card button.main").click()
     expect(office.locator("main section.card", has_text="代大爷").locator("li")).to_have_count(3)
