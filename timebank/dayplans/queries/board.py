@@ -5,7 +5,7 @@ Times are minutes of the local day; points are [latitude, longitude].
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -106,10 +106,13 @@ def cast_of(session: Session, day: Opened) -> Cast:
     )
 
 
-def names_for(session: Session, day: Opened, task_ids: set[str]) -> Names:
-    """Names for sentences about some tasks, and about any carer: a fault may name whom a visit was promised to."""
+def names_for(session: Session, day: Opened, task_ids: set[str], others: Collection[str] = ()) -> Names:
+    """Names for sentences about some tasks and any carer of the day: a fault may name whom a visit was promised to.
+
+    `others` are carers who are spoken of beside them, such as those of an older version.
+    """
     visit_ids = {visit_of(task) for task in task_ids}
-    return _cast(session, day, visit_ids, {one.id for one in day.problem.carers}).names()
+    return _cast(session, day, visit_ids, {one.id for one in day.problem.carers} | set(others)).names()
 
 
 def _cast(session: Session, day: Opened, visit_ids: set[str], carer_ids: set[str]) -> Cast:

@@ -8,7 +8,7 @@ from timebank.core.i18n import say
 from timebank.dayplans.adapter import engine
 from timebank.dayplans.figures import cost_parts, figures_of
 from timebank.dayplans.models import DayPlan
-from timebank.dayplans.queries.board import cast_of, opened
+from timebank.dayplans.queries.board import names_for, opened
 from timebank.dayplans.rules import FETCH, Placed, differences, visit_of
 from timebank.dayplans.words import STEP_WORDS
 
@@ -16,14 +16,13 @@ from timebank.dayplans.words import STEP_WORDS
 def comparison(session: Session, before: DayPlan, after: DayPlan) -> dict[str, Any]:
     """The steps from one version to another, each task once, and both rows of figures."""
     old, new = opened(session, before), opened(session, after)
-    names = cast_of(session, new).names()
-    old_names = cast_of(session, old).names() if before.problem_digest != after.problem_digest else names
     steps = [step for step in differences(old.places, new.places) if not step.task_id.endswith(FETCH)]
+    names = names_for(session, new, {step.task_id for step in steps}, {one.id for one in old.problem.carers})
 
     def place(placed: Placed | None) -> dict[str, Any] | None:
         if placed is None:
             return None
-        name = names.people.get(placed.carer) or old_names.person(placed.carer)
+        name = names.person(placed.carer)
         return {"carer": placed.carer, "name": name, "from": placed.starts, "to": placed.ends}
 
     return {
@@ -34,7 +33,7 @@ def comparison(session: Session, before: DayPlan, after: DayPlan) -> dict[str, A
             {
                 "task": step.task_id,
                 "visit": visit_of(step.task_id),
-                "visit_words": say(names.visits.get(visit_of(step.task_id)) or old_names.visit(step.task_id)),
+                "visit_words": say(names.visit(step.task_id)),
                 "kind": step.kind,
                 "words": say(STEP_WORDS[step.kind]),
                 "before": place(step.before),
