@@ -1,5 +1,6 @@
 """Closed and slow roads."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import sqlalchemy as sa
@@ -37,3 +38,23 @@ def test_a_road_that_is_known_to_be_closed_is_not_closed_twice(database: sa.Engi
         known = [closure.id for closure in queries.closures_on(session, make.TOWNSHIP, TODAY)]
         assert known == sorted({first, slow, longer})
         assert len(known) == 3
+
+
+def test_each_township_keeps_its_own_closure_of_the_road_between_them(database: sa.Engine) -> None:
+    with db.transaction() as session:
+        make.district(session=session)
+        ends = ((make.TOWNSHIP, make.OTHER_TOWNSHIP), (make.OTHER_TOWNSHIP, make.TOWNSHIP))
+        for here, there in ends:
+            actor = replace(COORDINATOR, area_code=here)
+            operations.close_road(
+                session,
+                actor=actor,
+                from_code=here,
+                to_code=there,
+                starts_on=TODAY,
+                ends_on=TODAY,
+                extra_minutes=None,
+                reason="",
+            )
+        session.flush()
+        assert all(len(queries.closures_on(session, here, TODAY)) == 1 for here, _ in ends)

@@ -49,8 +49,8 @@ def close_road(
 ) -> RoadClosure:
     """Say that the road between two places is closed (no minutes) or slow (extra minutes) for some days.
 
-    A road that is known to be so for all of these days is not noted twice: the first closure is the answer. Refuses a
-    road from a place to itself, an end before the start, and places outside the actor's district.
+    A road that the same township knows to be so for all of these days is not noted twice: the first closure is the
+    answer. Refuses a road from a place to itself, an end before the start, and places outside the actor's district.
     """
     if from_code == to_code:
         raise BadInput("areas.same_place", T("Choose two different places."), field="to_code")
@@ -61,12 +61,13 @@ def close_road(
             raise BadInput("areas.unknown_place", T("There is no such place."), field="from_code")
     if not any(actor.scope.holds_area(code) for code in (from_code, to_code)):
         raise Refused("areas.road_elsewhere", T("One end of the road must lie in your area."), field="from_code")
+    area_code = from_code[:9] if actor.scope.holds_area(from_code) else to_code[:9]
     known = closures_between(session, from_code, to_code, starts_on, ends_on)
-    if same := next((one for one in known if one.extra_minutes == extra_minutes), None):
+    if same := next((one for one in known if (one.area_code, one.extra_minutes) == (area_code, extra_minutes)), None):
         return same
     closure = RoadClosure(
         id=ids.new_id("rdc"),
-        area_code=from_code[:9] if actor.scope.holds_area(from_code) else to_code[:9],
+        area_code=area_code,
         from_code=from_code,
         to_code=to_code,
         starts_on=starts_on,
