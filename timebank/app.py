@@ -33,7 +33,7 @@ from timebank.dayplans import ahead_pages, notice_pages
 from timebank.dayplans import api as dayplans_api
 from timebank.dayplans import pages as dayplans_pages
 from timebank.dayplans.adapter import travel
-from timebank.dayplans.rides import ride_minutes
+from timebank.dayplans.queries.rides import ride_minutes
 from timebank.emergency import alarm_pages, ready_pages
 from timebank.emergency import pages as emergency_pages
 from timebank.escorts import pages as escorts_pages

@@ -19,7 +19,7 @@ from timebank.core.errors import TimebankError
 from timebank.dayplans import operations as dayplans
 from timebank.dayplans.adapter.problem import problem_of
 from timebank.dayplans.queries.facts import gather
-from timebank.dayplans.rides import ride_minutes
+from timebank.dayplans.queries.rides import ride_minutes
 from timebank.escorts import operations, queries
 from timebank.escorts.models import Escort
 from timebank.escorts.rules import PartKind, Plan, parts
