@@ -1,11 +1,15 @@
 """The cast on each database, without pages; and the desks that act."""
 
+from importlib import import_module
+
 import pytest
 import sqlalchemy as sa
 
 from tests.cast import Cast, assemble
 from tests.fixtures.site import FIRST_MORNING, At
 from timebank.core import crypto, db
+
+import_module("timebank.app")  # what follows from a case is told by every feature, also where one file is tested alone
 
 
 @pytest.fixture

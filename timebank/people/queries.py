@@ -356,6 +356,23 @@ def lived_elsewhere(session: Session, on: date) -> dict[str, Home]:
     }
 
 
+def moves_since(session: Session, area_code: str, on: date) -> list[PersonCase]:
+    """Who of an area has moved to another door of the district on a day or later, wherever they live now."""
+    found = select(PersonCase).where(PersonCase.kind == RELOCATED, PersonCase.happened_on >= on)
+    cases = session.exec(found.order_by(col(PersonCase.happened_on), col(PersonCase.id)))
+    return [case for case in cases if str(case.detail["from_area"]).startswith(area_code)]
+
+
+def moved_in(session: Session, person_ids: Iterable[str], since_on: date) -> dict[str, date]:
+    """Since when people live behind their door, of those who moved there on a day or later, by person id."""
+    found = select(PersonCase).where(
+        PersonCase.kind == RELOCATED,
+        PersonCase.happened_on >= since_on,
+        col(PersonCase.person_id).in_(set(person_ids)),
+    )
+    return {case.person_id: case.happened_on for case in session.exec(found.order_by(col(PersonCase.happened_on)))}
+
+
 def close_people(session: Session, person: Person) -> list[Person]:
     """Kin of somebody, and who lives in the same home; the oldest first. Those who left are left out."""
     kin = select(Kinship.kin_id).where(Kinship.person_id == person.id)

@@ -17,7 +17,7 @@ from timebank.core.limits import PAGE_ROWS
 from timebank.core.maps import distance_m
 from timebank.ledger.models import Hold, HoldState, HourAccount, Reason, Transfer
 from timebank.people.models import DayOff, Household, Person
-from timebank.people.queries import place_of
+from timebank.people.queries import moved_in, place_of
 from timebank.visits.models import (
     CarerState,
     Confirmation,
@@ -32,6 +32,7 @@ from timebank.visits.rules import Forgotten, forgotten
 from timebank.volunteers.queries import may_do
 
 Coming = tuple[VisitCarer, Person]
+_NEW_DOOR_DAYS = 30  # so long a new door is pointed out: visits may be four weeks apart
 COMING = (CarerState.INVITED, CarerState.ACCEPTED)
 OPEN_STATES = (  # events still change the visit: nobody reviewed, cancelled or settled it
     *(VisitState.DUE, VisitState.PLANNED, VisitState.RUNNING),
@@ -92,6 +93,7 @@ class Stop:
     elder: Person
     household: Household
     partners: tuple[tuple[VisitCarer, Person], ...]
+    moved_in_on: date | None = None  # lately: the helper may still know the way to the old door only
 
 
 def stops_of(session: Session, person_id: str, first_on: date, last_on: date) -> list[Stop]:
@@ -104,6 +106,7 @@ def stops_of(session: Session, person_id: str, first_on: date, last_on: date) ->
         .order_by(col(Visit.due_on), col(VisitCarer.starts_minute), Visit.id)
     ).all()
     all_carers = carers_of(session, [visit.id for visit, *_ in found])
+    lately = moved_in(session, (elder.id for _, _, elder, _ in found), first_on - timedelta(days=_NEW_DOOR_DAYS))
     return [
         Stop(
             visit,
@@ -111,6 +114,7 @@ def stops_of(session: Session, person_id: str, first_on: date, last_on: date) ->
             elder,
             household,
             tuple(pair for pair in all_carers[visit.id] if pair[0].person_id != person_id),
+            lately.get(elder.id),
         )
         for visit, carer, elder, household in found
     ]

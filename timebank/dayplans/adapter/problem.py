@@ -39,10 +39,18 @@ def spots_of(facts: DayFacts) -> tuple[Mapping[str, Spot], list[Spot]]:
     for base in facts.van_bases:
         found[base.id] = ("yard", (base.lat, base.lon), base.area_code)
     spots = {
-        owner: Spot(f"{kind} {crypto.vault().fingerprint(f'place {owner}')[:12]}", point, area_code)
-        for owner, (kind, point, area_code) in found.items()
+        owner: Spot(_spot_name(kind, owner), point, area_code) for owner, (kind, point, area_code) in found.items()
     }
     return spots, list(spots.values())
+
+
+def door_name(household_code: str) -> str:
+    """What a problem calls a door."""
+    return _spot_name("door", household_code)
+
+
+def _spot_name(kind: str, owner: str) -> str:
+    return f"{kind} {crypto.vault().fingerprint(f'place {owner}')[:12]}"
 
 
 def problem_of(facts: DayFacts) -> Problem:

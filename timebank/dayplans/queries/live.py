@@ -10,6 +10,7 @@ from timebank.core import clock
 from timebank.core.db import in_area
 from timebank.core.i18n import say
 from timebank.dayplans.models import DayPlan
+from timebank.dayplans.queries.moved import moved_since, moves_known
 from timebank.policies.queries import in_force
 from timebank.visits.models import CarerState, EventKind, Visit, VisitCarer, VisitEvent, VisitState
 from timebank.visits.words import FLAG_WORDS, STATE_WORDS
@@ -22,19 +23,18 @@ def live_of(session: Session, row: DayPlan) -> dict[str, Any]:
     late_after = in_force(session, row.area_code, row.on).number("visit.late_minutes")
     now = clock.minute_of_day(clock.now()) if row.on == clock.today() else None
     found = select(Visit).where(in_area(col(Visit.area_code), row.area_code), Visit.due_on == row.on)
-    visits = list(session.exec(found.order_by(Visit.id)))
+    visits, moved = list(session.exec(found.order_by(Visit.id))), moved_since(session, row)
+    known = {visit.id for visit in visits}
+    visits += [one.visit for one in moved.values() if one.visit.id not in known]  # another township's by now
     carers: dict[str, list[VisitCarer]] = {}
     asked = select(VisitCarer).where(col(VisitCarer.visit_id).in_([visit.id for visit in visits]))
     for carer in session.exec(asked):
         carers.setdefault(carer.visit_id, []).append(carer)
     alarms = _alarms(session, [visit.id for visit in visits])
-    return {
-        "stamp": stamp_of(session, row),
-        "now": now,
-        "visits": [
-            _visit(visit, carers.get(visit.id, []), now, late_after, alarms.get(visit.id, "")) for visit in visits
-        ],
-    }
+    shown = [_visit(visit, carers.get(visit.id, []), now, late_after, alarms.get(visit.id, "")) for visit in visits]
+    for one in shown:
+        one["flags"] += [say(moved[one["id"]].words)] if one["id"] in moved else []
+    return {"stamp": stamp_of(session, row), "now": now, "visits": shown}
 
 
 def _visit(visit: Visit, carers: list[VisitCarer], now: int | None, late_after: int, alarm: str) -> dict[str, Any]:
@@ -92,4 +92,4 @@ def stamp_of(session: Session, row: DayPlan) -> str:
     )
     standing = select(DayPlan.state).where(DayPlan.id == row.id)
     parts = [list(map(tuple, session.execute(query).all())) for query in (events, answers, states, plans, standing)]
-    return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
+    return hashlib.sha256(repr((parts, moves_known(session, row))).encode()).hexdigest()[:16]
