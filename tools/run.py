@@ -169,11 +169,21 @@ def trust_what_the_machine_trusts() -> None:
         os.environ.setdefault("NODE_EXTRA_CA_CERTS", CERTIFICATES)
 
 
+def keep_bytecode() -> None:
+    """Let every process started from here keep what it compiles of its sources.
+
+    Images of containers often forbid it, and then each process (a planner's, a test's worker) reads thousands of files
+    anew: eight seconds of a processor instead of four before it does anything.
+    """
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+
 def prepare(*, tests: bool = False) -> None:
     """Bring the tree to the state that the locks and the front end's sources describe."""
     if sys.version_info < (3, 11):  # noqa: UP036 - an older Python may well read this line
         raise Failed("This needs Python 3.11 or newer.")
     os.environ["UV_PYTHON_DOWNLOADS"] = "never"
+    keep_bytecode()
     trust_what_the_machine_trusts()
     os.environ["UV_LINK_MODE"] = os.environ.get("UV_LINK_MODE", "copy")
     locks = [ROOT / "requirements.lock", *([ROOT / "requirements-test.lock"] if tests else [])]
