@@ -183,6 +183,8 @@ def _fields(kind: type) -> dict[str, Field[Any]]:
 
 
 def _encode(value: Any) -> Any:
+    if isinstance(value, str | int):  # most of what there is, and the checks below are slow
+        return value
     if is_dataclass(value) and not isinstance(value, type):
         fields = _fields(type(value)).items()
         pairs = [(name, getattr(value, name), field) for name, field in fields]

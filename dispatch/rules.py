@@ -77,7 +77,7 @@ def reason_unserved(problem: Problem, task: Task) -> tuple[str, str]:
     if not able:
         hints = sorted({may_serve(carer, task) for carer in problem.carers}) or ["nobody is there"]
         return "no_carer", f"No carer may do this: {'; '.join(hints[:3])}."
-    near = [carer for carer in able if _reaches(problem, carer, task)]
+    near = _with_a_road(problem, able, task)
     if not near:
         return "no_road", "No road leads there for any carer who may do this."
     present = [carer for carer in near if _overlaps(carer, task)]
@@ -86,10 +86,11 @@ def reason_unserved(problem: Problem, task: Task) -> tuple[str, str]:
     return "no_time", f"All {len(present)} carers who may do this have no time left in the asked hours."
 
 
-def _reaches(problem: Problem, carer: Carer, task: Task) -> bool:
-    places: Sequence[str] = problem.places
-    drive = problem.matrices[carer.mode][places.index(carer.start_place), places.index(task.place)]
-    return int(drive) < UNREACHABLE
+def _with_a_road(problem: Problem, carers: Sequence[Carer], task: Task) -> list[Carer]:
+    """The carers from whose start a road leads to the task."""
+    number = {place: index for index, place in enumerate(problem.places)}
+    to = {mode: matrix[:, number[task.place]].tolist() for mode, matrix in problem.matrices.items()}
+    return [carer for carer in carers if to[carer.mode][number[carer.start_place]] < UNREACHABLE]
 
 
 def _overlaps(carer: Carer, task: Task) -> bool:

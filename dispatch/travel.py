@@ -298,7 +298,12 @@ def _uses(minutes: Minutes, places: Sequence[str], closure: Closure) -> npt.NDAr
 
 
 def _by_way(minutes: Minutes, groups: Sequence[npt.NDArray[np.intp]]) -> Minutes:
-    """Shortest minutes from each place of the first group to each of the last by a place of every group between."""
+    """Shortest minutes from each place of the first group to each of the last by a place of every group between.
+
+    A step costs the product of three groups, so the smaller end is begun from.
+    """
+    if len(groups[0]) > len(groups[-1]):
+        return _by_way(minutes.T, groups[::-1]).T
     best = minutes[np.ix_(groups[0], groups[1])]
     for near, far in pairwise(groups[1:]):
         best = np.min(best[:, :, None] + minutes[np.ix_(near, far)], axis=1)
