@@ -75,14 +75,19 @@ export function openIncident(store: Store, kind: string, carer = "", visit = "")
     field("elder_id", who, () => who.value);
     void findElders("", who);
   }
-  form.append(element("button", "main", say("repair")));
+  const press = element("button", "main", say("repair"));
+  form.append(press);
   form.addEventListener("submit", (event) => {
     event.preventDefault();
+    press.disabled = true; // a second press would repair the day twice
     const body: Record<string, unknown> = { kind, ...(visit ? { visit_id: visit } : {}) };
     for (const [name, read] of Object.entries(fields)) if (read() !== undefined) body[name] = read();
     tellServer<Next>(`${address}/repairs`, body)
       .then((next) => location.assign(next.url))
-      .catch((error) => failed(box, error));
+      .catch((error) => {
+        press.disabled = false;
+        failed(box, error);
+      });
   });
   box.append(element("p", "small", say(`explain_${kind}`)), form);
   form.querySelector<HTMLElement>("select, input, button")?.focus();

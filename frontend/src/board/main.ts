@@ -105,8 +105,8 @@ async function follow(): Promise<void> {
 }
 
 async function start(): Promise<void> {
-  await store.load();
-  store.takeLive(await ask<Live>(`${address}/live`));
+  const [live] = await Promise.all([ask<Live>(`${address}/live`), store.load()]);
+  store.takeLive(live);
   part("board").dataset.ready = "yes";
   if (store.board.plan.state === "published") await follow();
 }
