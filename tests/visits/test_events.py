@@ -197,7 +197,7 @@ def test_entries_for_a_visit_that_is_closed_or_given_away_are_kept_and_looked_at
             day_plan_id=None,
         )
     late = tell(cast, event(cancelled, Kind.CHECK_IN, 9 * 60))
-    assert (late.state, late.code) == ("held", "visits.closed_already")
+    assert (late.state, late.code) == ("held", "visits.called_off")
     assert (seen(cancelled).state, seen(cancelled).flags) == (VisitState.CANCELLED, ["late_event"])
     other = tell(cast, event(given, Kind.CHECK_IN, 9 * 60))
     assert (other.state, other.code) == ("held", "visits.given_to_another")

@@ -54,7 +54,7 @@ def form_of(li: Visitor, visit: Visit, kind: str) -> dict[str, str]:
     ("values", "status", "words"),
     [
         ({"kind": "check_in", "day_code": "12345"}, 400, "six plain digits"),
-        ({"kind": "check_in", "day_code": "１２３４５６"}, 400, "six plain digits"),
+        ({"kind": "check_in", "day_code": "１２３４５"}, 400, "six plain digits"),
         ({"kind": "check_in", "lat": "north", "lon": "1", "accuracy_m": "5"}, 400, "position could not be read"),
         ({"kind": "check_in", "lat": "nan", "lon": "1", "accuracy_m": "5"}, 400, "position of the phone"),
         ({"kind": "check_in", "lat": "29", "lon": "200", "accuracy_m": "5"}, 400, "position of the phone"),

@@ -28,7 +28,7 @@ from timebank.statements.models import CertificateState
 from timebank.statements.queries import close_is_due
 from timebank.visiting.queries import count_searches, total_rate, unanswered_doors, visiting_rate
 from timebank.visits import queries as visits
-from timebank.visits.desk_queries import NOTE_DAYS, count_notes
+from timebank.visits.desk_queries import NOTE_DAYS, count_late_news, count_notes
 from timebank.visits.models import CarerState, VisitState
 
 
@@ -106,6 +106,7 @@ def _assistant(session: Session, actor: Actor) -> list[Duty]:
         ),
         Duty(T("visits in the village today"), "visit_desk.village_day", "list", len(today)),
         _notes(session, actor),
+        _late_news(session, actor),
         _visiting_rate(session, actor),
         _meals(session, actor),
         _changes_of_life(session, actor),
@@ -117,6 +118,12 @@ def _notes(session: Session, actor: Actor) -> Duty:
     """Needs and hazards that helpers wrote down at visits, and nobody has answered."""
     told = count_notes(session, actor.area_code, clock.now() - timedelta(days=NOTE_DAYS))
     return _count(T("needs or hazards told at visits wait for an answer"), "visit_desk.village_day", "alert", told)
+
+
+def _late_news(session: Session, actor: Actor) -> Duty:
+    """Arrivals and departures of visits that were called off, closed or given away before they were told."""
+    told = count_late_news(session, actor.area_code, clock.now() - timedelta(days=NOTE_DAYS))
+    return _count(T("visits of which somebody told too late: look"), "visit_desk.village_day", "alert", told)
 
 
 def _changes_of_life(session: Session, actor: Actor) -> Duty:
@@ -161,6 +168,7 @@ def _coordinator(session: Session, actor: Actor) -> list[Duty]:
         Duty(text, "dayplans.list_days", "route", len(due), is_urgent=bool(due) and not is_published),
         _not_reached(session, actor),
         _notes(session, actor),
+        _late_news(session, actor),
         Duty(
             T("visits are under way"), "visit_desk.village_day", "clock", _waiting(session, actor, VisitState.RUNNING)
         ),

@@ -17,9 +17,9 @@ from timebank.core.errors import BadInput, TimebankError
 from timebank.core.formats import local_time
 from timebank.core.i18n import say
 from timebank.core.limits import MAX_EVENTS_PER_UPLOAD
-from timebank.core.text import T
+from timebank.core.text import T, Text
 from timebank.policies.queries import in_force
-from timebank.visits import operations, queries
+from timebank.visits import operations, queries, rules
 from timebank.visits.models import EventKind
 from timebank.visits.rules import EventIn, Place
 from timebank.visits.words import SERVICE_WORDS
@@ -28,7 +28,10 @@ bp = Blueprint("visits_api", __name__, url_prefix="/api")
 
 _Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]{1,31}$")]
 _Word = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]{1,24}$")]
-_Said = Annotated[str, StringConstraints(max_length=1_000, pattern=r"^[^\x00-\x08\x0b-\x1f]*$")]
+_Said = Annotated[str, StringConstraints(max_length=1_000, pattern=r"^[^\x00-\x08\x0b\x0c\x0e-\x1f]*$")]
+_Typed = Annotated[
+    str, StringConstraints(max_length=20)
+]  # a wrong code or card is told, never a reason to lose the entry
 _Number = Annotated[float, Field(ge=-1_000, le=1_000, allow_inf_nan=False)]
 
 
@@ -51,8 +54,8 @@ class EventBody(BaseModel):
     device_at: AwareDatetime
     counter: Annotated[int, Field(ge=0, le=2**31 - 1)] = 0
     place: PlaceBody | None = None
-    day_code: Annotated[str, StringConstraints(pattern=r"^[0-9]{6}$")] | None = None
-    card: Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z-]{1,20}$")] | None = None
+    day_code: _Typed | None = None
+    card: _Typed | None = None
     data: dict[_Word, bool | int | _Number | _Said] = Field(default_factory=dict, max_length=20)
 
 
@@ -120,9 +123,7 @@ def _take(raw: Any, device: str, offset_s: int | None) -> Result:
     try:
         body = EventBody.model_validate(raw)
     except ValidationError as error:
-        field = ".".join(str(part) for part in error.errors()[0]["loc"])[:60]
-        text = T("The entry could not be read ({field}). Show this to your village assistant.", field=field)
-        return Result(id=name, state="refused", code="visits.unreadable_event", message=say(text))
+        return _unreadable(name, error)
     event = _event(body, device, offset_s)
     try:
         try:
@@ -132,6 +133,27 @@ def _take(raw: Any, device: str, offset_s: int | None) -> Result:
     except TimebankError as refusal:
         _note_refusal(event, refusal)
         return Result(id=body.id, state="refused", code=refusal.code, message=say(refusal.message))
+
+
+_PARTS: dict[str, Text] = {
+    "device_at": T("the time"),
+    "place": T("the position"),
+    "day_code": T("the six digits"),
+    "card": T("the door card"),
+    "data": T("what was typed"),
+}
+
+
+def _unreadable(name: str, error: ValidationError) -> Result:
+    """Say which part of an entry cannot be read, as people call it; the field by its name stays in the trace."""
+    where = [str(part) for part in error.errors()[0]["loc"]]
+    part = _PARTS.get(where[0] if where else "", T("the entry"))
+    with db.transaction() as unit:
+        told = ".".join(where[:2])[:60]
+        code, who = "visits.unreadable_event", actor().user_id
+        note(unit, actor=actor(), action="visits.refuse_event", subject_id=who, code=code, field=told)
+    text = T("Not kept, because {part} cannot be read. Show this to your village assistant.", part=part)
+    return Result(id=name, state="refused", code=code, message=say(text))
 
 
 def _note_refusal(event: EventIn, refusal: TimebankError) -> None:
@@ -156,7 +178,7 @@ def _event(body: EventBody, device: str, offset_s: int | None) -> EventIn:
         device_id=device,
         counter=body.counter,
         place=Place(body.place.lat, body.place.lon, body.place.accuracy_m) if body.place else None,
-        day_code=body.day_code,
+        day_code=rules.plain_code(body.day_code or "") or None,
         card=body.card,
         offset_s=offset_s,
         data=body.data,

@@ -48,6 +48,7 @@ def village_day() -> Any:
     visits = _round(on)
     silent = desk_queries.silent_visits(session, scope.area_code, clock.now())
     unreached = desk_queries.unreached_visits(session, scope.area_code, clock.today() - timedelta(days=14))
+    told_since = clock.now() - timedelta(days=desk_queries.NOTE_DAYS)
     return render_template(
         "visits/village_day.html",
         visits=visits,
@@ -61,7 +62,8 @@ def village_day() -> Any:
         still_there=desk_queries.still_there(session, scope.area_code, clock.now()),
         phone_of=phone_of,
         alarms=desk_queries.alarms(session, scope.area_code, clock.now() - timedelta(days=7)),
-        notes=desk_queries.notes(session, scope.area_code, clock.now() - timedelta(days=desk_queries.NOTE_DAYS)),
+        notes=desk_queries.notes(session, scope.area_code, told_since),
+        late_news=desk_queries.late_news(session, scope.area_code, told_since),
         data_of=data_of,
         VisitState=VisitState,
         is_village=len(scope.area_code) >= 12,

@@ -160,6 +160,59 @@ def count_notes(session: Session, area_code: str, since: datetime) -> int:
     return int(session.exec(found).one())
 
 
+@dataclass(frozen=True)
+class LateNews:
+    """What somebody told of a visit that was called off, closed, or given to somebody else: all of it together."""
+
+    visit: Visit
+    elder: Person
+    carer: Person
+    events: tuple[VisitEvent, ...]
+
+    @property
+    def event(self) -> VisitEvent:
+        """The entry whose answer answers them all."""
+        return self.events[0]
+
+
+def late_news(session: Session, area_code: str, since: datetime) -> list[LateNews]:
+    """What phones were told is looked at by the office, and nobody has answered yet; the newest visits first."""
+    carer = aliased(Person)
+    found = session.execute(
+        sa.select(VisitEvent, Visit, Person, carer)
+        .join(Visit, col(Visit.id) == VisitEvent.visit_id)
+        .join(Person, col(Person.id) == Visit.elder_id)
+        .join(carer, col(carer.id) == VisitEvent.person_id)
+        .where(*_held(area_code, since))
+        .order_by(col(Visit.due_on).desc(), col(Visit.id), col(VisitEvent.person_id), col(VisitEvent.device_at))
+        .limit(PAGE_ROWS)
+    ).all()
+    told: dict[tuple[str, str], LateNews] = {}
+    for event, visit, elder, teller in found:
+        known = told.get((visit.id, teller.id))
+        told[visit.id, teller.id] = LateNews(visit, elder, teller, (*(known.events if known else ()), event))
+    return list(told.values())
+
+
+def count_late_news(session: Session, area_code: str, since: datetime) -> int:
+    """How many visits have such news."""
+    found = (
+        select(sa.func.count(sa.distinct(col(VisitEvent.visit_id))))
+        .join(Visit, col(Visit.id) == VisitEvent.visit_id)
+        .where(*_held(area_code, since))
+    )
+    return int(session.exec(found).one())
+
+
+def _held(area_code: str, since: datetime) -> tuple[sa.ColumnElement[bool], ...]:
+    return (
+        in_area(col(Visit.area_code), area_code),
+        col(VisitEvent.server_at) >= since,
+        col(VisitEvent.data)["held"].as_string().is_not(None),
+        col(VisitEvent.id).not_in(select(AlarmAnswer.event_id)),
+    )
+
+
 def _told(
     session: Session, area_code: str, since: datetime, kind: EventKind, *, but_answered: bool = False
 ) -> list[Alarm]:

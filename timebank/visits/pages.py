@@ -19,7 +19,7 @@ from timebank.people.queries import phone_of, place_of
 from timebank.policies.queries import in_force
 from timebank.visits import operations, queries, words
 from timebank.visits.models import EventKind, Visit
-from timebank.visits.rules import AGAINST_A_BATH, BATH_SIGNS, VITALS, EventIn, Forgotten, Place
+from timebank.visits.rules import AGAINST_A_BATH, BATH_SIGNS, VITALS, EventIn, Forgotten, Place, plain_code
 
 bp = Blueprint("visits", __name__)
 
@@ -148,7 +148,7 @@ def tell(visit: Visit) -> Response:
 
 
 def _day_code(form: forms.Form) -> str | None:
-    code = form.get("day_code", "").strip()
+    code = plain_code(form.get("day_code", ""))
     if code and not (len(code) == 6 and code.isascii() and code.isdigit()):
         raise BadInput("visits.bad_day_code", T("The strip has six plain digits for each day."), field="day_code")
     return code or None

@@ -6,6 +6,7 @@ Sources: field guide §4.8 (grades, fence, forgotten check-out), §2.2 (policy k
 import hashlib
 import json
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -70,6 +71,11 @@ class EventIn:
             *(place, self.day_code, self.card, dict(self.data)),
         ]
         return hashlib.sha256(json.dumps(content, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+
+
+def plain_code(typed: str) -> str:
+    """A day code as it was meant: Chinese keyboards write full-width digits, and people put spaces between."""
+    return "".join(unicodedata.normalize("NFKC", typed).split())
 
 
 def inside_fence(place: Place, door: tuple[float, float], *, fence_m: int) -> bool:

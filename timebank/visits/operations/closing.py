@@ -96,22 +96,34 @@ def _window(first: Visit, due_on: date) -> dict[str, int]:
 
 
 def answer_alarm(session: Session, *, actor: Actor, event_id: str, words: str) -> AlarmAnswer:
-    """Write down that an alarm, or what a helper wrote down, was taken in hand: by whom and how.
+    """Write down that an alarm, a helper's note, or news that came too late was taken in hand: by whom and how.
 
-    Said again, the first answer stands.
+    Said again, the first answer stands. Arrival and departure that came too late are answered together.
     """
     event = session.get(VisitEvent, event_id)
     visit = session.get(Visit, event.visit_id) if event else None
-    is_to_answer = event is not None and event.kind in (EventKind.SOS, EventKind.NOTE)
+    is_to_answer = event is not None and (event.kind in (EventKind.SOS, EventKind.NOTE) or "held" in event.data)
     if event is None or visit is None or not is_to_answer or not actor.scope.holds_area(visit.area_code):
         raise NotFound("visits.no_such_alarm", T("There is no such alarm in your area."))
     known = session.get(AlarmAnswer, event_id)
     if known:
         return known
-    made = AlarmAnswer(event_id=event_id, by_user_id=actor.user_id, words=words.strip()[:400], at=clock.now())
+    said = words.strip()[:400]
+    made = AlarmAnswer(event_id=event_id, by_user_id=actor.user_id, words=said, at=clock.now())
     session.add(made)
+    for other in _told_with(session, event):
+        session.add(AlarmAnswer(event_id=other, by_user_id=actor.user_id, words=said, at=made.at))
     note(session, actor=actor, action="visits.answer_alarm", subject_id=event_id, area_code=visit.area_code)
     return made
+
+
+def _told_with(session: Session, event: VisitEvent) -> list[str]:
+    """What else the same person told too late of the same visit, and nobody has answered."""
+    if "held" not in event.data:
+        return []
+    events = queries.events_of(session, event.visit_id)
+    same = [one for one in events if one.person_id == event.person_id and "held" in one.data and one.id != event.id]
+    return [one.id for one in same if session.get(AlarmAnswer, one.id) is None]
 
 
 def close_forgotten(session: Session, *, actor: Actor, area_code: str) -> int:

@@ -19,13 +19,14 @@ from timebank.core.limits import CLOCK_SKEW_FLAG_MINUTES, DAY_CODE_TRIES_PER_VIS
 from timebank.core.text import T, Text
 from timebank.people.queries import has_withdrawn
 from timebank.visits import queries, rules
-from timebank.visits.models import EventKind, Visit, VisitCarer, VisitEvent
+from timebank.visits.models import CarerState, EventKind, Visit, VisitCarer, VisitEvent, VisitState
 from timebank.visits.operations.alarms import sound
 from timebank.visits.operations.derivation import bath_gates, derive, with_flag
 from timebank.visits.rules import EventIn, Place
 from timebank.visits.words import GATE_WORDS
 
 _MATTERS_LATE = (EventKind.CHECK_IN, EventKind.CHECK_OUT, EventKind.NO_ANSWER, EventKind.CANCELLED)
+_WHO_CAME = (EventKind.CHECK_IN, EventKind.CHECK_OUT, EventKind.NO_ANSWER)
 _PRIVATE = (EventKind.VITALS, EventKind.NOTE)  # health data and free text are sealed (PIPL art. 28)
 
 
@@ -74,7 +75,7 @@ def record_event(
         place_sealed=_sealed_place(place),
         place_mark=_place_mark(place),
         entered_by=entered_by,
-        data=_kept_data(session, visit, event),
+        data=_kept_data(session, visit, event) | _held(visit, carer, event.kind),
         digest=event.digest,
     )
     session.add(row)
@@ -93,12 +94,26 @@ def _answer(session: Session, visit: Visit, carer: VisitCarer, row: VisitEvent) 
     if row.kind in _MATTERS_LATE and visit.state not in queries.OPEN_STATES:
         visit.flags = with_flag(visit.flags, "late_event")
         session.add(visit)
-        text = T("Kept. This visit was closed already; the office looks at it.")
-        return EventResult(row.id, "held", text, "visits.closed_already")
-    if carer.state not in queries.COMING and row.kind != EventKind.CANCELLED:
-        text = T("Kept. This visit was given to somebody else; the office looks at it.")
-        return EventResult(row.id, "held", text, "visits.given_to_another")
+    held = row.data.get("held")
+    if not held and carer.state not in queries.COMING and row.kind != EventKind.CANCELLED:
+        held = "given_to_another"
+    if held:
+        return EventResult(row.id, "held", _HELD_WORDS[held], f"visits.{held}")
     return EventResult(row.id, "accepted", _words(row, visit))
+
+
+_HELD_WORDS = {
+    "called_off": T("Kept. This visit had been called off; the office looks at it."),
+    "closed_already": T("Kept. This visit was closed already; the office looks at it."),
+    "given_to_another": T("Kept. This visit was given to somebody else; the office looks at it."),
+}
+
+
+def _held(visit: Visit, carer: VisitCarer, kind: EventKind) -> dict[str, str]:
+    """Why what was told changes nothing by itself and stands on the office's list (desk_queries.late_news)."""
+    if kind in _MATTERS_LATE and visit.state not in queries.OPEN_STATES:
+        return {"held": "called_off" if visit.state == VisitState.CANCELLED else "closed_already"}
+    return {"held": "given_to_another"} if kind in _WHO_CAME and carer.state == CarerState.REPLACED else {}
 
 
 def _repeated(known: VisitEvent, event: EventIn) -> EventResult:
@@ -126,7 +141,7 @@ def _kept_data(session: Session, visit: Visit, event: EventIn) -> dict[str, Any]
         rules.check_vitals(event.data)
     data = {"sealed": crypto.vault().seal(dict(event.data))} if event.kind in _PRIVATE else dict(event.data)
     ours = {"code": _code_verdict(session, visit, event), "card": _card_verdict(visit, event)}
-    kept = {key: value for key, value in data.items() if key not in (*ours, "offset_s")}
+    kept = {key: value for key, value in data.items() if key not in (*ours, "offset_s", "held")}
     if event.offset_s is not None and abs(event.offset_s) > CLOCK_SKEW_FLAG_MINUTES * 60:
         kept["offset_s"] = event.offset_s
     return kept | {key: verdict for key, verdict in ours.items() if verdict}
