@@ -150,10 +150,10 @@ def _unreadable(name: str, error: ValidationError) -> Result:
     part = _PARTS.get(where[0] if where else "", T("the entry"))
     with db.transaction() as unit:
         told = ".".join(where[:2])[:60]
-        code, who = "visits.unreadable_event", actor().user_id
-        note(unit, actor=actor(), action="visits.refuse_event", subject_id=who, code=code, field=told)
+        who = actor().user_id
+        note(unit, actor=actor(), action="visits.refuse_event", subject_id=who, code="unreadable_event", field=told)
     text = T("Not kept, because {part} cannot be read. Show this to your village assistant.", part=part)
-    return Result(id=name, state="refused", code=code, message=say(text))
+    return Result(id=name, state="refused", code="visits.unreadable_event", message=say(text))
 
 
 def _note_refusal(event: EventIn, refusal: TimebankError) -> None:

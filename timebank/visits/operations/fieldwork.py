@@ -98,15 +98,19 @@ def _answer(session: Session, visit: Visit, carer: VisitCarer, row: VisitEvent) 
     if not held and carer.state not in queries.COMING and row.kind != EventKind.CANCELLED:
         held = "given_to_another"
     if held:
-        return EventResult(row.id, "held", _HELD_WORDS[held], f"visits.{held}")
+        return _kept_for_the_office(row.id, held)
     return EventResult(row.id, "accepted", _words(row, visit))
 
 
-_HELD_WORDS = {
-    "called_off": T("Kept. This visit had been called off; the office looks at it."),
-    "closed_already": T("Kept. This visit was closed already; the office looks at it."),
-    "given_to_another": T("Kept. This visit was given to somebody else; the office looks at it."),
-}
+def _kept_for_the_office(event_id: str, held: str) -> EventResult:
+    if held == "called_off":
+        text = T("Kept. This visit had been called off; the office looks at it.")
+        return EventResult(event_id, "held", text, "visits.called_off")
+    if held == "closed_already":
+        text = T("Kept. This visit was closed already; the office looks at it.")
+        return EventResult(event_id, "held", text, "visits.closed_already")
+    text = T("Kept. This visit was given to somebody else; the office looks at it.")
+    return EventResult(event_id, "held", text, "visits.given_to_another")
 
 
 def _held(visit: Visit, carer: VisitCarer, kind: EventKind) -> dict[str, str]:
