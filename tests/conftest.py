@@ -13,4 +13,5 @@ pytest_plugins = [
     "tests.fixtures.standing",
     "tests.fixtures.phones",
     "tests.fixtures.served",
+    "tests.fixtures.order",
 ]

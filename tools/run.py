@@ -259,7 +259,7 @@ def test(arguments: list[str]) -> None:
     compile_planner()
     say(f"· prepared in {time.monotonic() - started:.1f} s; running the tests …")
     os.chdir(ROOT)
-    become("-m", "pytest", "-q", "-n", "2", "--dist", "loadfile", *arguments)
+    become("-m", "pytest", "-q", "-n", "2", "--dist", "loadfile", "--no-loadscope-reorder", *arguments)
 
 
 def setup(arguments: list[str]) -> None:
