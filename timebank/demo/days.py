@@ -1,4 +1,4 @@
-"""The days around now: yesterday in one township as it went, today published there, tomorrow planned everywhere.
+"""The days around now: yesterday and today so far in one township as they went, tomorrow planned everywhere.
 
 Today is amended once, so that notices wait to be passed on, and asked what would be, so that answers can be compared.
 
@@ -84,34 +84,44 @@ def ask_what_if(session: Session, row: DayPlan) -> None:
         finish_run(session, run_id=run.id, plan=plan)
 
 
-def live_through_day(session: Session, random: Random, area_code: str, on: date) -> None:
-    """Let a published day happen: answers, arrivals, departures, a few closed doors; most elders nod in the evening."""
+def live_through_day(
+    session: Session, random: Random, area_code: str, on: date, *, until: datetime, but: str = ""
+) -> None:
+    """Let a published day happen until an instant: answers, arrivals, departures, a few closed doors, nods at night.
+
+    All come but one volunteer, where one is named: whoever signs in as that one has a day before them.
+    """
     planned = visits_on(session, area_code, on, (VisitState.PLANNED,))
     carers = carers_of(session, [visit.id for visit in planned])
-    stops = [(visit, carer) for visit in planned for carer, _ in carers.get(visit.id, [])]
-    with clock.frozen(clock.at_local(on, 7 * 60)):
-        for visit, carer in stops:
-            visits.respond(session, actor=_volunteer(visit, carer), visit_id=visit.id, accept=True)
+    stops = [(visit, carer) for visit in planned for carer, _ in carers.get(visit.id, []) if carer.person_id != but]
+    if (answered := clock.at_local(on, 7 * 60)) <= until:
+        with clock.frozen(answered):
+            for visit, carer in stops:
+                visits.respond(session, actor=_volunteer(visit, carer), visit_id=visit.id, accept=True)
     closed = {visit.id for visit in planned if random.random() < _NOBODY_ANSWERS}
     for visit, carer in stops:
-        _make_stop(session, random, visit, carer, is_closed=visit.id in closed)
-    with clock.frozen(clock.at_local(on, 19 * 60)):
-        for visit in visits_on(session, area_code, on, (VisitState.DONE,)):
-            if random.random() < _NODS:
-                assistant = Actor("usr_history", Role.ASSISTANT, visit.area_code[:12])
-                visits.confirm(session, actor=assistant, visit_id=visit.id, method="assistant", happy=3)
+        _make_stop(session, random, visit, carer, is_closed=visit.id in closed, until=until)
+    if (evening := clock.at_local(on, 19 * 60)) <= until:
+        with clock.frozen(evening):
+            for visit in visits_on(session, area_code, on, (VisitState.DONE,)):
+                if random.random() < _NODS:
+                    assistant = Actor("usr_history", Role.ASSISTANT, visit.area_code[:12])
+                    visits.confirm(session, actor=assistant, visit_id=visit.id, method="assistant", happy=3)
 
 
 def _volunteer(visit: Visit, carer: VisitCarer) -> Actor:
     return Actor("usr_history", Role.VOLUNTEER, visit.area_code[:12], carer.person_id)
 
 
-def _make_stop(session: Session, random: Random, visit: Visit, carer: VisitCarer, *, is_closed: bool) -> None:
+def _make_stop(
+    session: Session, random: Random, visit: Visit, carer: VisitCarer, *, is_closed: bool, until: datetime
+) -> None:
     arrives = clock.at_local(visit.due_on, carer.starts_minute) + timedelta(seconds=random.randrange(480))
     leaves = arrives + timedelta(minutes=visit.duration_minutes, seconds=random.randrange(300))
     came = [(EventKind.CHECK_IN, arrives), (EventKind.CHECK_OUT, leaves)]
     lat, lon = place_of(session.get_one(Household, visit.household_code))
-    for kind, at in [(EventKind.NO_ANSWER, arrives)] if is_closed else came:
+    events = [(EventKind.NO_ANSWER, arrives)] if is_closed else came
+    for kind, at in [(kind, at) for kind, at in events if at < until]:
         event = EventIn(
             id=ids.new_id("evt"),
             visit_id=visit.id,

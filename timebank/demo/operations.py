@@ -59,27 +59,31 @@ def is_empty() -> bool:
 
 
 def load(*, district_code: str, say: Say) -> list[Login]:
-    """Make the district, its people, two closed months, this month so far, today's plan, and one login per role."""
+    """Make the district, its people, two closed months, this month and today so far, and one login per role."""
     random, today = Random(SEED), clock.today()
     yesterday = today - timedelta(days=1)
     with transaction() as session:
         _live_through_months(session, random, today, district_code=district_code, say=say)
         township = _township(session)
         days.publish(session, township, yesterday, at=clock.at_local(yesterday, 6 * 60))
-        days.live_through_day(session, random, township, yesterday)
+        days.live_through_day(session, random, township, yesterday, until=clock.now())
         say(f"yesterday lived through in {TOWNSHIP}")
         for month in sorted({months.of_date(today), months.of_date(tomorrow())}):
             report = visits.generate(session, actor=SYSTEM, area_code=district_code, month=month)
             say(f"{report.made} visits made for {month}")
-        row = days.publish(session, township, today, at=clock.now())
-        days.ask_what_if(session, days.amend(session, row))
-        say(f"today published and amended in {TOWNSHIP}, {len(days.WHAT_IFS)} what-ifs answered")
+        morning = min(clock.now(), clock.at_local(today, 6 * 60))
+        row = days.publish(session, township, today, at=morning)
+        with clock.frozen(morning):
+            days.ask_what_if(session, days.amend(session, row))
+        volunteer, visit = _busiest(session, township, today)
+        days.live_through_day(session, Random(SEED), township, today, until=clock.now(), but=volunteer.id)
+        say(f"today published, amended and lived so far in {TOWNSHIP}, {len(days.WHAT_IFS)} what-ifs answered")
         helping.help_each_other(session, township, today)
         change_lives(session, random, township)
         say(care.live_with_care(session, district_code=district_code, township=township, today=today))
         learn_drives(session, actor=SYSTEM, area_code=district_code)
         ledger.seal_new_rows(session, reason="minute")
-        return _logins(session, township, today)
+        return _logins(session, township, volunteer, visit)
 
 
 def unplanned_townships() -> dict[str, str]:
@@ -124,9 +128,8 @@ def _township(session: Session) -> str:
     return session.exec(select(Area.code).where(Area.name_zh == TOWNSHIP)).one()
 
 
-def _logins(session: Session, township: str, today: date) -> list[Login]:
+def _logins(session: Session, township: str, volunteer: Person, visit: Visit) -> list[Login]:
     """One login per role around one township; the volunteer has homes to go to today, one of them the elder's."""
-    volunteer, visit = _busiest(session, township, today)
     village, district = visit.area_code[:12], township[:6]
     elder = session.get_one(Person, visit.elder_id)
     assistant = _assistant(session, village)
