@@ -1,5 +1,5 @@
-"""Every page of every role, in both languages, narrow and wide: no barrier (axe), no sideways scrolling, no refusal of
-the content security policy, no script error.
+"""Every page of every role, in both languages, narrow and wide: no barrier (axe), no sideways scrolling, one heading
+that is seen, no refusal of the content security policy, no script error.
 
 Which pages there are is read from docs/routes.md, so a new page is looked at from its first day.
 """
@@ -22,8 +22,19 @@ from timebank.dayplans.models import PlannerRun
 ROLES = {who.role.value: who for who in EVERYBODY if who.login != "deng"}
 NO_PAGES = ("/api/", "/manifest", "/sw.js", "/slip-photos", "/calendars/")
 NO_PAGE_ENDINGS = (".pdf", ".csv", ".xlsx", ".svg", "<string:form>", ".ics", ".png", "/root-sheet")
-_seen: set[tuple[str, int]] = set()  # what was looked at in this process: roles often see one page under their own menu
+_seen: set[str] = set()  # what was looked at in this process: roles often see one page under their own menu
 AXE_OPTIONS = {"resultTypes": ["violations"], "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]}
+LOOK = """(async () => {
+  // only sounds and films need what axe loads beforehand: every style sheet, once more
+  const options = {...OPTIONS, preload: document.querySelector("audio, video") !== null};
+  const found = await axe.run(document, options);
+  return JSON.stringify({
+    violations: found.violations.map(v => [v.id, v.nodes.map(n => n.html.slice(0, 160)).slice(0, 3)]),
+    sideways: document.scrollingElement.scrollWidth - window.innerWidth,
+    headings: [...document.querySelectorAll("h1")].map(one =>
+      one.checkVisibility({visibilityProperty: true}) && one.getBoundingClientRect().height > 0),
+  });
+})()""".replace("OPTIONS", json.dumps(AXE_OPTIONS))
 
 
 def is_page(row: Row) -> bool:
@@ -58,25 +69,22 @@ class Look:
         if answer is None or answer.status not in (200, 404):
             self.wrong.append(f"{self.where} answered {answer.status if answer else 'nothing'}")
             return
-        self.page.evaluate(axe_script())
         drawn = re.sub(r"[\w.-]{40,}|[a-z]{3}_\w{26}", "", self.page.inner_html("main"))
+        if drawn in _seen:
+            return
+        _seen.add(drawn)
+        self.page.evaluate(axe_script())
         for viewport in (NARROW, WIDE):
             self.page.set_viewport_size(viewport)  # type: ignore[arg-type]
-            if (drawn, viewport["width"]) not in _seen:
-                _seen.add((drawn, viewport["width"]))
-                self.look(f"{self.where} {viewport['width']} px")
+            self.look(f"{self.where} {viewport['width']} px")
 
     def look(self, where: str) -> None:
-        found: dict[str, Any] = json.loads(
-            self.page.evaluate(
-                f"axe.run(document, {json.dumps(AXE_OPTIONS)}).then(found => JSON.stringify({{"
-                "violations: found.violations.map(v => [v.id, v.nodes.map(n => n.html.slice(0, 160)).slice(0, 3)]),"
-                "sideways: document.scrollingElement.scrollWidth - window.innerWidth}))"
-            )
-        )
+        found: dict[str, Any] = json.loads(self.page.evaluate(LOOK))
         self.wrong += [f"{where}: axe {name} {nodes}" for name, nodes in found["violations"]]
         if found["sideways"] > 0:
             self.wrong.append(f"{where}: {found['sideways']} px wider than the screen")
+        if found["headings"] != [True]:
+            self.wrong.append(f"{where}: not one heading that is seen, but {found['headings']}")
 
 
 def look_at_every_page(served: Served, enter: Enter, role: str, lang: str) -> None:
