@@ -205,6 +205,7 @@ def today() -> Any:
         now=clock.now().isoformat(),
         on=on.isoformat(),
         office_phone=office_phone(http.session(), actor().area_code),
+        here={stop.visit.id: stop.arrived for stop in stops},
         stops=[_stop(stop) for stop in stops],
     )
 

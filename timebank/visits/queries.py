@@ -95,6 +95,11 @@ class Stop:
     partners: tuple[tuple[VisitCarer, Person], ...]
     moved_in_on: date | None = None  # lately: the helper may still know the way to the old door only
 
+    @property
+    def arrived(self) -> int:
+        """How many of the crew are there, or were."""
+        return sum(carer.checked_in_at is not None for carer in (self.carer, *(one for one, _ in self.partners)))
+
 
 def stops_of(session: Session, person_id: str, first_on: date, last_on: date) -> list[Stop]:
     """A volunteer's stops from a day to a day, in order."""

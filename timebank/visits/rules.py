@@ -279,7 +279,9 @@ def bath_gate_failures(
 ) -> list[str]:
     """Why a bath must not start (field guide §2.5): old assessment, blood pressure, one carer alone, illness, cold."""
     failures = []
-    if assessed_days_ago is None or assessed_days_ago > most_days:
+    if assessed_days_ago is None:
+        failures.append("not_assessed")
+    elif assessed_days_ago > most_days:
         failures.append("assessment_too_old")
     pressure = (vitals or {}).get("systolic")
     if not isinstance(pressure, int):

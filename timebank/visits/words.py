@@ -51,7 +51,8 @@ ABSENCE_WORDS: dict[str, Text] = {
     AbsenceKind.ELSEWHERE: T("not at home"),
 }
 GATE_WORDS: dict[str, Text] = {
-    "assessment_too_old": T("the assessment is too old"),
+    "not_assessed": T("the elder has not been assessed yet; call the coordinator"),
+    "assessment_too_old": T("the assessment is too old; call the coordinator"),
     "no_blood_pressure": T("blood pressure has not been taken"),
     "blood_pressure": T("the blood pressure is not safe for a bath"),
     "carer_alone": T("the second carer is not there yet"),

@@ -12,6 +12,11 @@ const OURS = new Set(["csrf_token", "kind", "day_code", "card", "photo"]);
 let underWay = 0;
 let isLeaving = false;
 
+/** Whether something is being said: then the page has other words than what has arrived before. */
+export function isSaying(): boolean {
+  return underWay > 0;
+}
+
 /** Let a form of a visit go through the queue. */
 export function bind(form: HTMLFormElement): void {
   form.addEventListener("submit", (event) => {
@@ -61,13 +66,20 @@ function drawAnew(form: HTMLFormElement, outcome: Outcome): void {
   }
 }
 
+/** Show what others have told meanwhile, unless something is being said or written here. */
+export function drawAnewWhenQuiet(): void {
+  if (underWay || isWriting(null)) return;
+  isLeaving = true;
+  location.reload();
+}
+
 /** A new page that is still on its way, slowly perhaps, would end this one with what is being said now. */
 function stay(): void {
   if (isLeaving) window.stop();
   isLeaving = false;
 }
 
-function isWriting(kept: HTMLFormElement): boolean {
+function isWriting(kept: HTMLFormElement | null): boolean {
   const fields = document.querySelectorAll<HTMLInputElement | HTMLTextAreaElement>("main input:not([type=hidden]), main textarea");
   return [...fields].some((field) => field.form !== kept && hasChanged(field));
 }

@@ -1,14 +1,15 @@
 // The volunteer's phone: keep first, send when there is a network, say what is where.
 import { firstUnsent } from "../assess/send";
 import { forgetDrafts } from "../assess/store";
-import { bind } from "./forms";
+import { bind, drawAnewWhenQuiet, isSaying } from "./forms";
 import { draw } from "./offline";
-import { sync } from "./queue";
+import { arrivedAt, sync } from "./queue";
 import { owner, panel, report, tell, word } from "./status";
 import { entriesOf, forget, isWaiting, purge } from "./store";
 
 const AGAIN_MS = 60_000;
 const ASK_MS = 20_000;
+const PARTNER_MS = 3_000;
 
 /** Before somebody signs out: send what waits and forget them. Where something would be lost: the page that shows it. */
 export async function whyToStay(): Promise<string> {
@@ -28,7 +29,7 @@ export async function whyToStay(): Promise<string> {
 }
 
 async function attempt(): Promise<void> {
-  await report(await sync());
+  await report(await sync(), isSaying);
 }
 
 async function start(): Promise<void> {
@@ -38,12 +39,21 @@ async function start(): Promise<void> {
   if (page) await draw(page);
   ask();
   setInterval(ask, ASK_MS);
-  await report(null);
+  await report(null, isSaying);
   void register();
   await attempt();
   window.addEventListener("online", () => void attempt());
-  window.addEventListener("pageshow", () => void report(null));
+  window.addEventListener("pageshow", () => void report(null, isSaying));
   setInterval(() => void attempt(), AGAIN_MS);
+  setInterval(() => void lookForPartner(), PARTNER_MS);
+}
+
+/** Who waits for the second carer sees them come: the page asks while somebody is missing, and is drawn anew then. */
+async function lookForPartner(): Promise<void> {
+  const waiting = document.querySelector<HTMLElement>("[data-arrived]");
+  if (!waiting || document.hidden || !navigator.onLine) return;
+  const here = await arrivedAt(waiting.dataset.visit ?? "");
+  if (here !== null && here > Number(waiting.dataset.arrived)) drawAnewWhenQuiet();
 }
 
 /** Who forgot to sign out is asked on the page that is open, once the time has come: no pop-up, no sound. */

@@ -12,6 +12,8 @@ interface Today {
   csrf: string;
   on: string;
   office_phone: string;
+  /** How many carers have arrived, by visit. */
+  here: Record<string, number>;
   stops: Omit<Stop, "owner" | "on" | "kept_at">[];
 }
 
@@ -36,6 +38,12 @@ async function fetchToday(): Promise<Today | "no_network" | "sign_in"> {
   const answer = await ask("/api/today");
   if (typeof answer === "string") return answer;
   return answer.ok ? ((await answer.json()) as Today) : "sign_in";
+}
+
+/** How many carers have arrived at a visit; null where the office does not answer. */
+export async function arrivedAt(visit: string): Promise<number | null> {
+  const today = await fetchToday();
+  return typeof today === "string" ? null : (today.here[visit] ?? null);
 }
 
 /** Fetch today's stops, then send everything of theirs that waits. One at a time, also across tabs and the worker. */

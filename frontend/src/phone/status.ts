@@ -27,8 +27,8 @@ export function tell(text: string, state = "waiting"): void {
   line.textContent = text;
 }
 
-/** Say how things stand after an attempt to send. */
-export async function report(outcome: Outcome | null): Promise<void> {
+/** Say how things stand after an attempt to send; nothing while `isBusy`: words about what is just being said stay. */
+export async function report(outcome: Outcome | null, isBusy = (): boolean => false): Promise<void> {
   const own = await owner();
   const entries = await entriesOf(own);
   const waiting = entries.filter(isWaiting).length;
@@ -39,6 +39,7 @@ export async function report(outcome: Outcome | null): Promise<void> {
   if (outcome === "sign_in" && waiting) parts.push(word("signIn"));
   if (outcome === "no_network") parts.push(word("offline"));
   if (others) parts.push(word("others", others));
+  if (isBusy()) return;
   tell(parts.join(" "), state(entries, waiting));
   list(entries);
 }
