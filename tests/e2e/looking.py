@@ -25,8 +25,9 @@ NO_PAGE_ENDINGS = (".pdf", ".csv", ".xlsx", ".svg", "<string:form>", ".ics", ".p
 _seen: set[str] = set()  # what was looked at in this process: roles often see one page under their own menu
 AXE_OPTIONS = {"resultTypes": ["violations"], "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]}
 LOOK = """(async () => {
-  // only sounds and films need what axe loads beforehand: every style sheet, once more
-  const options = {...OPTIONS, preload: document.querySelector("audio, video") !== null};
+  // where there is nothing of the kind, axe need not ask frames, nor load every style sheet again for sounds and films
+  const has = names => document.querySelector(names) !== null;
+  const options = {...OPTIONS, preload: has("audio, video"), iframes: has("iframe, frame"), selectors: false};
   const found = await axe.run(document, options);
   return JSON.stringify({
     violations: found.violations.map(v => [v.id, v.nodes.map(n => n.html.slice(0, 160)).slice(0, 3)]),
