@@ -53,15 +53,16 @@ Change = CarerIll | CarerLate | VisitAdded | VisitCancelled | RoadClosed
 class Disruption:
     """What happened, and when in the day (ticks since midnight; 0: before anybody leaves).
 
-    ``begun`` names the tasks that have begun, as check-ins say; ``None`` takes the published starts for it.
+    ``change`` ``None`` is nothing but the time that has passed. ``begun`` names the tasks that have begun, as check-ins
+    say; ``None`` takes the published starts for it.
     """
 
     at_minutes: int
-    change: Change
+    change: Change | None
     begun: frozenset[str] | None = None
 
 
-def refuse_unknown(problem: Problem, change: Change) -> None:
+def refuse_unknown(problem: Problem, change: Change | None) -> None:
     """Raise a `ProblemError` where the change names what the day does not know."""
     carers, tasks = {carer.id for carer in problem.carers}, {task.id for task in problem.tasks}
     if isinstance(change, CarerIll | CarerLate) and change.carer not in carers:

@@ -159,22 +159,20 @@ def _anchored(today: Problem, anchors: Sequence[_Anchor]) -> Problem:
 def _begin(
     today: Problem,
     published: Plan,
-    change: Change,
+    change: Change | None,
     frozen: Collection[str],
     anchors: Sequence[_Anchor],
 ) -> Plan:
     """The published plan as far as it can still be: without called-off visits and what an ill carer had to do."""
     known = {task.id for task in today.tasks}
-    held = {carer: stop for _, carer, stop in anchors}
+    held = {carer: [stop] for _, carer, stop in anchors}
     routes = []
     for route in published.routes:
         is_ill = isinstance(change, CarerIll) and change.carer == route.carer
-        stops = [stop for stop in route.stops if stop.task in known and (stop.task in frozen or not is_ill)]
-        if route.carer in held:
-            place = sum(stop.task in frozen for stop in stops)
-            stops.insert(place, held[route.carer])
-        if stops:
-            routes.append(replace(route, stops=tuple(stops)))
+        begun = [stop for stop in route.stops if stop.task in frozen]
+        still = [stop for stop in route.stops if stop.task in known - set(frozen) and not is_ill]
+        if stops := (*begun, *held.get(route.carer, ()), *still):
+            routes.append(replace(route, stops=stops))
     return replace(published, routes=tuple(routes))
 
 

@@ -34,15 +34,14 @@ def frozen_visits(problem: Problem, published: Plan, disruption: Disruption) -> 
 
 
 def _frozen_part(problem: Problem, carer: Carer, route: Route, disruption: Disruption) -> Iterator[Stop]:
-    """The stops of a route up to the last that has begun or is under way."""
+    """The stops of a route that have begun or are under way; one that was passed over is still to do."""
     now, change = disruption.at_minutes, disruption.change
     is_held_up = isinstance(change, CarerIll | CarerLate) and change.carer == carer.id
     for stop, drive in zip(route.stops, _drives(problem, carer, route), strict=False):
         has_begun = stop.start_minutes < now if disruption.begun is None else stop.task in disruption.begun
         is_under_way = stop.start_minutes - drive < now <= stop.start_minutes and not is_held_up
-        if not (has_begun or is_under_way):
-            return
-        yield stop
+        if has_begun or is_under_way:
+            yield stop
 
 
 def _drives(problem: Problem, carer: Carer, route: Route) -> list[int]:

@@ -1,5 +1,6 @@
 """The running day after a disruption: what has begun stays, few published visits change, and the difference is told."""
 
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -155,6 +156,17 @@ def test_what_check_ins_say_has_begun_counts_and_not_the_published_clock() -> No
     found = after(550, CarerIll("ann"), begun=frozenset())
     assert "early" not in found.frozen
     assert where(found)["early"] == ("bo", 560)  # leaves the station when it is known
+
+
+def test_who_passed_a_door_over_keeps_what_they_have_begun_behind_it() -> None:
+    begun = frozenset({"bath", "helper"})  # ann went to the bath first and owes the visit before it
+    tasks = tuple(replace(one, windows=(Window(500, 900),)) if one.id == "early" else one for one in problem().tasks)
+    day = problem(tasks=tasks)
+    found = replan(day, published(day), Disruption(620, VisitCancelled("late"), begun), STEPS, 1)
+    assert found.frozen == begun
+    places = where(found)
+    assert places["bath"] == ("ann", 600) and places["early"][1] >= 660
+    assert check(found.problem, found.plan) == []
 
 
 @pytest.mark.parametrize("at", [690, 780, 850])
