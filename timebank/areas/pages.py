@@ -7,11 +7,11 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 
 from timebank.areas import operations, queries
 from timebank.areas.models import AreaKind, DayKind
-from timebank.areas.words import DAY_KIND_WORDS
+from timebank.areas.words import DAY_KIND_WORDS, area_name
 from timebank.auth.guards import OFFICE, STAFF, actor, guard
 from timebank.core import clock, forms, http
 from timebank.core.errors import TimebankError
-from timebank.core.i18n import current_locale, gettext
+from timebank.core.i18n import gettext
 
 bp = Blueprint("areas", __name__)
 
@@ -26,7 +26,6 @@ def calendar() -> Any:
 def _page(values: Any, error: TimebankError | None) -> str:
     session, code, today = http.session(), actor().area_code, clock.today()
     days = [today + timedelta(days=index) for index in range(35)]
-    is_chinese = current_locale() == "zh"
     townships = queries.areas_within(session, code[:6], AreaKind.TOWNSHIP)
     places = [*townships, *queries.areas_within(session, code[:9], AreaKind.VILLAGE)] if len(code) > 6 else townships
     return render_template(
@@ -34,7 +33,7 @@ def _page(values: Any, error: TimebankError | None) -> str:
         kinds=queries.day_kinds(session, code, days),
         entered=queries.entered_days(session, code, days[0], days[-1]),
         closures=queries.closures_on(session, code, today),
-        place_names={place.code: place.name_zh if is_chinese else place.name_en for place in places},
+        place_names={place.code: area_name(place) for place in places},
         day_kind_words=DAY_KIND_WORDS,
         today=today,
         phone=queries.office_phone(session, code),

@@ -6,13 +6,13 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 
 from timebank.areas import operations, queries, rules
 from timebank.areas.models import AreaKind, Facility, FacilityKind
-from timebank.areas.words import PLACE_KIND_WORDS, READ_OFF_WORDS, open_hours, place_name
+from timebank.areas.words import PLACE_KIND_WORDS, READ_OFF_WORDS, area_name, open_hours, place_name
 from timebank.auth.guards import OFFICE, STAFF, actor, guard
 from timebank.core import clock, forms, http, maps
 from timebank.core.actors import Role
 from timebank.core.errors import TimebankError
 from timebank.core.formats import local_time
-from timebank.core.i18n import current_locale, gettext
+from timebank.core.i18n import gettext
 
 bp = Blueprint("places", __name__)
 bp.add_app_template_filter(place_name)
@@ -41,7 +41,7 @@ def _area_names(code: str) -> dict[str, str]:
     areas = [area for kind in kinds for area in queries.areas_within(session, code[:9], kind)]
     if here := queries.area(session, code):
         areas.append(here)
-    names = {area.code: area.name_zh if current_locale() == "zh" else area.name_en for area in areas}
+    names = {area.code: area_name(area) for area in areas}
     around = {area.code: names.get(area.code[:9], "") for area in areas if area.kind == AreaKind.VILLAGE}
     return {key: f"{around[key]} · {name}" if around.get(key) else name for key, name in sorted(names.items())}
 

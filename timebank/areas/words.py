@@ -1,6 +1,6 @@
 """What special days and places are called on pages."""
 
-from timebank.areas.models import DayKind, Facility, FacilityKind
+from timebank.areas.models import Area, DayKind, Facility, FacilityKind
 from timebank.areas.rules import ReadOff
 from timebank.core.formats import local_time
 from timebank.core.i18n import current_locale
@@ -26,6 +26,11 @@ READ_OFF_WORDS: dict[str, Text] = {
     ReadOff.AMAP: T("AMap or Tencent Maps"),
     ReadOff.BAIDU: T("Baidu Maps"),
 }
+
+
+def area_name(area: Area) -> str:
+    """What an area is called in the reader's language."""
+    return area.name_zh if current_locale() == "zh" else area.name_en
 
 
 def place_name(place: Facility) -> str:

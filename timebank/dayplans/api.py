@@ -5,6 +5,9 @@ from typing import Annotated, Any, Literal, TypeVar
 from flask import Blueprint, jsonify, request, url_for
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from timebank.areas.models import AreaKind
+from timebank.areas.queries import areas_within
+from timebank.areas.words import area_name
 from timebank.auth.guards import actor, guard
 from timebank.careplans.models import ServiceKind
 from timebank.core import http
@@ -314,4 +317,6 @@ def elders(day_plan: DayPlan) -> Any:
         area_code=day_plan.area_code,
         kind="elder",
     )
-    return jsonify(elders=[{"id": one.id, "name": one.name, "where": one.household_code} for one in found])
+    villages = {one.code: area_name(one) for one in areas_within(http.session(), day_plan.area_code, AreaKind.VILLAGE)}
+    where = {one.id: f"{villages.get(one.area_code[:12], '')} {one.household_code}".strip() for one in found}
+    return jsonify(elders=[{"id": one.id, "name": one.name, "where": where[one.id]} for one in found])

@@ -85,7 +85,10 @@ class Locks:
 
 @dataclass(frozen=True)
 class Step:
-    """How one task differs between two plans: `moved` to somebody else, `later`/`earlier`, `placed`, `left_out`."""
+    """How one task differs between two plans: `moved` to somebody else, `later`/`earlier`, `placed`, `left_out`.
+
+    One that came in between and has nobody is `waiting`.
+    """
 
     task_id: str
     kind: str

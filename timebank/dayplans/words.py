@@ -42,9 +42,11 @@ STEP_WORDS: dict[str, Text] = {
     "earlier": T("earlier"),
     "placed": T("now has a place"),
     "left_out": T("has no place any more"),
+    "waiting": T("came in, and nobody can go yet"),
 }
 PLACE_WORDS: dict[str, Text] = {
     "no_road": T("no open road leads there"),
+    "over": T("the hours asked for are over: send somebody by an urgent visit"),
     "too_late": T("cannot be there in time"),
     "shift": T("goes home before the visit would be over"),
     "full": T("has as many visits as allowed"),

@@ -1,5 +1,5 @@
 // The side card: facts of what is selected, and everything one can do with it by keyboard and menu.
-import { alerts, letter, title } from "./look";
+import { alerts, hasBegun, letter, title } from "./look";
 import { address, button, clock, element, hours, part, say, signed, tell } from "./page";
 import { ask, tellServer } from "./server";
 import { hint } from "./drag";
@@ -57,7 +57,7 @@ export class Card {
 
   private doings(visit: Visit, task: string): HTMLElement {
     const row = element("div", "buttons");
-    if (this.store.isDraft) {
+    if (this.store.isDraft && !hasBegun(this.store, visit)) {
       row.append(button(say("move"), () => void this.showPlaces(visit, task), "main"));
       const lock = visit.locks[task];
       if (lock) row.append(button(say("unlock"), () => void this.lock("none", task)));
@@ -66,7 +66,7 @@ export class Card {
         row.append(this.named("lock_pair", () => void this.lock("pair", task)));
         row.append(button(say("take_out"), () => void this.takeOut(visit)));
       }
-    } else if (this.store.board.plan.state === "published") {
+    } else if (this.store.board.plan.state === "published" && !hasBegun(this.store, visit)) {
       row.append(button(say("substitutes"), () => void this.showPlaces(visit, task), "main"));
       row.append(button(say("called_off"), () => this.happened("cancelled", "", visit.id)));
     }
@@ -100,7 +100,8 @@ export class Card {
     box.replaceChildren(element("p", "small", say("thinking")));
     try {
       const { places } = await ask<{ places: BestPlace[] }>(`${address}/places/${encodeURIComponent(task)}`);
-      box.replaceChildren(this.placesForm(visit, task, places));
+      const same = this.store.isDraft ? "" : whatStopsAll(places);
+      box.replaceChildren(same ? element("p", "warning", same) : this.placesForm(visit, task, places));
       box.querySelector<HTMLElement>("input, select")?.focus();
     } catch (error) {
       box.replaceChildren(this.placesForm(visit, task, []));
@@ -182,6 +183,13 @@ export class Card {
     }
     return [element("h2", "", carer.name), facts, row];
   }
+}
+
+/** The one sentence that stands against everybody else, where there is only one. */
+function whatStopsAll(places: BestPlace[]): string {
+  const others = places.filter((place) => !place.is_here);
+  const [first, ...more] = new Set(others.map((place) => (place.change === null ? place.against : "")));
+  return more.length ? "" : (first ?? "");
 }
 
 function label(text: string, control: HTMLElement): HTMLElement {

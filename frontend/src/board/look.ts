@@ -31,3 +31,9 @@ export function spoken(store: Store, visit: Visit): string {
   const locked = Object.keys(visit.locks).length ? [say("locked")] : [];
   return [title(visit), visit.village, ...(where.length ? where : [say("waits")]), ...locked, ...alerts(store, visit)].join(", ");
 }
+
+/** Whether somebody has come already, or it is over: who goes there is no question any more. */
+export function hasBegun(store: Store, visit: Visit): boolean {
+  const state = store.live.get(visit.id)?.state ?? visit.state;
+  return !["due", "planned"].includes(state);
+}

@@ -5,6 +5,8 @@ const words = JSON.parse(root.dataset.words ?? "{}") as Record<string, string>;
 /** The address of this version's data, without a slash at the end. */
 export const address = root.dataset.api ?? "";
 export const token = root.dataset.token ?? "";
+/** Where an emergency is opened: the nearest are called there one after the other. */
+export const emergency = root.dataset.emergency ?? "";
 export const tiles = root.dataset.tiles ?? "";
 
 /** A word in the reader's language; `{name}` places are filled in. */

@@ -24,10 +24,10 @@ def move_by_hand(session: Session, *, actor: Actor, day_plan_id: str, revision: 
     """Put tasks on other routes or at other times, or take them out, as one change that can be undone.
 
     The plan may break rules afterwards: the board shows which, and publishing refuses it. Refuses tasks and carers that
-    the day does not have, tasks that are locked, and a plan that somebody changed since `revision`.
+    the day does not have, tasks that are locked or have begun, and a plan that somebody changed since `revision`.
     """
     day = open_draft(session, actor, day_plan_id, revision)
-    check_moves(day, moves)
+    check_moves(session, day, moves)
     after = moved(day.problem, day.plan, moves)
     detail = [{"task": move.task, "carer": move.carer, "starts": move.starts} for move in moves]
     return _keep(session, actor, day, "move", {"moves": detail}, after, day.locks)

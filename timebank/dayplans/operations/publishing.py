@@ -15,6 +15,7 @@ from timebank.core.text import T
 from timebank.dayplans.adapter import engine
 from timebank.dayplans.adapter.engine import Plan, Problem
 from timebank.dayplans.adapter.problem import problem_of
+from timebank.dayplans.adapter.under_way import rest_of
 from timebank.dayplans.models import DayNotice, DayPlan, DayPlanState, DayProblem
 from timebank.dayplans.operations.hand import changed_meanwhile
 from timebank.dayplans.operations.planning import keep_plan, keep_problem, refuse_faults
@@ -70,18 +71,23 @@ def take_over(session: Session, *, actor: Actor, day_plan_id: str) -> DayPlan:
     """A new draft from a version, for the day as it stands now: visits that came wait in it, those that went are gone.
 
     This is how a published day is changed: the draft is worked on, seen as a difference, and published in its place.
+    Of a day under way what has begun is fixed, and the rest is open from now on.
     """
     row = session.get(DayPlan, day_plan_id)
     if row is None or not actor.scope.holds_area(row.area_code):
         raise NotFound("dayplans.no_such_plan", T("There is no such day plan in your area."))
-    plan = engine.unpack_plan(row.body)
-    problem = problem_of(facts_for(session, row, plan))
+    facts = facts_for(session, row, engine.unpack_plan(row.body))
+    problem = problem_of(facts)
+    plan = engine.taken_over(problem, engine.unpack_plan(row.body))
+    if row.on == clock.today():
+        problem = rest_of(problem, plan, facts.begun, clock.minute_of_day(clock.now()))
+        plan = engine.taken_over(problem, plan)
     return keep_plan(
         session,
         actor=actor,
         kept=keep_problem(session, problem, area_code=row.area_code, on=row.on),
         problem=problem,
-        plan=engine.taken_over(problem, plan),
+        plan=plan,
         amends_id=row.id,
         reason={"kind": "change"},
         may_be_faulty=True,
@@ -109,7 +115,7 @@ def _refuse_stale(session: Session, row: DayPlan, revision: int) -> None:
 def _refuse_unfit(session: Session, row: DayPlan, plan: Plan, facts: DayFacts) -> None:
     """The plan must fit the visits, the people and the roads of now, not only those it was made for."""
     fresh = problem_of(facts)
-    begun = {visit.id for visit in facts.visits if visit.state not in TO_PLAN}
+    begun = facts.begun
     _refuse_other_visits(plan, {visit_of(task.id) for task in fresh.tasks}, begun)
     if not begun and not row.reason.get("kind"):
         refuse_faults(fresh, plan)

@@ -23,10 +23,11 @@ from timebank.dayplans.adapter import engine
 from timebank.dayplans.adapter.hand import keep_times
 from timebank.dayplans.adapter.problem import problem_of, spots_of, with_places
 from timebank.dayplans.adapter.travel import closure_of
+from timebank.dayplans.adapter.under_way import standing
 from timebank.dayplans.models import DayPlan, DayPlanState, DayProblem
 from timebank.dayplans.operations.planning import keep_plan, keep_problem
 from timebank.dayplans.operations.publishing import facts_for
-from timebank.dayplans.queries.facts import BEGUN, DayFacts
+from timebank.dayplans.queries.facts import DayFacts
 from timebank.dayplans.rules import visit_of
 from timebank.people import operations as people
 from timebank.policies.queries import in_force
@@ -84,10 +85,9 @@ def repair(session: Session, *, actor: Actor, day_plan_id: str, incident: Incide
         raise BadInput("core.not_a_choice", T("Choose from the list."), field="kind")
     published = engine.unpack_plan(row.body)
     change, facts, before = _NOTED[incident.kind](_Happening(session, actor, row, published, incident))
-    begun_visits = {visit.id for visit in facts.visits if visit.state in BEGUN}
-    begun = frozenset(task.id for task in before.tasks if visit_of(task.id) in begun_visits)
     now = clock.minute_of_day(clock.now()) if row.on == clock.today() else 0
-    found = replan(before, published, Disruption(now, change, begun), Limits(seconds=_SEARCH_SECONDS))
+    stays = standing(before, published, facts.begun, now, away=incident.carer)
+    found = replan(before, published, Disruption(now, change, stays), Limits(seconds=_SEARCH_SECONDS))
     plan = _promised(found.problem, engine.sound(found.problem, found.plan), published)
     return keep_plan(
         session,

@@ -8,15 +8,17 @@ from sqlmodel import Session
 
 from dispatch.insertion import Place, best_places
 from dispatch.model import Carer, ProblemError, Task
+from timebank.core import clock
 from timebank.core.errors import NotFound
 from timebank.core.i18n import say
 from timebank.core.text import T, Text
 from timebank.dayplans.adapter import engine
 from timebank.dayplans.adapter.engine import Plan, Problem
 from timebank.dayplans.adapter.hand import Move, moved, touched, tried_places
+from timebank.dayplans.adapter.under_way import rest_of
 from timebank.dayplans.figures import cost_parts
-from timebank.dayplans.models import DayPlan
-from timebank.dayplans.queries.board import Opened, check_moves, names_for, opened
+from timebank.dayplans.models import DayPlan, DayPlanState
+from timebank.dayplans.queries.board import Opened, begun_among, check_moves, names_for, opened
 from timebank.dayplans.rules import FETCH, differences, visit_of
 from timebank.dayplans.words import PLACE_WORDS, STEP_WORDS, Names, clock_time, joined, violation_words
 from timebank.people.rules import QUALIFICATIONS
@@ -27,8 +29,22 @@ def better_places(session: Session, row: DayPlan, visit_id: str) -> list[dict[st
 
     Places that fit come first, the cheapest first. `mates` are the other tasks that would go with it.
     """
-    day = opened(session, row)
+    day = _as_it_stands(session, row)
     return places_in(session, day, asked_task(day, visit_id))
+
+
+def _as_it_stands(session: Session, row: DayPlan) -> Opened:
+    """A version ready to be asked; of the published one of today only what is still to come can be elsewhere."""
+    day = opened(session, row)
+    if row.state != DayPlanState.PUBLISHED or row.on != clock.today():
+        return day
+    begun = begun_among(session, {visit_of(task.id) for task in day.problem.tasks})
+    return replace(day, problem=rest_of(day.problem, day.plan, begun, _now_on(row)))
+
+
+def _now_on(row: DayPlan) -> int:
+    """The minute of a day up to which it is over: 0 on a day that is not today."""
+    return clock.minute_of_day(clock.now()) if row.on == clock.today() else 0
 
 
 def asked_task(day: Opened, visit_id: str) -> str:
@@ -42,7 +58,7 @@ def asked_task(day: Opened, visit_id: str) -> str:
 def places_in(session: Session, day: Opened, task_id: str) -> list[dict[str, Any]]:
     """As `better_places`, for a version that is open already."""
     free = day.locks.without_task([task_id])
-    problem = engine.locked(day.problem, free, day.places)
+    problem, now = engine.locked(day.problem, free, day.places), _now_on(day.row)
     found = _without_partners(day, task_id, _best(problem, day.plan, task_id))
     tasks = {task.id: task for task in problem.tasks}
     carers = {carer.id: carer for carer in problem.carers}
@@ -62,7 +78,7 @@ def places_in(session: Session, day: Opened, task_id: str) -> list[dict[str, Any
                 for mate in one.mates
                 if mate.carer in carers
             ],
-            "against": say(_against(one, carers[one.carer], tasks[task_id], names)) if one.cost is None else "",
+            "against": say(_against(one, carers[one.carer], tasks[task_id], names, now)) if one.cost is None else "",
         }
         for one in found
     ]
@@ -99,8 +115,10 @@ def _best(problem: Problem, plan: Plan, task_id: str) -> list[Place]:
     return sorted(found, key=lambda place: (place.cost is None, place.cost or 0))
 
 
-def _against(place: Place, carer: Carer, task: Task, names: Names) -> Text:
-    """What stands against a carer, as exactly as we can say it."""
+def _against(place: Place, carer: Carer, task: Task, names: Names, now: int) -> Text:
+    """What stands against a carer, as exactly as we can say it; `now` is 0 on a day that is not today."""
+    if max(window.closes_minutes for window in task.windows) < now:
+        return PLACE_WORDS["over"]
     if place.reason != "not_allowed":
         if place.hinders:
             return T("would come too late to {visit} afterwards", visit=names.visit(place.hinders))
@@ -110,15 +128,17 @@ def _against(place: Place, carer: Carer, task: Task, names: Names) -> Text:
         return T("not trained or insured: {missing}", missing=joined([QUALIFICATIONS.get(one, one) for one in missing]))
     if task.sex and task.sex_is_hard and carer.sex != task.sex:
         return T("the elder asks for somebody of the same sex")
+    if max(shift.closes_minutes for shift in carer.shifts) + carer.max_overtime_minutes < now + task.duration_minutes:
+        return PLACE_WORDS["shift"]
     if carer.id in task.banned_carers:
-        return T("kin, same home, declined, or the day is locked")
+        return T("kin, same home, declined, away by now, or the day is locked")
     return T("it is promised to somebody else")
 
 
 def preview(session: Session, row: DayPlan, moves: Sequence[Move]) -> dict[str, Any]:
     """What moves would break that is whole now, what they cost, and who else would come at another time."""
-    day = opened(session, row)
-    check_moves(day, moves)
+    day = _as_it_stands(session, row)
+    check_moves(session, day, moves)
     after, price = moved(day.problem, day.plan, moves), engine.price(day.problem, day.plan)
     before_faults = {fault.text for fault in engine.violations_of(day.problem, day.plan)}
     faults = [fault for fault in engine.violations_of(day.problem, after) if fault.text not in before_faults]

@@ -15,11 +15,11 @@ from sqlmodel import Session, col, select
 from dispatch.model import Carer, Unserved, Violation
 from timebank.areas.models import Area, AreaKind, Facility
 from timebank.areas.queries import areas_within, facilities_within, is_there
-from timebank.areas.words import place_name
+from timebank.areas.words import area_name, place_name
 from timebank.auth.queries import names_of_users
 from timebank.core import months
 from timebank.core.errors import BadInput, Refused
-from timebank.core.i18n import current_locale, say
+from timebank.core.i18n import say
 from timebank.core.text import T
 from timebank.dayplans.adapter import engine
 from timebank.dayplans.adapter.engine import Plan, Problem
@@ -27,6 +27,7 @@ from timebank.dayplans.adapter.hand import Move
 from timebank.dayplans.drawings import outlines
 from timebank.dayplans.figures import Lookup, figures_of, timeline_of
 from timebank.dayplans.models import DayPlan, DayProblem
+from timebank.dayplans.queries.facts import BEGUN
 from timebank.dayplans.queries.plans import changes_of
 from timebank.dayplans.rules import Locks, Places, crew_tasks, differences, told_apart, visit_of
 from timebank.dayplans.words import REASON_WORDS, Names, change_words, violation_words, visit_words
@@ -61,8 +62,8 @@ def opened(session: Session, row: DayPlan) -> Opened:
     return Opened(row, engine.unpack_problem(kept.body), engine.unpack_plan(row.body), Locks.from_json(row.locks))
 
 
-def check_moves(day: Opened, moves: Sequence[Move]) -> None:
-    """Refuse moves that name what the day does not have, or what a lock holds."""
+def check_moves(session: Session, day: Opened, moves: Sequence[Move]) -> None:
+    """Refuse moves that name what the day does not have, what a lock holds, or what has begun."""
     if not 0 < len(moves) <= MOST_MOVES:
         raise BadInput("dayplans.no_moves", T("Move one to {most} visits at once.", most=MOST_MOVES), field="moves")
     tasks, carers = {task.id for task in day.problem.tasks}, {carer.id for carer in day.problem.carers}
@@ -73,6 +74,15 @@ def check_moves(day: Opened, moves: Sequence[Move]) -> None:
             raise BadInput("dayplans.bad_start", T("Choose a time of this day."), field="moves")
         if day.locks.holds(move.task, day.places):
             raise Refused("dayplans.is_locked", T("This visit is locked. Take the lock off first."), field="moves")
+    if begun_among(session, {visit_of(move.task) for move in moves}):
+        text = T("This visit has begun or is over. Who came is told by their check-in.")
+        raise Refused("dayplans.has_begun", text, field="moves")
+
+
+def begun_among(session: Session, visit_ids: Collection[str]) -> set[str]:
+    """Those of some visits that have begun or are over."""
+    found = select(Visit.id).where(col(Visit.id).in_(visit_ids), col(Visit.state).in_(BEGUN))
+    return set(session.exec(found))
 
 
 @dataclass(frozen=True)
@@ -142,7 +152,7 @@ def _called(session: Session, villages: Mapping[str, Area], carers: Sequence[Per
 
     def names(person: Person) -> tuple[str, ...]:
         places = (villages.get(person.area_code[:12]), groups.get(person.area_code))
-        return (person.name, *(f"{person.name} · {_name(place)}" for place in places if place))
+        return (person.name, *(f"{person.name} · {area_name(place)}" for place in places if place))
 
     return told_apart({person.id: names(person) for person in carers})
 
@@ -220,16 +230,12 @@ def _plan_part(session: Session, day: Opened) -> dict[str, Any]:
         "state": row.state.value,
         "on": row.on.isoformat(),
         "area": row.area_code,
-        "area_name": _name(township),
+        "area_name": area_name(township),
         "cost": row.cost,
         "amends": row.amends_id,
         "reason": row.reason,
         "locked_carers": sorted(day.locks.carers),
     }
-
-
-def _name(area: Area) -> str:
-    return area.name_zh if current_locale() == "zh" else area.name_en
 
 
 def _carer_part(day: Opened, cast: Cast, carer: Carer) -> dict[str, Any]:
@@ -252,7 +258,7 @@ def _carer_part(day: Opened, cast: Cast, carer: Carer) -> dict[str, Any]:
 
 def _village(villages: Mapping[str, Area], area_code: str) -> str:
     village = villages.get(area_code[:12])
-    return _name(village) if village else ""
+    return area_name(village) if village else ""
 
 
 def _visit_part(day: Opened, cast: Cast, visit: Visit, places: Places, left_out: Unserved | None) -> dict[str, Any]:
@@ -326,7 +332,7 @@ def _place_part(cast: Cast, on: date) -> dict[str, Any]:
     borders = outlines([(one.lat, one.lon) for one in villages])
     return {
         "villages": [
-            {"code": one.code, "name": _name(one), "point": [one.lat, one.lon], "outline": border}
+            {"code": one.code, "name": area_name(one), "point": [one.lat, one.lon], "outline": border}
             for one, border in zip(villages, borders, strict=True)
         ],
         "facilities": [

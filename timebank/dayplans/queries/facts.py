@@ -56,6 +56,11 @@ class DayFacts:
     kin: Mapping[str, frozenset[str]]  # elder → carers who are kin
     invitations: Mapping[str, tuple[Invitation, ...]]  # visit → everybody ever asked
 
+    @property
+    def begun(self) -> set[str]:
+        """The visits that somebody has begun, or that are over."""
+        return {visit.id for visit in self.visits if visit.state in BEGUN}
+
 
 def gather(
     session: Session, area_code: str, on: date, *, with_begun: bool = False, with_carers: Collection[str] = ()

@@ -1,0 +1,45 @@
+"""A published day while it runs: what has begun, what nobody has told us of yet, and what is still open from now on."""
+
+from collections.abc import Collection
+from dataclasses import replace
+
+from dispatch.disruption import Disruption
+from dispatch.model import Plan, Problem
+from dispatch.today import changed, frozen_visits
+from timebank.dayplans.adapter import engine
+from timebank.dayplans.rules import visit_of
+
+
+def past_visits(problem: Problem, now: int) -> set[str]:
+    """The visits of which the hours asked for are over, for a part of them at least; `now` is a minute of the day."""
+    return {visit_of(task.id) for task in problem.tasks if max(window.closes_minutes for window in task.windows) < now}
+
+
+def standing(problem: Problem, plan: Plan, begun: Collection[str], now: int, *, away: str = "") -> frozenset[str]:
+    """The tasks that stay with whom they are: of visits that have begun, and of those past their hours without a word.
+
+    Where there is no signal a visit is made and told hours later, so it is not taken from who should be there, unless
+    that is `away`: a carer of whom we know that they did not come.
+    """
+    past, places = past_visits(problem, now), engine.places_of(plan)
+    unheard = {task for task, placed in places.items() if placed.carer != away and visit_of(task) in past}
+    return frozenset(task.id for task in problem.tasks if visit_of(task.id) in begun) | unheard
+
+
+def rest_of(problem: Problem, plan: Plan, begun: Collection[str], now: int) -> Problem:
+    """The day from now on, to be changed by hand: what has begun is pinned, what is open is not before now.
+
+    Visits without a word after their hours stay with whom they are, or are taken out.
+    """
+    stays = standing(problem, plan, begun, now)
+    passed = Disruption(now, None, stays)
+    frozen = frozen_visits(problem, plan, passed)
+    places = engine.places_of(plan)
+    own = {task.id: task for task in problem.tasks if task.id in frozen and visit_of(task.id) not in begun}
+    own |= {
+        name: replace(task, pinned_carer=places[name].carer, pinned_start_minutes=places[name].starts)
+        for name, task in own.items()
+        if name in stays
+    }
+    rest = changed(problem, plan, passed, frozen)
+    return replace(rest, tasks=tuple(own.get(task.id, task) for task in rest.tasks))
