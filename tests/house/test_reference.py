@@ -49,5 +49,5 @@ def test_every_setting_has_a_line_in_the_runbook(name: str) -> None:
 @pytest.mark.parametrize("name", KEYS)
 def test_every_policy_says_where_its_default_comes_from(name: str) -> None:
     key = KEYS[name]
-    assert key.source.strip(), f"{name} needs a source"
-    assert not (key.source.startswith("ours") and not key.assumed), f"{name} is ours, so it is assumed: say so"
+    assert str(key.source).strip(), f"{name} needs a source"
+    assert not (str(key.source).startswith("ours") and not key.assumed), f"{name} is ours, so it is assumed: say so"

@@ -1,31 +1,29 @@
 """The keys of mutual help and of emergencies. Pure."""
 
 from timebank.core.text import T
-from timebank.policies.key import PolicyKey, minutes
+from timebank.policies.key import OURS, PolicyKey, minutes
 
 HELP_KEYS: dict[str, PolicyKey] = {
     "mutual.least_members": PolicyKey(
-        3, T("Members from which a mutual-help group or a village team counts as one"), "ours", True, 1, 30
+        3, T("Members from which a mutual-help group or a village team counts as one"), OURS, True, 1, 30
     ),
-    "mutual.elders_per_helper": PolicyKey(
-        5, T("Most elders that one helper looks after as a pair"), "ours", True, 1, 30
-    ),
-    "mutual.helpers_per_elder": PolicyKey(2, T("Most helpers who look after one elder as a pair"), "ours", True, 1, 10),
-    "mutual.session_max_minutes": minutes(240, T("Most minutes that a session of a group may last"), "ours", most=480),
+    "mutual.elders_per_helper": PolicyKey(5, T("Most elders that one helper looks after as a pair"), OURS, True, 1, 30),
+    "mutual.helpers_per_elder": PolicyKey(2, T("Most helpers who look after one elder as a pair"), OURS, True, 1, 10),
+    "mutual.session_max_minutes": minutes(240, T("Most minutes that a session of a group may last"), OURS, most=480),
     "emergency.ask_at_once": PolicyKey(
-        2, T("How many people are asked at the same time to go to an emergency"), "ours", True, 1, 10
+        2, T("How many people are asked at the same time to go to an emergency"), OURS, True, 1, 10
     ),
     "emergency.next_after_minutes": minutes(
-        3, T("Minutes without an answer after which the next people are asked to go"), "ours", most=30, least=1
+        3, T("Minutes without an answer after which the next people are asked to go"), OURS, most=30, least=1
     ),
     "emergency.come_within_minutes": minutes(
-        20, T("Minutes after which others are asked when who said yes is not there"), "ours", most=120, least=1
+        20, T("Minutes after which others are asked when who said yes is not there"), OURS, most=120, least=1
     ),
-    "emergency.most_asked": PolicyKey(12, T("Most people who are asked to go to one emergency"), "ours", True, 1, 60),
+    "emergency.most_asked": PolicyKey(12, T("Most people who are asked to go to one emergency"), OURS, True, 1, 60),
     "emergency.within_m": PolicyKey(
         8_000,
         T("Who is not on duty and lives farther than this is not asked to go, in metres"),
-        "ours",
+        OURS,
         True,
         200,
         50_000,
@@ -33,25 +31,25 @@ HELP_KEYS: dict[str, PolicyKey] = {
     "emergency.skill_worth_m": PolicyKey(
         1_000,
         T("Somebody with the right training is asked as if they lived so much nearer, in metres"),
-        "ours",
+        OURS,
         True,
         0,
         20_000,
     ),
     "emergency.township_after_minutes": minutes(
-        10, T("Minutes without anybody there after which the township takes over"), "ours", most=240, least=1
+        10, T("Minutes without anybody there after which the township takes over"), OURS, most=240, least=1
     ),
     "emergency.bureau_after_minutes": minutes(
         20,
         T("Minutes without anybody there after which the bureau takes over and 120 must be called"),
-        "ours",
+        OURS,
         most=480,
         least=1,
     ),
     "emergency.drills_per_year": PolicyKey(
-        2, T("Drills that each township holds in a year"), "武隆府办发〔2022〕31号: 每年2次以上", False, 2, 12
+        2, T("Drills that each township holds in a year"), T("武隆府办发〔2022〕31号: 每年2次以上"), False, 2, 12
     ),
     "emergency.drill_remind_days": PolicyKey(
-        45, T("Days before a drill is due from which the township is reminded"), "ours", True, 7, 180
+        45, T("Days before a drill is due from which the township is reminded"), OURS, True, 7, 180
     ),
 }

@@ -3,7 +3,10 @@
 from dataclasses import dataclass
 from typing import Any
 
-from timebank.core.text import Text
+from timebank.core.text import T, Text
+
+OURS = T("ours")
+ASK = T("ours; ask the county")
 
 
 @dataclass(frozen=True)
@@ -15,7 +18,7 @@ class PolicyKey:
 
     default: Any
     words: Text
-    source: str
+    source: Text
     assumed: bool = True
     least: int | None = None
     most: int | None = None
@@ -23,6 +26,6 @@ class PolicyKey:
     many: bool = False
 
 
-def minutes(default: int, words: Text, source: str, *, most: int, assumed: bool = True, least: int = 0) -> PolicyKey:
+def minutes(default: int, words: Text, source: Text, *, most: int, assumed: bool = True, least: int = 0) -> PolicyKey:
     """A key that counts minutes."""
     return PolicyKey(default, words, source, assumed, least, most)
