@@ -9,21 +9,25 @@ from sqlmodel import Session, select
 
 from tests.dayplans.township import COORDINATOR, Township, settle, tomorrow
 from tests.factories import TOWNSHIP
+from timebank.careplans.models import ServiceKind
 from timebank.core import clock, db
 from timebank.core.errors import Refused
 from timebank.core.i18n import say
 from timebank.dayplans import operations
+from timebank.dayplans.adapter.engine import violations_of
 from timebank.dayplans.adapter.hand import Move
 from timebank.dayplans.adapter.under_way import past_visits
-from timebank.dayplans.models import DayPlan
+from timebank.dayplans.models import DayNotice, DayPlan, LearntDrive
 from timebank.dayplans.operations.repair import Incident
 from timebank.dayplans.queries.answers import better_places, preview
 from timebank.dayplans.queries.board import opened
 from timebank.dayplans.queries.compare import comparison
+from timebank.dayplans.queries.live import live_of
 from timebank.dayplans.rules import visit_of
 from timebank.dayplans.words import PLACE_WORDS
 from timebank.demo.days import live_through_day
 from timebank.visits.models import Visit, VisitState
+from timebank.visits.operations import UrgentIn, call_for_help_now
 
 NOON = 12 * 60
 
@@ -114,3 +118,36 @@ def test_an_emergency_without_anybody_left_is_told_as_the_first_difference(made:
         new = operations.repair(session, actor=COORDINATOR, day_plan_id=row.id, incident=incident)
         first = comparison(session, row, new)["steps"][0]
         assert (first["kind"], first["before"], first["after"]) == ("waiting", None, None)
+
+
+def test_what_came_after_the_plan_was_made_is_told_until_a_version_takes_it_over(made: Township) -> None:
+    with db.transaction() as session:
+        row = published(session)
+        before = live_of(session, row)
+        asked = UrgentIn(made.elders[0].id, ServiceKind.VISIT, row.on, minutes=30, within_minutes=120)
+        call_for_help_now(session, actor=COORDINATOR, asked=asked)
+        after = live_of(session, row)
+        assert (before["came"], len(after["came"])) == ([], 1)
+        assert after["stamp"] != before["stamp"]
+        new = operations.take_over(session, actor=COORDINATOR, day_plan_id=row.id)
+        assert live_of(session, new)["came"] == []
+
+
+def test_drives_that_were_found_to_take_longer_do_not_keep_a_day_from_being_changed(made: Township) -> None:
+    with db.transaction() as session:
+        row = published(session)
+        villages = {visit.area_code[:12] for visit in made.visits}
+        session.add_all(
+            LearntDrive(area_code=TOWNSHIP, from_code=one, to_code=other, percent=120, drives=9)
+            for one in villages
+            for other in villages
+        )
+        session.flush()
+        new = operations.take_over(session, actor=COORDINATOR, day_plan_id=row.id)
+        day, before = opened(session, new), opened(session, row).places
+        assert any(day.places[task].starts > placed.starts for task, placed in before.items())
+        assert violations_of(day.problem, day.plan) == []
+        operations.publish_day(session, actor=COORDINATOR, day_plan_id=new.id, revision=new.revision)
+        done = begun(session)
+        told = session.exec(select(DayNotice).where(DayNotice.day_plan_id == new.id)).all()
+        assert not {step["visit"] for notice in told for step in notice.steps} & done

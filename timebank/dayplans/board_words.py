@@ -94,6 +94,8 @@ BOARD_WORDS: dict[str, Text] = {
     "state_trial": T("only a trial"),
     "more_faults": T("and {count} more"),
     "changes_from": T("Differences from version {number}: {count}"),
+    "came_since": T("Came after this plan was made: {count}"),
+    "take_over": T("Take them into a new version"),
     "call_in_order": T("Call helpers one after the other"),
     "no_changes": T("Nobody's day changes."),
     "reason_change": T("Change"),

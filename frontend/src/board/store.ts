@@ -13,6 +13,7 @@ export class Store {
   carers = new Map<string, Carer>();
   live = new Map<string, LiveVisit>();
   now: number | null = null;
+  came: string[] = [];
   comparison: Comparison | null = null;
   /** What the plan breaks at each visit. */
   faults = new Map<string, string[]>();
@@ -96,6 +97,7 @@ export class Store {
 
   takeLive(live: Live): void {
     this.now = live.now;
+    this.came = live.came;
     this.live = new Map(live.visits.map((visit) => [visit.id, visit]));
     this.changed();
   }

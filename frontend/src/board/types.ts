@@ -145,6 +145,8 @@ export interface Live {
   stamp: string;
   now: number | null;
   visits: LiveVisit[];
+  /** What came after this version was made and is on no plan, as words. */
+  came: string[];
 }
 
 export interface MoveBody {

@@ -1,6 +1,7 @@
 // Visits without a place, each with the reason; the most urgent first.
+import { beginChange } from "./dialogs";
 import { alerts, letter, title } from "./look";
-import { clock, element, part, say } from "./page";
+import { button, clock, element, part, say } from "./page";
 import type { Store } from "./store";
 import type { Visit } from "./types";
 
@@ -13,8 +14,19 @@ export function drawWaiting(store: Store): void {
   const focused = document.activeElement?.getAttribute("data-visit");
   list.replaceChildren(...waiting.map((visit) => row(store, visit)));
   part("board-waiting-count").textContent = String(waiting.length);
-  if (!waiting.length) list.append(element("li", "none", say("nobody_waits")));
+  if (!waiting.length && !store.came.length) list.append(element("li", "none", say("nobody_waits")));
+  if (store.came.length) list.prepend(cameSince(store));
   if (focused) list.querySelector<HTMLElement>(`[data-visit="${CSS.escape(focused)}"]`)?.focus();
+}
+
+/** What came after this version was made waits too: it is seen here, and a new version takes it over. */
+function cameSince(store: Store): HTMLElement {
+  const item = element("li", "came card");
+  const list = element("ul");
+  list.append(...store.came.map((words) => element("li", "", words)));
+  item.append(element("b", "", say("came_since", { count: store.came.length })), list);
+  if (store.board.plan.state !== "trial") item.append(button(say("take_over"), () => void beginChange()));
+  return item;
 }
 
 function row(store: Store, visit: Visit): HTMLElement {

@@ -14,6 +14,7 @@ from timebank.core.errors import NotFound, Refused
 from timebank.core.text import T
 from timebank.dayplans.adapter import engine
 from timebank.dayplans.adapter.engine import Plan, Problem
+from timebank.dayplans.adapter.hand import keep_times
 from timebank.dayplans.adapter.problem import problem_of
 from timebank.dayplans.adapter.under_way import rest_of
 from timebank.dayplans.models import DayNotice, DayPlan, DayPlanState, DayProblem
@@ -79,6 +80,7 @@ def take_over(session: Session, *, actor: Actor, day_plan_id: str) -> DayPlan:
     facts = facts_for(session, row, engine.unpack_plan(row.body))
     problem = problem_of(facts)
     plan = engine.taken_over(problem, engine.unpack_plan(row.body))
+    plan = keep_times(problem, plan, plan)  # drives may take a minute more than when it was made
     if row.on == clock.today():
         problem = rest_of(problem, plan, facts.begun, clock.minute_of_day(clock.now()))
         plan = engine.taken_over(problem, plan)
@@ -197,11 +199,11 @@ def _invite(
 
 
 def _note_whom_to_tell(session: Session, row: DayPlan, before: Plan, after: Plan, facts: DayFacts) -> None:
-    """One notice for each volunteer and each elder whose day is another now."""
-    elders = {visit.id: visit.elder_id for visit in facts.visits}
+    """One notice for each volunteer and each elder whose day is another now; of what has begun nobody need be told."""
+    elders, begun = {visit.id: visit.elder_id for visit in facts.visits}, facts.begun
     steps: dict[tuple[str, bool], list[dict[str, object]]] = {}
     for step in differences(engine.places_of(before), engine.places_of(after)):
-        if step.task_id.endswith(FETCH):
+        if step.task_id.endswith(FETCH) or visit_of(step.task_id) in begun:
             continue
         for person_id, as_elder in _touched_by(step, elders):
             steps.setdefault((person_id, as_elder), []).append(_as_json(step))

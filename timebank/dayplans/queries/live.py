@@ -1,16 +1,23 @@
 """The day as it happens: who has arrived, who is late, who declined, what stands out."""
 
 import hashlib
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
+from timebank.careplans.models import ServiceKind
 from timebank.core import clock
 from timebank.core.db import in_area
+from timebank.core.formats import local_time
 from timebank.core.i18n import say
 from timebank.dayplans.models import DayPlan
+from timebank.dayplans.queries.board import opened
 from timebank.dayplans.queries.moved import moved_since, moves_known
+from timebank.dayplans.rules import visit_of
+from timebank.dayplans.words import visit_words
+from timebank.people.queries import people_by_id
 from timebank.policies.queries import in_force
 from timebank.visits.models import CarerState, EventKind, Visit, VisitCarer, VisitEvent, VisitState
 from timebank.visits.words import FLAG_WORDS, STATE_WORDS
@@ -34,7 +41,20 @@ def live_of(session: Session, row: DayPlan) -> dict[str, Any]:
     shown = [_visit(visit, carers.get(visit.id, []), now, late_after, alarms.get(visit.id, "")) for visit in visits]
     for one in shown:
         one["flags"] += [say(moved[one["id"]].words)] if one["id"] in moved else []
-    return {"stamp": stamp_of(session, row), "now": now, "visits": shown}
+    return {"stamp": stamp_of(session, row), "now": now, "visits": shown, "came": _came_since(session, row, visits)}
+
+
+def _came_since(session: Session, row: DayPlan, visits: Sequence[Visit]) -> list[str]:
+    """The visits that came after a version was made and are on no plan; phone checks are on none ever."""
+    planned = {visit_of(task.id) for task in opened(session, row).problem.tasks}
+    open_ones = [one for one in visits if one.state == VisitState.DUE and one.service != ServiceKind.PHONE_CHECK]
+    came = [one for one in open_ones if one.id not in planned]
+    people = people_by_id(session, {one.elder_id for one in came})
+    return [
+        f"{say(visit_words(one.service, people[one.elder_id].name))} "
+        f"{local_time(one.window_from_minute)}–{local_time(one.window_to_minute)}"
+        for one in sorted(came, key=lambda one: (one.window_from_minute, one.id))
+    ]
 
 
 def _visit(visit: Visit, carers: list[VisitCarer], now: int | None, late_after: int, alarm: str) -> dict[str, Any]:
