@@ -2,6 +2,7 @@
 import { address, button, clock, element, part, say, tell } from "./page";
 import { ask, Refusal, tellServer } from "./server";
 import type { Store } from "./store";
+import { type Next, turnTo } from "./version";
 
 interface Run {
   id: string;
@@ -12,11 +13,6 @@ interface Run {
   tasks: number;
   died: boolean;
   url: string | null;
-}
-
-interface Next {
-  id: string;
-  url: string;
 }
 
 function open(heading: string): { box: HTMLElement; close: () => void } {
@@ -35,7 +31,7 @@ function failed(box: HTMLElement, error: unknown): void {
 
 /** One action for each thing that happens on a day; the repaired day opens as a difference. */
 export function openIncident(store: Store, kind: string, carer = "", visit = ""): void {
-  const { box } = open(say(`happened_${kind}`));
+  const { box, close } = open(say(`happened_${kind}`));
   const form = element("form");
   const fields: Record<string, () => unknown> = {};
   const field = (name: string, control: HTMLInputElement | HTMLSelectElement, read: () => unknown): void => {
@@ -83,7 +79,10 @@ export function openIncident(store: Store, kind: string, carer = "", visit = "")
     const body: Record<string, unknown> = { kind, ...(visit ? { visit_id: visit } : {}) };
     for (const [name, read] of Object.entries(fields)) if (read() !== undefined) body[name] = read();
     tellServer<Next>(`${address}/repairs`, body)
-      .then((next) => location.assign(next.url))
+      .then((next) => {
+        close();
+        return turnTo(store, next);
+      })
       .catch((error) => {
         press.disabled = false;
         failed(box, error);

@@ -6,10 +6,11 @@ import { Drag } from "./drag";
 import { drawFigures } from "./figures";
 import { DayMap } from "./map";
 import { address, part, say, tell } from "./page";
-import { ask, tellServer } from "./server";
+import { tellServer } from "./server";
 import { Store } from "./store";
 import { Timeline } from "./timeline";
-import type { Board, Live } from "./types";
+import type { Board } from "./types";
+import { follow, show } from "./version";
 import { drawWaiting } from "./waiting";
 
 const store = new Store();
@@ -56,7 +57,7 @@ async function publish(): Promise<void> {
     Object.assign(store.board, await tellServer<Board>(`${address}/publish`, { revision: store.board.plan.revision }));
     await store.load();
     tell(say("published"));
-    void follow();
+    follow(store);
   } catch (error) {
     await store.refused(error);
   }
@@ -89,26 +90,6 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
-let following = false;
+addEventListener("popstate", () => location.reload()); // back to a version that the page had turned from
 
-/** The day as it happens: the stream says that something is new, then the board asks what. */
-async function follow(): Promise<void> {
-  if (following) return;
-  following = true;
-  const stream = new EventSource(`${address}/stream`);
-  let known = "";
-  stream.addEventListener("changed", (event) => {
-    if (event.data === known) return;
-    known = event.data;
-    void ask<Live>(`${address}/live`).then((live) => store.takeLive(live));
-  });
-}
-
-async function start(): Promise<void> {
-  const [live] = await Promise.all([ask<Live>(`${address}/live`), store.load()]);
-  store.takeLive(live);
-  part("board").dataset.ready = "yes";
-  if (store.board.plan.state === "published") await follow();
-}
-
-start().catch((error: unknown) => tell(error instanceof Error ? error.message : String(error), "refused"));
+show(store).catch((error: unknown) => tell(error instanceof Error ? error.message : String(error), "refused"));

@@ -2,12 +2,22 @@
 const root = document.getElementById("board") as HTMLElement;
 const words = JSON.parse(root.dataset.words ?? "{}") as Record<string, string>;
 
-/** The address of this version's data, without a slash at the end. */
-export const address = root.dataset.api ?? "";
+/** The address of the data of the version that is shown, without a slash at the end. */
+export let address = root.dataset.api ?? "";
 export const token = root.dataset.token ?? "";
 /** Where an emergency is opened: the nearest are called there one after the other. */
 export const emergency = root.dataset.emergency ?? "";
 export const tiles = root.dataset.tiles ?? "";
+
+/** Speak of another version: its data, and every link and form of the page that named the one before. */
+export function speakOf(id: string, before: string): void {
+  address = address.replace(before, id);
+  for (const name of ["href", "value", "action"]) {
+    for (const one of document.querySelectorAll(`[${name}*="${before}"]`)) {
+      one.setAttribute(name, (one.getAttribute(name) ?? "").replace(before, id));
+    }
+  }
+}
 
 /** A word in the reader's language; `{name}` places are filled in. */
 export function say(key: string, values: Record<string, string | number> = {}): string {
