@@ -178,11 +178,12 @@ def _orders(day: Day, named: Named, start: Plan) -> dict[int, list[tuple[int, in
 
 
 def _rests(day: Day, named: Named, route: int, pauses: list[int]) -> Iterator[tuple[int, int]]:
-    """Start and node of each rest that is taken."""
-    nodes = iter([day.breaks_from + index for index, (carer, _) in enumerate(named.breaks) if carer == route])
+    """Start and node of each rest that is taken; one taken at home has no node."""
+    nodes = [day.breaks_from + index for index, (carer, _) in enumerate(named.breaks) if carer == route]
     for start in pauses:
         node = next((node for node in nodes if day.opens[node] <= start <= day.closes[node]), None)
         if node is not None:
+            nodes.remove(node)
             yield start, node
 
 

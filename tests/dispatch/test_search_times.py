@@ -14,13 +14,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dispatch.check import check, price
-from dispatch.model import Break, Carer, Link, Problem, Task, Vehicle, Window
+from dispatch.model import Break, Carer, Limits, Link, Problem, Task, Vehicle, Window
 from dispatch.search.anneal import anneal
 from dispatch.search.arrays import Day, flatten
 from dispatch.search.outcome import adopt, fetch_at_once, plan, sequences
 from dispatch.search.recreate import recreate
 from dispatch.search.state import LATE, OVER, STATIC, WORST, Desk, State, copy, cost, desk, empty
 from dispatch.search.twin import Twin
+from dispatch.solve import solve
 
 FAR = 600
 HEATS = st.sampled_from([0.0, 30.0, 3000.0])
@@ -191,6 +192,18 @@ def test_a_plan_is_taken_over_exactly_as_it_stands(problem: Problem, seed: int) 
     assert adopt(day, named, again, bench, made)
     assert disagreements(day, again) == []
     assert plan(day, named, again, seed, 0, 0.0) == made
+
+
+def test_a_rest_at_home_does_not_cost_the_place_of_the_one_after_it() -> None:
+    rests = (Break(Window(600, 660), 20), Break(Window(780, 840), 20))
+    carer = Carer("c", "home", "home", (Window(700, 1000),), breaks=rests)
+    tasks = (Task("one", "door", 30, (Window(720, 740),)), Task("two", "door", 30, (Window(860, 900),)))
+    problem = Problem(("home", "door"), {"default": np.array([[0, 10], [10, 0]], np.int32)}, (carer,), tasks)
+    made = solve(problem, Limits(steps=50_000), 1, "search")
+    assert [pause.start_minutes < 700 for pause in made.routes[0].pauses] == [True, False]
+    day, named = flatten(problem)
+    assert adopt(day, named, again := empty(day), desk(day, 1), made)
+    assert plan(day, named, again, 1, 0, 0.0).routes == made.routes
 
 
 @pytest.mark.parametrize("broken", ["t0", "t3"])
