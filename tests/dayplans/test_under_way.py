@@ -120,6 +120,18 @@ def test_an_emergency_without_anybody_left_is_told_as_the_first_difference(made:
         assert (first["kind"], first["before"], first["after"]) == ("waiting", None, None)
 
 
+def test_an_emergency_told_twice_before_anybody_goes_is_one_visit(made: Township) -> None:
+    with db.transaction() as session:
+        row = published(session)
+        for _ in range(2):
+            incident = Incident("sos", elder_id=made.elders[0].id, minutes=30)
+            new = operations.repair(session, actor=COORDINATOR, day_plan_id=row.id, incident=incident)
+        called = session.exec(select(Visit).where(Visit.elder_id == made.elders[0].id, Visit.tier == "high")).all()
+        (visit,) = [one for one in called if one.duration_minutes == 30]
+        assert visit.id in opened(session, new).places
+        operations.publish_day(session, actor=COORDINATOR, day_plan_id=new.id, revision=1)
+
+
 def test_what_came_after_the_plan_was_made_is_told_until_a_version_takes_it_over(made: Township) -> None:
     with db.transaction() as session:
         row = published(session)

@@ -56,28 +56,46 @@ class UrgentIn:
 def call_for_help_now(session: Session, *, actor: Actor, asked: UrgentIn) -> Visit:
     """A visit that cannot wait, at the highest tier; nobody's hours are held for it.
 
-    Refuses a person outside the caller's area.
+    Called for again while nobody is on the way it is the same visit, from now on. Refuses a person outside the
+    caller's area.
     """
     elder = session.get(Person, asked.elder_id)
     if elder is None or not actor.scope.holds_area(elder.area_code):
         raise NotFound("people.no_such_person", T("There is no such person in your area."))
     opens = clock.minute_of_day(clock.now()) if asked.on == clock.today() else asked.from_minute
-    visit = Visit(
-        id=ids.new_id("vis"),
+    made_id = ids.new_id("vis")
+    visit = _called_for(session, asked) or Visit(
+        id=made_id,
         elder_id=elder.id,
         area_code=elder.area_code,
         household_code=elder.household_code,
         service=asked.service,
         requested_by=actor.person_id or "",
         due_on=asked.on,
-        window_from_minute=min(opens, _LAST_MINUTE - 1),
-        window_to_minute=min(opens + asked.within_minutes, _LAST_MINUTE),
+        window_from_minute=0,
+        window_to_minute=0,
         duration_minutes=asked.minutes,
         crew_size=LEAST_CREW.get(asked.service, 1),
         tier="high",
+        source_key=f"call:{made_id}",
         created_at=clock.now(),
     )
+    visit.duration_minutes = asked.minutes
+    visit.window_from_minute = min(opens, _LAST_MINUTE - 1)
+    visit.window_to_minute = min(opens + asked.within_minutes, _LAST_MINUTE)
     session.add(visit)
     session.flush()
     note(session, actor=actor, action="visits.call_for_help_now", subject_id=visit.id, area_code=visit.area_code)
     return visit
+
+
+def _called_for(session: Session, asked: UrgentIn) -> Visit | None:
+    """The same call for help, to which nobody goes yet."""
+    found = select(Visit).where(
+        Visit.elder_id == asked.elder_id,
+        Visit.service == asked.service,
+        Visit.due_on == asked.on,
+        Visit.state == VisitState.DUE,
+        col(Visit.source_key).startswith("call:"),
+    )
+    return session.exec(found).first()
