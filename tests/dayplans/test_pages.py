@@ -3,11 +3,14 @@
 from typing import Any
 
 import pytest
+from sqlmodel import select
 
+from tests import factories as make
 from tests.dayplans.township import COORDINATOR, fill, tomorrow
 from tests.factories import TOWNSHIP
 from tests.fixtures.site import SignIn
 from timebank.areas.models import Area
+from timebank.careplans.models import ServiceKind
 from timebank.core import db
 from timebank.core.actors import Role
 from timebank.dayplans import operations, processes, queries
@@ -16,6 +19,7 @@ from timebank.dayplans.models import DayPlan
 from timebank.dayplans.queries.board import opened
 from timebank.dayplans.rules import told_apart
 from timebank.people.models import Person
+from timebank.visits.models import Visit
 
 
 @pytest.fixture
@@ -40,6 +44,17 @@ def test_publishing_from_the_page(sign_in: SignIn, row: DayPlan) -> None:
     visitor = sign_in(Role.COORDINATOR)
     visitor.visit(f"/days/{row.id}")
     assert "The day is published" in visitor.submit("/publish")
+
+
+def test_the_start_page_tells_a_draft_from_visits_that_are_on_no_plan(sign_in: SignIn, row: DayPlan) -> None:
+    visitor = sign_in(Role.COORDINATOR)
+    assert "wait for their plan to be published" in visitor.visit("/")
+    visitor.visit(f"/days/{row.id}")
+    visitor.submit("/publish")
+    with db.transaction() as session:
+        elder = session.get_one(Person, session.exec(select(Visit.elder_id)).first())
+        make.visit(session=session, elder=elder, on=tomorrow(), service=ServiceKind.VISIT, window=(480, 600))
+    assert "on no plan" in visitor.visit("/")
 
 
 def test_a_page_that_is_out_of_date_publishes_nothing(sign_in: SignIn, row: DayPlan) -> None:

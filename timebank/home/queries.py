@@ -163,9 +163,9 @@ def _coordinator(session: Session, actor: Actor) -> list[Duty]:
     due = visits.visits_on(session, actor.area_code, tomorrow, (VisitState.DUE,))
     plan = latest_plan(session, actor.area_code[:9], tomorrow)
     is_published = plan is not None and plan.published_at is not None
-    text = (
-        T("visits of tomorrow wait for their plan to be published") if plan else T("visits of tomorrow are on no plan")
-    )
+    text = T("visits of tomorrow are on no plan")
+    if plan is not None and not is_published:
+        text = T("visits of tomorrow wait for their plan to be published")
     return [
         Duty(text, "dayplans.list_days", "route", len(due), is_urgent=bool(due) and not is_published),
         _not_reached(session, actor),
