@@ -164,13 +164,13 @@ def _begin(
     anchors: Sequence[_Anchor],
 ) -> Plan:
     """The published plan as far as it can still be: without called-off visits and what an ill carer had to do."""
-    known = {task.id for task in today.tasks}
+    still_open = {task.id for task in today.tasks} - set(frozen)
     held = {carer: [stop] for _, carer, stop in anchors}
     routes = []
     for route in published.routes:
         is_ill = isinstance(change, CarerIll) and change.carer == route.carer
         begun = [stop for stop in route.stops if stop.task in frozen]
-        still = [stop for stop in route.stops if stop.task in known - set(frozen) and not is_ill]
+        still = [stop for stop in route.stops if stop.task in still_open and not is_ill]
         if stops := (*begun, *held.get(route.carer, ()), *still):
             routes.append(replace(route, stops=stops))
     return replace(published, routes=tuple(routes))

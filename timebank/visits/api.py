@@ -29,9 +29,8 @@ bp = Blueprint("visits_api", __name__, url_prefix="/api")
 _Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]{1,31}$")]
 _Word = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]{1,24}$")]
 _Said = Annotated[str, StringConstraints(max_length=1_000, pattern=r"^[^\x00-\x08\x0b\x0c\x0e-\x1f]*$")]
-_Typed = Annotated[
-    str, StringConstraints(max_length=20)
-]  # a wrong code or card is told, never a reason to lose the entry
+# a wrong code or card is told, never a reason to lose the entry
+_Typed = Annotated[str, StringConstraints(max_length=20)]
 _Number = Annotated[float, Field(ge=-1_000, le=1_000, allow_inf_nan=False)]
 
 
