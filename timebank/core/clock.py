@@ -47,6 +47,11 @@ def minute_of_day(instant: datetime) -> int:
     return local.hour * 60 + local.minute
 
 
+def minutes_gone(on: date) -> int:
+    """The minute up to which a day is over now; 0 on a day that is not today."""
+    return minute_of_day(now()) if on == today() else 0
+
+
 @contextmanager
 def frozen(instant: datetime) -> Iterator[None]:
     """Make `now` answer `instant` inside the block: for replaying a day and for tests."""

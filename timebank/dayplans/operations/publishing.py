@@ -82,7 +82,7 @@ def take_over(session: Session, *, actor: Actor, day_plan_id: str) -> DayPlan:
     plan = engine.taken_over(problem, engine.unpack_plan(row.body))
     plan = keep_times(problem, plan, plan)  # drives may take a minute more than when it was made
     if row.on == clock.today():
-        problem = rest_of(problem, plan, facts.begun, clock.minute_of_day(clock.now()))
+        problem = rest_of(problem, plan, facts.begun, clock.minutes_gone(row.on))
         plan = engine.taken_over(problem, plan)
     return keep_plan(
         session,

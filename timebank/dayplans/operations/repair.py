@@ -85,7 +85,7 @@ def repair(session: Session, *, actor: Actor, day_plan_id: str, incident: Incide
         raise BadInput("core.not_a_choice", T("Choose from the list."), field="kind")
     published = engine.unpack_plan(row.body)
     change, facts, before = _NOTED[incident.kind](_Happening(session, actor, row, published, incident))
-    now = clock.minute_of_day(clock.now()) if row.on == clock.today() else 0
+    now = clock.minutes_gone(row.on)
     stays = standing(before, published, facts.begun, now, away=incident.carer)
     found = replan(before, published, Disruption(now, change, stays), Limits(seconds=_SEARCH_SECONDS))
     plan = _promised(found.problem, engine.sound(found.problem, found.plan), published)

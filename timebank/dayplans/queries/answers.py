@@ -39,12 +39,7 @@ def _as_it_stands(session: Session, row: DayPlan) -> Opened:
     if row.state != DayPlanState.PUBLISHED or row.on != clock.today():
         return day
     begun = begun_among(session, {visit_of(task.id) for task in day.problem.tasks})
-    return replace(day, problem=rest_of(day.problem, day.plan, begun, _now_on(row)))
-
-
-def _now_on(row: DayPlan) -> int:
-    """The minute of a day up to which it is over: 0 on a day that is not today."""
-    return clock.minute_of_day(clock.now()) if row.on == clock.today() else 0
+    return replace(day, problem=rest_of(day.problem, day.plan, begun, clock.minutes_gone(row.on)))
 
 
 def asked_task(day: Opened, visit_id: str) -> str:
@@ -58,7 +53,7 @@ def asked_task(day: Opened, visit_id: str) -> str:
 def places_in(session: Session, day: Opened, task_id: str) -> list[dict[str, Any]]:
     """As `better_places`, for a version that is open already."""
     free = day.locks.without_task([task_id])
-    problem, now = engine.locked(day.problem, free, day.places), _now_on(day.row)
+    problem, now = engine.locked(day.problem, free, day.places), clock.minutes_gone(day.row.on)
     found = _without_partners(day, task_id, _best(problem, day.plan, task_id))
     tasks = {task.id: task for task in problem.tasks}
     carers = {carer.id: carer for carer in problem.carers}
