@@ -99,6 +99,7 @@ BOARD_WORDS: dict[str, Text] = {
     "call_in_order": T("Call helpers one after the other"),
     "no_changes": T("Nobody's day changes."),
     "reason_change": T("Change"),
+    "reason_moved": T("Somebody has moved"),
     "reason_ill": T("Somebody is ill"),
     "reason_no_show": T("Somebody did not come"),
     "reason_late": T("Somebody is late"),

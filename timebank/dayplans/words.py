@@ -30,6 +30,7 @@ REASON_WORDS: dict[str, Text] = {
     "no_vehicle": T("no bathing van is out on this day"),
     "taken_out": T("taken out by hand"),
     "new_visit": T("came after the plan was made"),
+    "moved": T("lives elsewhere now, and from there it breaks a rule of the day as it was planned"),
 }
 TIER_WORDS: dict[str, Text] = {
     "high": T("at high risk"),

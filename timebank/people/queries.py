@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import NamedTuple
 
 import sqlalchemy as sa
@@ -356,9 +356,11 @@ def lived_elsewhere(session: Session, on: date) -> dict[str, Home]:
     }
 
 
-def moves_since(session: Session, area_code: str, on: date) -> list[PersonCase]:
-    """Who of an area has moved to another door of the district on a day or later, wherever they live now."""
-    found = select(PersonCase).where(PersonCase.kind == RELOCATED, PersonCase.happened_on >= on)
+def moves_since(session: Session, area_code: str, at: datetime) -> list[PersonCase]:
+    """Who of an area has moved to another door of the district since the day of an instant, wherever they live now;
+    also those whose earlier move was entered after it."""
+    since = or_(col(PersonCase.happened_on) >= clock.local_date(at), col(PersonCase.opened_at) >= at)
+    found = select(PersonCase).where(PersonCase.kind == RELOCATED, since)
     cases = session.exec(found.order_by(col(PersonCase.happened_on), col(PersonCase.id)))
     return [case for case in cases if str(case.detail["from_area"]).startswith(area_code)]
 

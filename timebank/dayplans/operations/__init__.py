@@ -2,6 +2,7 @@
 
 from timebank.dayplans.operations.hand import lock, move_by_hand, undo, unlock
 from timebank.dayplans.operations.learning import learn_drives
+from timebank.dayplans.operations.moving import learn_door
 from timebank.dayplans.operations.notices import mark_read, mark_told
 from timebank.dayplans.operations.planning import draft_day
 from timebank.dayplans.operations.publishing import publish_day, take_over
@@ -16,6 +17,7 @@ __all__ = [
     "discard",
     "draft_day",
     "elapsed_seconds",
+    "learn_door",
     "learn_drives",
     "lock",
     "mark_read",

@@ -77,13 +77,7 @@ def take_over(session: Session, *, actor: Actor, day_plan_id: str) -> DayPlan:
     row = session.get(DayPlan, day_plan_id)
     if row is None or not actor.scope.holds_area(row.area_code):
         raise NotFound("dayplans.no_such_plan", T("There is no such day plan in your area."))
-    facts = facts_for(session, row, engine.unpack_plan(row.body))
-    problem = problem_of(facts)
-    plan = engine.taken_over(problem, engine.unpack_plan(row.body))
-    plan = keep_times(problem, plan, plan)  # drives may take a minute more than when it was made
-    if row.on == clock.today():
-        problem = rest_of(problem, plan, facts.begun, clock.minutes_gone(row.on))
-        plan = engine.taken_over(problem, plan)
+    problem, plan = as_it_stands(session, row)
     return keep_plan(
         session,
         actor=actor,
@@ -94,6 +88,19 @@ def take_over(session: Session, *, actor: Actor, day_plan_id: str) -> DayPlan:
         reason={"kind": "change"},
         may_be_faulty=True,
     )
+
+
+def as_it_stands(session: Session, row: DayPlan) -> tuple[Problem, Plan]:
+    """The day as the book has it now, and a version carried over to it: everybody keeps their carer and their place
+    in the order, and comes at the time that was promised unless a drive takes longer now. It may break rules."""
+    facts = facts_for(session, row, engine.unpack_plan(row.body))
+    problem = problem_of(facts)
+    plan = engine.taken_over(problem, engine.unpack_plan(row.body))
+    plan = keep_times(problem, plan, plan)  # drives may take a minute more than when it was made
+    if row.on == clock.today():
+        problem = rest_of(problem, plan, facts.begun, clock.minutes_gone(row.on))
+        plan = engine.taken_over(problem, plan)
+    return problem, plan
 
 
 def _refuse_stale(session: Session, row: DayPlan, revision: int) -> None:

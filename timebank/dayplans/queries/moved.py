@@ -1,10 +1,10 @@
 """Visits of a plan whose elder has moved since it was made: it leads to a door behind which they no longer live."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from sqlmodel import Session, col, select
 
-from timebank.core import clock
 from timebank.core.text import T, Text
 from timebank.dayplans.adapter import engine
 from timebank.dayplans.adapter.problem import door_name
@@ -32,14 +32,16 @@ def moved_since(session: Session, row: DayPlan) -> dict[str, Moved]:
     elders = {case.person_id for case in _moves(session, row)}
     if not elders:  # nearly every day: no need to open the problem
         return {}
-    found = select(Visit).where(col(Visit.elder_id).in_(elders), Visit.due_on == row.on, col(Visit.state).in_(TO_PLAN))
-    planned = _doors(session, row)
-    visits = [visit for visit in session.exec(found.order_by(Visit.id)) if visit.id in planned]
-    return {
-        visit.id: Moved(visit, _words(session, row, visit))
-        for visit in visits
-        if planned[visit.id] != door_name(visit.household_code)
-    }
+    return {visit.id: Moved(visit, _words(session, row, visit)) for visit in planned_for_old_door(session, row, elders)}
+
+
+def planned_for_old_door(session: Session, row: DayPlan, elder_ids: Collection[str]) -> list[Visit]:
+    """Visits to come of some elders that a version leads to another door than theirs."""
+    found = select(Visit).where(
+        col(Visit.elder_id).in_(elder_ids), Visit.due_on == row.on, col(Visit.state).in_(TO_PLAN)
+    )
+    visits, planned = session.exec(found.order_by(Visit.id)), _doors(session, row)
+    return [one for one in visits if planned.get(one.id, "") not in ("", door_name(one.household_code))]
 
 
 def moves_known(session: Session, row: DayPlan) -> list[str]:
@@ -48,7 +50,7 @@ def moves_known(session: Session, row: DayPlan) -> list[str]:
 
 
 def _moves(session: Session, row: DayPlan) -> list[PersonCase]:
-    return moves_since(session, row.area_code, clock.local_date(row.made_at))
+    return moves_since(session, row.area_code, row.made_at)
 
 
 def _doors(session: Session, row: DayPlan) -> dict[str, str]:

@@ -31,6 +31,19 @@ def versions_of(session: Session, area_code: str, on: date) -> list[DayPlan]:
     return list(session.exec(found.order_by(col(DayPlan.version).desc())))
 
 
+def versions_at_work(session: Session, area_code: str, since_on: date) -> list[DayPlan]:
+    """Of a township's days from one on: the published version, and drafts newer than it; each day's oldest first."""
+    found = (
+        select(DayPlan)
+        .where(DayPlan.area_code == area_code, DayPlan.on >= since_on)
+        .where(col(DayPlan.state).in_([DayPlanState.DRAFT, DayPlanState.PUBLISHED]))
+        .order_by(col(DayPlan.on), col(DayPlan.version))
+    )
+    rows = list(session.exec(found))
+    published = {row.on: row.version for row in rows if row.state == DayPlanState.PUBLISHED}
+    return [row for row in rows if row.version >= published.get(row.on, 0)]
+
+
 def latest_plan(session: Session, area_code: str, on: date) -> DayPlan | None:
     """The version of a day that counts: the published one, else the newest draft, else None."""
     versions = versions_of(session, area_code, on)
