@@ -52,7 +52,16 @@ from timebank.policies import pages as policies_pages
 from timebank.statements import certificate_pages, guarantee_pages, passbook_pages
 from timebank.visiting import pages as visiting_pages
 from timebank.visits import api as visits_api
-from timebank.visits import away_pages, desk_pages, family_pages, me_pages, month_pages, phone_pages, review_pages
+from timebank.visits import (
+    away_pages,
+    desk_pages,
+    family_pages,
+    me_pages,
+    month_pages,
+    phone_pages,
+    request_pages,
+    review_pages,
+)
 from timebank.visits import pages as visits_pages
 from timebank.volunteers import pages as volunteers_pages
 
@@ -81,6 +90,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     desk_pages.bp,
     month_pages.bp,
     away_pages.bp,
+    request_pages.bp,
     review_pages.bp,
     visits_api.bp,
     me_pages.bp,

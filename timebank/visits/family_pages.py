@@ -19,6 +19,7 @@ from timebank.core.i18n import gettext
 from timebank.people.models import Person
 from timebank.people.queries import may_act, people_by_id
 from timebank.visits import operations, queries
+from timebank.visits.forms import request_in
 from timebank.visits.models import Visit, VisitCarer, VisitState
 
 bp = Blueprint("family", __name__)
@@ -138,15 +139,7 @@ def ask() -> Any:
     """Ask for help; the hours are held from now on."""
     form, session = request.form, http.session()
     try:
-        asked = operations.RequestIn(
-            elder_id=forms.text(form, "elder_id", required=True, most=31),
-            service=forms.choice(form, "service", ServiceKind),
-            due_on=forms.calendar_date(form, "due_on"),
-            window_from_minute=forms.clock_minute(form, "window_from"),
-            window_to_minute=forms.clock_minute(form, "window_to"),
-            duration_minutes=forms.whole_number(form, "duration_minutes", least=15, most=240),
-            notes=forms.text(form, "notes", most=400),
-        )
+        asked = request_in(form, forms.text(form, "elder_id", required=True, most=31))
         operations.ask_for_help(session, actor=actor(), asked=asked)
     except TimebankError as error:
         session.rollback()

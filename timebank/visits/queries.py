@@ -15,7 +15,8 @@ from timebank.core.actors import Scope
 from timebank.core.db import in_area, table_of
 from timebank.core.limits import PAGE_ROWS
 from timebank.core.maps import distance_m
-from timebank.ledger.models import Hold, HoldState, HourAccount, Reason, Transfer
+from timebank.ledger.models import AccountKind, Hold, HoldState, HourAccount, Reason, Transfer
+from timebank.ledger.queries import account_of, available_minutes
 from timebank.people.models import DayOff, Household, Person
 from timebank.people.queries import moved_in, place_of
 from timebank.visits.models import (
@@ -206,6 +207,12 @@ def visits_of_elder(session: Session, elder_id: str, first_on: date, last_on: da
     """An elder's visits from a day to a day, in order."""
     found = select(Visit).where(Visit.elder_id == elder_id, Visit.due_on >= first_on, Visit.due_on <= last_on)
     return list(session.exec(found.order_by(col(Visit.due_on), col(Visit.window_from_minute))))
+
+
+def hours_to_draw(session: Session, person_id: str) -> int:
+    """Minutes that somebody can ask for help with now: the month's gift and their own, less what is held."""
+    kept = [account_of(session, person_id, kind) for kind in (AccountKind.GIFT, AccountKind.MEMBER)]
+    return sum(available_minutes(session, one.id) for one in kept if one and one.closed_at is None)
 
 
 _moved, _reversal = table_of(Transfer).c, table_of(Transfer).alias("reversal").c
