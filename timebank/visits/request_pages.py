@@ -1,4 +1,4 @@
-"""An elder without a phone asks by voice: the office writes the request down, and calls it off when told so."""
+"""What is said by voice: elders without a phone ask for help; volunteers say yes where nobody comes yet."""
 
 from datetime import timedelta
 from typing import Any
@@ -13,7 +13,7 @@ from timebank.core.errors import TimebankError
 from timebank.core.i18n import gettext
 from timebank.people.models import Person
 from timebank.people.queries import person_for
-from timebank.visits import operations, queries
+from timebank.visits import gap_queries, operations, queries
 from timebank.visits.forms import request_in
 from timebank.visits.models import Visit, VisitState
 
@@ -68,3 +68,44 @@ def call_off(visit: Visit) -> Response:
     operations.cancel(http.session(), actor=actor(), visit_id=visit.id, reason=reason)
     flash(gettext("Called off. Hours that were held are free again."))
     return redirect(url_for("requests.show", person_id=visit.elder_id), code=303)
+
+
+@bp.get("/gaps")
+@guard(*STAFF)
+def gaps() -> Any:
+    """Visits of the next days that nobody comes to."""
+    session = http.session()
+    return render_template("visits/gaps.html", rows=gap_queries.gaps_ahead(session, actor().area_code, clock.today()))
+
+
+@bp.get("/gaps/<string:visit_id>")
+@guard(*STAFF, load={"visit_id": queries.visit_for})
+def gap(visit: Visit) -> Any:
+    """Whom to ring up for a visit."""
+    return _gap_page(visit, None)
+
+
+def _gap_page(visit: Visit, error: TimebankError | None) -> str:
+    session = http.session()
+    return render_template(
+        "visits/gap.html",
+        visit=visit,
+        elder=session.get_one(Person, visit.elder_id),
+        coming=[person for _, person in queries.carers_of(session, [visit.id]).get(visit.id, [])],
+        found=gap_queries.who_could_come(session, visit) if visit.state == VisitState.DUE else [],
+        error=error,
+    )
+
+
+@bp.post("/gaps/<string:visit_id>")
+@guard(*STAFF, load={"visit_id": queries.visit_for})
+def fill(visit: Visit) -> Any:
+    """Somebody said yes."""
+    session, who = http.session(), forms.text(request.form, "person_id", required=True, most=31)
+    try:
+        operations.fill_gap(session, actor=actor(), visit_id=visit.id, person_id=who)
+    except TimebankError as error:
+        session.rollback()
+        return _gap_page(visit, error), error.status
+    flash(gettext("Written down. It stands on their list of the day."))
+    return redirect(url_for("requests.gaps"), code=303)

@@ -11,6 +11,7 @@ from timebank.visits.operations.closing import answer_alarm, close_day, close_fo
 from timebank.visits.operations.derivation import bath_gates, derive
 from timebank.visits.operations.extra import ExtraIn, add_extra, look_in
 from timebank.visits.operations.fieldwork import EventResult, record_event
+from timebank.visits.operations.gaps import fill_gap
 from timebank.visits.operations.generation import NOT_HERE, GenerationReport, generate
 from timebank.visits.operations.office import UrgentIn, call_for_help_now, keep_on_plan, withdraw
 from timebank.visits.operations.paper import SlipIn, UnplannedIn, enter_slip, enter_slips, enter_unplanned
@@ -50,6 +51,7 @@ __all__ = [
     "enter_slip",
     "enter_slips",
     "enter_unplanned",
+    "fill_gap",
     "generate",
     "keep_on_plan",
     "keep_photo",

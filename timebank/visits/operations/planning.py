@@ -131,7 +131,7 @@ def assign(
             row.state = CarerState.REPLACED
         session.add(row)
     for person_id, minute in starts.items():
-        row = present.get(person_id) or _new_carer(visit_id, person_id, minute)
+        row = present.get(person_id) or new_carer(visit_id, person_id, minute)
         keeps_answer = row.state == CarerState.ACCEPTED and row.starts_minute == minute
         row.starts_minute, row.state = minute, CarerState.ACCEPTED if keeps_answer else CarerState.INVITED
         session.add(row)
@@ -153,7 +153,8 @@ def _check_gates(session: Session, visit: Visit, starts: Mapping[str, int]) -> N
     check_gates(session, person_ids=starts, service=visit.service.value, on=visit.due_on, until_minute=ends)
 
 
-def _new_carer(visit_id: str, person_id: str, minute: int) -> VisitCarer:
+def new_carer(visit_id: str, person_id: str, minute: int) -> VisitCarer:
+    """Somebody asked to come to a visit at a minute of its day."""
     return VisitCarer(id=ids.new_id("vca"), visit_id=visit_id, person_id=person_id, starts_minute=minute)
 
 
@@ -206,7 +207,7 @@ def take(session: Session, *, actor: Actor, visit_id: str) -> VisitCarer:
     known = session.exec(
         select(VisitCarer).where(VisitCarer.visit_id == visit_id, VisitCarer.person_id == me.id)
     ).first()
-    carer = known or _new_carer(visit_id, me.id, visit.window_from_minute)
+    carer = known or new_carer(visit_id, me.id, visit.window_from_minute)
     carer.state, carer.decline_reason = CarerState.ACCEPTED, ""
     session.add(carer)
     note(session, actor=actor, action="visits.take", subject_id=visit_id, area_code=visit.area_code)
