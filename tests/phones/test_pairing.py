@@ -13,6 +13,8 @@ from tests.cast import Cast
 from tests.factories import VILLAGE
 from tests.fixtures.browsing import Visitor
 from tests.fixtures.site import At, SignIn
+from timebank.auth import operations as auth
+from timebank.auth.models import Grant
 from timebank.core import db
 from timebank.core.actors import SYSTEM, Role
 from timebank.people.models import Person, RealNameCheck
@@ -245,3 +247,22 @@ def test_a_no_needs_a_reason_and_strangers_see_nothing(phone: Visitor, sign_in: 
     village.submit(f"/applications/{asked.id}/agree", household_code=cast.chen_popo.household_code)
     refused = township.send(f"/applications/{asked.id}/decide", {"decision": "no"})
     assert refused.status_code == 400 and "Write the reason" in refused.text
+
+
+def test_a_pin_opens_no_page_of_the_office(assistant: Visitor, phone: Visitor, cast: Cast) -> None:
+    """Who pairs a phone could choose its PIN: it must not make a supervisor of an assistant."""
+    with db.transaction() as session:
+        auth.give_role(session, actor=SYSTEM, user_id=cast.users["li"], role=Role.SUPERVISOR, area_code=VILLAGE[:9])
+    pair(phone, code_for(assistant, cast.li))
+    phone.visit("/today")
+    assert phone.get("/reviews").status_code == 403
+    assert "/reviews" not in phone.visit("/")
+
+
+def test_a_phone_of_the_office_opens_the_pages_of_a_member(assistant: Visitor, phone: Visitor, cast: Cast) -> None:
+    with db.transaction() as session:
+        for grant in session.exec(select(Grant).where(Grant.user_id == cast.users["li"])).all():
+            session.delete(grant)
+        auth.give_role(session, actor=SYSTEM, user_id=cast.users["li"], role=Role.SUPERVISOR, area_code=VILLAGE[:9])
+    pair(phone, code_for(assistant, cast.li))
+    assert "李姐" in phone.visit("/today")

@@ -10,10 +10,12 @@ from functools import wraps
 from typing import Any
 
 from flask import current_app, g, redirect, request, url_for
+from flask import session as signed_in
 from flask_login import current_user
 from sqlmodel import Session
 
 from timebank.audit.operations import note
+from timebank.auth.models import Grant
 from timebank.auth.queries import grants_on
 from timebank.core import clock, db, http
 from timebank.core.actors import SYSTEM, Actor, Role, Scope
@@ -29,6 +31,7 @@ STAFF = (Role.ASSISTANT, *OFFICE)
 MEMBERS = (Role.VOLUNTEER, Role.ELDER)
 EVERY_ROLE = tuple(Role)
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+ON_A_PHONE = "phone_id"  # in a session that a PIN opened: the paired phone it began on
 
 
 def public(view: View) -> View:
@@ -105,10 +108,19 @@ def every_actor() -> list[Actor]:
     session, person_id = http.session(), current_user.person_id
     acts_for: ActsFor = current_app.extensions["acts_for"]
     found = []
-    for grant in grants_on(session, current_user.id, clock.today()):
+    for grant in _grants():
         stands_for = acts_for(session, person_id) if person_id and grant.role == Role.ELDER else frozenset()
         found.append(Actor(current_user.id, grant.role, grant.area_code, person_id, stands_for))
     return found
+
+
+def _grants() -> list[Grant]:
+    """What the signed-in user holds today and may use here.
+
+    A PIN opens the pages of a member only: who pairs a phone chooses its PIN, so an assistant could pair a supervisor's.
+    """
+    held = grants_on(http.session(), current_user.id, clock.today())
+    return [grant for grant in held if grant.role in MEMBERS or ON_A_PHONE not in signed_in]
 
 
 def _note_denial() -> None:
@@ -134,7 +146,7 @@ def lets_in(held: frozenset[Role], endpoint: str) -> bool:
 
 
 def held_roles() -> frozenset[Role]:
-    """Every role of the signed-in user today; empty for strangers."""
+    """Every role that the signed-in user may use here today; empty for strangers."""
     if not current_user.is_authenticated:
         return frozenset()
-    return frozenset(grant.role for grant in grants_on(http.session(), current_user.id, clock.today()))
+    return frozenset(grant.role for grant in _grants())

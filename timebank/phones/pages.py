@@ -6,7 +6,7 @@ from flask import Blueprint, Response, current_app, flash, redirect, render_temp
 from flask_login import current_user, login_user
 from segno import make as make_qr
 
-from timebank.auth.guards import OFFICE, actor, guard, public
+from timebank.auth.guards import OFFICE, ON_A_PHONE, actor, guard, public
 from timebank.auth.models import User
 from timebank.core import forms, http
 from timebank.core.actors import Role
@@ -97,7 +97,7 @@ def _signed_in(user: User, phone_id: str) -> Response:
     session.renew()  # type: ignore[attr-defined]
     session.update(keep)
     login_user(user)
-    session["phone_id"] = phone_id
+    session[ON_A_PHONE] = phone_id
     answer = redirect(url_for("home.start"), code=303)
     assert isinstance(answer, Response)
     return answer

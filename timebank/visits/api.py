@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 
 from timebank.areas.queries import office_phone
 from timebank.audit.operations import note
-from timebank.auth.guards import actor, guard
+from timebank.auth.guards import ON_A_PHONE, actor, guard
 from timebank.core import clock, db, http
 from timebank.core.actors import Role
 from timebank.core.errors import BadInput, TimebankError
@@ -97,8 +97,8 @@ def _body() -> dict[str, Any]:
 
 def _device(body: dict[str, Any]) -> str:
     """The phone's name: the one it was paired under, which it cannot choose; else the one it gave itself."""
-    if session.get("phone_id"):
-        return str(session["phone_id"])
+    if session.get(ON_A_PHONE):
+        return str(session[ON_A_PHONE])
     try:
         return _DEVICE.validate_python(body.get("device", ""))
     except ValidationError:

@@ -7,7 +7,9 @@ from sqlmodel import Session, col, select
 
 from timebank.audit.operations import note
 from timebank.auth import operations as auth
+from timebank.auth.guards import MEMBERS, ON_A_PHONE
 from timebank.auth.models import LoginSession, User
+from timebank.auth.queries import grants_on
 from timebank.core import clock, crypto, ids
 from timebank.core.actors import SYSTEM, Actor, Role
 from timebank.core.errors import NotAllowed, NotFound, Refused
@@ -21,8 +23,9 @@ from timebank.phones.rules import PAIRING_MINUTES, PIN_TRIES_PER_HOUR, check_pin
 def make_code(session: Session, *, actor: Actor, person_id: str) -> str:
     """A code that pairs one phone with a person of the actor's area, good once for ten minutes.
 
-    Who has no login yet gets one: as a volunteer, or as an elder or kin. Refuses the actor's own person: nobody
-    pairs their own phone.
+    Who has no login yet gets one: as a volunteer, or as an elder or kin; a login of the office gets that role beside
+    its own, since a phone opens the pages of a member only. Refuses the actor's own person: nobody pairs their own
+    phone.
     """
     person = session.get(Person, person_id)
     if person is None or not actor.scope.holds_area(person.area_code):
@@ -32,6 +35,7 @@ def make_code(session: Session, *, actor: Actor, person_id: str) -> str:
     if person.state in (PersonState.DEAD, PersonState.MERGED, PersonState.MOVED):
         raise Refused("phones.not_here", T("This person no longer lives here."))
     user = queries.user_of_person(session, person_id) or _new_login(session, actor, person)
+    _make_member(session, actor, user, person)
     code = ids.new_secret(20)
     session.add(
         PairingCode(
@@ -49,12 +53,17 @@ def make_code(session: Session, *, actor: Actor, person_id: str) -> str:
 def _new_login(session: Session, actor: Actor, person: Person) -> User:
     """A login without a password that anybody knows: it opens by PIN on a paired phone."""
     name = ids.new_id("log")
-    user = auth.create_user(
+    return auth.create_user(
         session, actor=actor, login_name=name, secret=ids.new_secret(), display_name=person.name, person_id=person.id
     )
-    role = Role.VOLUNTEER if person.volunteer_since_on else Role.ELDER
-    auth.give_role(session, actor=actor, user_id=user.id, role=role, area_code=person.area_code[:12])
-    return user
+
+
+def _make_member(session: Session, actor: Actor, user: User, person: Person) -> None:
+    """Give a login the role of a member where it holds none."""
+    session.flush()
+    if not any(grant.role in MEMBERS for grant in grants_on(session, user.id, clock.today())):
+        role = Role.VOLUNTEER if person.volunteer_since_on else Role.ELDER
+        auth.give_role(session, actor=actor, user_id=user.id, role=role, area_code=person.area_code[:12])
 
 
 @dataclass(frozen=True)
@@ -139,7 +148,7 @@ def revoke(session: Session, *, actor: Actor, phone_id: str) -> None:
     users = [entry.user_id for entry, _ in queries.users_of(session, phone.id)]
     found = select(LoginSession).where(col(LoginSession.user_id).in_(users), col(LoginSession.ended_at).is_(None))
     for row in session.exec(found):
-        if row.values.get("phone_id") == phone.id:
+        if row.values.get(ON_A_PHONE) == phone.id:
             row.ended_at = clock.now()
             session.add(row)
     note(session, actor=actor, action="phones.revoke", subject_id=phone.id, area_code=phone.area_code)
