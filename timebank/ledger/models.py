@@ -119,6 +119,7 @@ class Hold(SQLModel, table=True):
     state: HoldState = Field(default=HoldState.WAITING, index=True, sa_type=enum_type(HoldState))
     held_at: datetime
     expires_at: datetime
+    ended_at: datetime | None = None  # drawn, freed or run out
 
 
 class ClosedMonth(SQLModel, table=True):

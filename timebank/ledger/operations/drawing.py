@@ -157,7 +157,8 @@ def _waiting(session: Session, hold_id: str) -> list[Hold]:
 
 def _end(session: Session, held: Hold, state: HoldState) -> None:
     """End one hold, once: of several who try, one goes on."""
-    ended = claim(session, Hold, held.id, expected={"state": HoldState.WAITING}, change={"state": state})
+    change = {"state": state, "ended_at": clock.now()}
+    ended = claim(session, Hold, held.id, expected={"state": HoldState.WAITING}, change=change)
     if not ended or not _add_held(session, held.account_id, -held.minutes):
         raise Refused("ledger.hold_is_over", T("These held hours were used or freed already."))
     session.refresh(held)
