@@ -21,6 +21,7 @@ from timebank.visits import queries
 from timebank.visits.models import CarerState, Visit, VisitCarer, VisitState
 from timebank.visits.operations.derivation import derive, with_flag
 from timebank.visits.operations.generation import WITHDRAWN
+from timebank.visits.operations.locking import locked_visits
 
 _OPEN = (VisitState.DUE, VisitState.PLANNED, VisitState.UNREACHED)
 _UNDER_WAY = (VisitState.RUNNING, VisitState.DONE, VisitState.CONFIRMED)
@@ -196,5 +197,4 @@ def _carers(session: Session, visit_id: str, person_id: str) -> list[VisitCarer]
 
 
 def _open_visits(session: Session, concerns: Any, since_on: date) -> list[Visit]:
-    found = select(Visit).where(concerns, col(Visit.state).in_(_OPEN), Visit.due_on >= since_on)
-    return list(session.exec(found.order_by(col(Visit.id))))
+    return locked_visits(session, concerns, col(Visit.state).in_(_OPEN), Visit.due_on >= since_on)

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from sqlmodel import Session, col, select
+import sqlalchemy as sa
+from sqlmodel import Session, col
 
 from timebank.audit.operations import note
 from timebank.careplans.models import Absence, AbsenceKind
@@ -17,6 +18,7 @@ from timebank.visits import queries
 from timebank.visits.models import Visit, VisitState
 from timebank.visits.operations.derivation import derive, with_flag
 from timebank.visits.operations.generation import ABSENCE_REASONS, WITHDRAWN
+from timebank.visits.operations.locking import locked_visits
 
 _TO_COME = (VisitState.DUE, VisitState.PLANNED)
 _DAYS_AHEAD = 366
@@ -99,11 +101,6 @@ def end_absence(session: Session, *, actor: Actor, absence_id: str) -> int:
 
 
 def _visits_of(session: Session, absence: Absence, states: tuple[VisitState, ...]) -> list[Visit]:
-    found = select(Visit).where(
-        Visit.elder_id == absence.elder_id,
-        Visit.due_on >= max(absence.first_on, clock.today()),
-        col(Visit.state).in_(states),
-    )
-    if absence.last_on is not None:
-        found = found.where(Visit.due_on <= absence.last_on)
-    return list(session.exec(found.order_by(col(Visit.due_on), col(Visit.id))))
+    until = Visit.due_on <= absence.last_on if absence.last_on is not None else sa.true()
+    since = Visit.due_on >= max(absence.first_on, clock.today())
+    return locked_visits(session, Visit.elder_id == absence.elder_id, col(Visit.state).in_(states), since, until)

@@ -14,6 +14,7 @@ from timebank.visits import queries
 from timebank.visits.models import AlarmAnswer, EventKind, Visit, VisitEvent, VisitState
 from timebank.visits.operations.derivation import derive, with_flag
 from timebank.visits.operations.fieldwork import record_event
+from timebank.visits.operations.locking import locked_visits
 from timebank.visits.rules import EventIn
 
 _LEAST_WINDOW_MINUTES = 120
@@ -29,7 +30,9 @@ def close_day(session: Session, *, actor: Actor, area_code: str, on: date) -> in
         raise NotFound("areas.no_such_area", T("There is no such place."))
     if on > clock.today():
         raise Refused("visits.day_not_over", T("This day is still to come."), field="on")
-    running = queries.visits_on(session, area_code, on, [VisitState.RUNNING])
+    running = locked_visits(
+        session, in_area(col(Visit.area_code), area_code), Visit.due_on == on, Visit.state == VisitState.RUNNING
+    )
     over = [visit for visit in running if on < clock.today() or _window_has_passed(visit)]
     for visit in over:
         visit.flags = with_flag(visit.flags, "day_closed")
@@ -64,7 +67,7 @@ def _window_has_passed(visit: Visit) -> bool:
 
 def try_again(session: Session, *, actor: Actor, visit_id: str, due_on: date) -> Visit:
     """Make a second visit for one at which nobody answered, once. What was held for the first goes on to it."""
-    first = session.get(Visit, visit_id, with_for_update=True)
+    first = session.get(Visit, visit_id, with_for_update=True, populate_existing=True)
     if first is None or not actor.scope.holds_area(first.area_code):
         raise NotFound("visits.no_such_visit", T("There is no such visit in your area."))
     if first.state != VisitState.UNREACHED:

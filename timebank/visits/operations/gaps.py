@@ -18,7 +18,7 @@ def fill_gap(session: Session, *, actor: Actor, visit_id: str, person_id: str) -
 
     Refuses a visit that is over, has somebody or takes two, and whoever may not come to it or is expected elsewhere.
     """
-    visit = session.get(Visit, visit_id, with_for_update=True)
+    visit = session.get(Visit, visit_id, with_for_update=True, populate_existing=True)
     if visit is None or not actor.scope.holds_area(visit.area_code):
         raise NotFound("visits.no_such_visit", T("There is no such visit in your area."))
     if visit.state != VisitState.DUE or visit.crew_size > 1 or visit.due_on < clock.today():

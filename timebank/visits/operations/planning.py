@@ -21,6 +21,7 @@ from timebank.visits import queries
 from timebank.visits.models import CarerState, Visit, VisitCarer, VisitState
 from timebank.visits.operations.derivation import derive
 from timebank.visits.operations.generation import NOT_HERE
+from timebank.visits.operations.locking import locked_visit
 from timebank.volunteers.operations import check_gates
 
 _OPEN = (VisitState.DUE, VisitState.PLANNED)
@@ -114,7 +115,7 @@ def assign(
     Refuses a visit that has begun or ended, a crew of the wrong size, an elder as their own carer, and whoever lacks
     what the rules ask for this service (volunteers.check_gates).
     """
-    visit = session.get(Visit, visit_id)
+    visit = locked_visit(session, actor.scope, visit_id)
     if visit is None or not actor.scope.holds_area(visit.area_code):
         raise NotFound("visits.no_such_visit", T("There is no such visit in your area."))
     if visit.state not in _OPEN:
@@ -163,7 +164,7 @@ def respond(session: Session, *, actor: Actor, visit_id: str, accept: bool, reas
 
     A visit that loses a carer is open again. Refuses to accept what the rules do not let this volunteer do.
     """
-    visit = session.get(Visit, visit_id, with_for_update=True)
+    visit = session.get(Visit, visit_id, with_for_update=True, populate_existing=True)
     carer = session.exec(
         select(VisitCarer).where(VisitCarer.visit_id == visit_id, VisitCarer.person_id == actor.person_id)
     ).first()
@@ -193,7 +194,7 @@ def take(session: Session, *, actor: Actor, visit_id: str) -> VisitCarer:
     Refuses one's own request, one of one's own home, one that asks for training one does not have, and one at a time
     when one is expected elsewhere.
     """
-    visit = session.get(Visit, visit_id, with_for_update=True)
+    visit = session.get(Visit, visit_id, with_for_update=True, populate_existing=True)
     township = actor.area_code[:9]
     if visit is None or actor.person_id is None or visit.care_item_id or not visit.area_code.startswith(township):
         raise NotFound("visits.no_such_visit", T("There is no such visit in your area."))
@@ -229,7 +230,7 @@ def _check_may_take(session: Session, visit: Visit, me: Person) -> None:
 
 def cancel(session: Session, *, actor: Actor, visit_id: str, reason: str) -> Visit:
     """Cancel a visit that has not begun; held hours become free again. Members need a power to ask in this name."""
-    visit = session.get(Visit, visit_id, with_for_update=True)
+    visit = session.get(Visit, visit_id, with_for_update=True, populate_existing=True)
     if visit is None or not actor.scope.holds_person(visit.elder_id, visit.area_code):
         raise NotFound("visits.no_such_visit", T("There is no such visit in your area."))
     is_member = actor.scope.person_ids is not None

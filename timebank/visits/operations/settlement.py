@@ -18,6 +18,7 @@ from timebank.visits import queries, rules
 from timebank.visits.models import Confirmation, EvidenceGrade, Review, Visit, VisitCarer, VisitState
 from timebank.visits.operations.derivation import derive, with_flag
 from timebank.visits.operations.doors import learn_door
+from timebank.visits.operations.locking import locked_visit
 from timebank.visits.operations.suspicion import doubts_across
 from timebank.visits.queries import Coming
 from timebank.volunteers.operations import check_gates
@@ -264,10 +265,15 @@ def _draw(session: Session, actor: Actor, visit: Visit, minutes: int) -> None:
 
 
 def _hold_again(session: Session, actor: Actor, visit: Visit) -> None:
-    planned = visit.duration_minutes * visit.crew_size
+    """Hold the hours of a request once more under the name it has in the book, for the day on which help was due."""
     try:
         held = ledger.hold(
-            session, actor=actor, person_id=visit.elder_id, minutes=planned, source_id=f"{visit.id}:again"
+            session,
+            actor=actor,
+            person_id=visit.elder_id,
+            minutes=visit.duration_minutes * visit.crew_size,
+            source_id=queries.source_of_hold(session, visit),
+            due_at=_event_at(visit),
         )
     except Refused:
         return
@@ -291,7 +297,7 @@ def _event_at(visit: Visit) -> datetime:
 
 
 def _visit(session: Session, actor: Actor, visit_id: str) -> Visit:
-    visit = queries.visit_for(session, actor.scope, visit_id)
+    visit = locked_visit(session, actor.scope, visit_id)
     if visit is None:
         raise NotFound("visits.no_such_visit", T("There is no such visit in your area."))
     return visit

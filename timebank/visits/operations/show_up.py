@@ -11,6 +11,7 @@ from timebank.ledger import operations as ledger
 from timebank.policies.queries import in_force
 from timebank.visits import queries
 from timebank.visits.models import Review, Visit, VisitCarer, VisitState
+from timebank.visits.operations.locking import locked_visit
 from timebank.visits.operations.settlement import check_reviewer, within_caps
 from timebank.volunteers.operations import check_gates
 
@@ -21,7 +22,7 @@ def credit_show_up(session: Session, *, actor: Actor, visit_id: str) -> list[Vis
     The visit stays unreached, so that the second try goes on; the elder's hours are not drawn. Refuses where the rules
     credit nothing, a visit that was reached, who came themselves, and whoever lacks what the service asks for.
     """
-    visit = queries.visit_for(session, actor.scope, visit_id)
+    visit = locked_visit(session, actor.scope, visit_id)
     if visit is None:
         raise NotFound("visits.no_such_visit", T("There is no such visit in your area."))
     check_reviewer(session, actor, visit, queries.crew_of(session, visit.id))

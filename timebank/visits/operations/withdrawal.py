@@ -14,6 +14,7 @@ from timebank.visits import queries
 from timebank.visits.models import SlipPhoto, Visit, VisitState
 from timebank.visits.operations.derivation import with_flag
 from timebank.visits.operations.generation import NO_CONSENT, WITHDRAWN
+from timebank.visits.operations.locking import locked_visits
 
 _TO_COME = (VisitState.DUE, VisitState.PLANNED)
 
@@ -30,13 +31,13 @@ def _no_more_baths(session: Session, actor: Actor, person: Person) -> int:
 
 
 def _call_off(session: Session, actor: Actor, person: Person, services: tuple[ServiceKind, ...]) -> int:
-    found = select(Visit).where(
+    visits = locked_visits(
+        session,
         Visit.elder_id == person.id,
         col(Visit.state).in_(_TO_COME),
         Visit.due_on >= clock.today(),
         col(Visit.service).in_(services),
     )
-    visits = session.exec(found.order_by(col(Visit.id))).all()
     for visit in visits:
         visit.state, visit.cancel_reason = VisitState.CANCELLED, NO_CONSENT.msgid
         if visit.care_item_id:
