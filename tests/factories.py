@@ -21,7 +21,7 @@ from timebank.beds.models import CareBed
 from timebank.careplans import operations as careplans
 from timebank.careplans.models import CarePlan, ServiceKind
 from timebank.careplans.rules import ItemIn
-from timebank.core import clock, crypto, ids
+from timebank.core import clock, crypto, ids, months
 from timebank.core.actors import SYSTEM, Actor, Role
 from timebank.ledger import operations as ledger
 from timebank.ledger.models import Transfer
@@ -58,7 +58,8 @@ def district(*, session: Session) -> None:
         for kind in (FacilityKind.STATION, FacilityKind.KITCHEN):
             facility(session=session, area_code=code, kind=kind)
     session.flush()
-    ledger.open_common_accounts(session, actor=SYSTEM, district_code=DISTRICT)
+    long_ago = months.shifted(months.of_date(clock.today()), -24)
+    ledger.open_common_accounts(session, actor=SYSTEM, district_code=DISTRICT, first_month=long_ago)
 
 
 def area(*, session: Session, code: str, name_zh: str = "", name_en: str = "", market_digits: str = "") -> Area:

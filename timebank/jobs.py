@@ -23,7 +23,7 @@ from timebank.core.actors import SYSTEM
 from timebank.core.claims import is_first
 from timebank.core.crash import crash_point
 from timebank.core.db import table_of
-from timebank.core.errors import Refused
+from timebank.core.errors import TimebankError
 from timebank.dayplans import operations as dayplans
 from timebank.emergency import operations as emergency
 from timebank.ledger import operations as ledger
@@ -35,6 +35,7 @@ from timebank.statements.operations import close_month
 from timebank.statements.queries import close_is_due
 from timebank.visiting import operations as visiting
 from timebank.visits import operations as visits
+from timebank.visits.queries import sources_at_work
 
 log = logging.getLogger("timebank.jobs")
 _LATE_SECONDS = 3_600  # a firing that could not run in time still runs
@@ -81,7 +82,7 @@ def _seal(session: Session, _district_code: str, _slot: str) -> object:
 
 
 def _free_holds(session: Session, _district_code: str, _slot: str) -> object:
-    return ledger.release_expired_holds(session, actor=SYSTEM)
+    return ledger.release_expired_holds(session, actor=SYSTEM, kept=sources_at_work(session))
 
 
 def _give(session: Session, district_code: str, slot: str) -> object:
@@ -158,20 +159,29 @@ JOBS = (
 def fire(job: Job, settings: Settings) -> bool:
     """Do a job if its slot is due and nobody did it before; True where this call did it.
 
-    A refusal (unsettled visits, a fund too small) is logged, leaves nothing behind and is tried again at the next time.
+    What stands in the way (unsettled visits, a fund too small) is logged, leaves nothing behind and is tried again at
+    the next time; the other jobs go on.
     """
     try:
         with db.transaction() as session:
             done = _do(session, job, settings.district_code)
             crash_point(f"jobs.{job.name}.before_commit")
-    except Refused as refusal:
-        log.warning("%s waits: %s", job.name, refusal.code)
+    except TimebankError as error:
+        log.warning("%s waits: %s", job.name, error.code)
         return False
     crash_point(f"jobs.{job.name}.after_commit")
     if done:
+        _keep_seals(settings)
+    return done
+
+
+def _keep_seals(settings: Settings) -> None:
+    """Write new seals to the file outside. A disk that is full stops no job: what is missing, the next call adds."""
+    try:
         with db.reading() as session:
             ledger.export_seals(session, settings.data_dir / "seals")
-    return done
+    except (OSError, ValueError):
+        log.exception("the seals could not be written to their file")
 
 
 def _do(session: Session, job: Job, district_code: str) -> bool:

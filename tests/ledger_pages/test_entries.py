@@ -98,6 +98,7 @@ def test_nobody_enters_hours_for_themselves(cast: Cast, sign_in: SignIn) -> None
         ({"minutes": "３０"}, "plain digits"),
         ({"minutes": "999999999"}, "Minutes go from 1"),
         ({"event_on": "2026-12-24"}, "This day has not come yet."),
+        ({"event_on": "1926-11-02"}, "No register of hours is older than 1998."),
         ({"event_on": "24.12.2026"}, "Write the date as year-month-day"),
         ({"kind": "gift"}, "Choose from the list."),
     ],

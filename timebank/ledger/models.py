@@ -123,7 +123,10 @@ class Hold(SQLModel, table=True):
 
 
 class ClosedMonth(SQLModel, table=True):
-    """A month whose statements are out. What happened in it and arrives later is booked in the first open month."""
+    """A month whose statements are out. What happened in it and arrives later is booked in the first open month.
+
+    The oldest row is the month before the books began: it has no statements, and nothing is booked before it ended.
+    """
 
     month: str = Field(primary_key=True, max_length=7)
     next_month: str = Field(max_length=7)

@@ -157,12 +157,15 @@ def root_sheet(month: str) -> Response:
 def list_months() -> Any:
     """Which months are closed, and what the next one still waits for."""
     session = http.session()
-    month = months.preceding(months.of_date(clock.today()))
+    this_month = months.of_date(clock.today())
+    month = queries.earlier_open_month(session, this_month) or months.preceding(this_month)
+    is_closed = queries.is_closed(session, month)
     return render_template(
         "statements/months.html",
         runs=queries.month_runs(session),
         month=month,
-        is_closed=queries.is_closed(session, month),
+        is_closed=is_closed,
+        is_before_the_books=is_closed and queries.run_of(session, month) is None,
         waiting=queries.unsettled_visits(session, actor().area_code, month),
         may_only_administer=actor().role == Role.ADMINISTRATOR,
         unsettled_rule=in_force(session, actor().area_code, months.last_day(month)).choice("period.unsettled"),

@@ -16,9 +16,8 @@ from timebank.people.models import Person
 from timebank.people.queries import lived_elsewhere
 from timebank.statements.models import MonthRun, Statement
 from timebank.statements.rules import SheetProof, proof_of, proves, statement_digest
-from timebank.visits.models import Visit, VisitState
-
-UNSETTLED = (VisitState.RUNNING, VisitState.DONE, VisitState.CONFIRMED)
+from timebank.visits.models import Visit
+from timebank.visits.queries import UNSETTLED
 
 
 def statement_for(session: Session, scope: Scope, statement_id: str) -> Statement | None:
@@ -114,8 +113,9 @@ def seal_of_month(session: Session, month: str) -> Seal | None:
 
 
 def is_closed(session: Session, month: str) -> bool:
-    """Whether the statements of a month are out."""
-    return session.get(ClosedMonth, month) is not None
+    """Whether the statements of a month are out, or the books began after it."""
+    began = session.exec(select(sa.func.min(ClosedMonth.next_month))).one()
+    return (began is not None and month < began) or session.get(ClosedMonth, month) is not None
 
 
 def month_runs(session: Session) -> list[MonthRun]:
@@ -208,17 +208,22 @@ def close_is_due(session: Session, close_day: int) -> str | None:
     """
     today = clock.today()
     last_due = months.shifted(months.of_date(today), -1 if today.day >= close_day else -2)
-    after_closed = session.exec(select(sa.func.max(ClosedMonth.next_month))).one()
-    month = after_closed or session.exec(select(sa.func.min(Transfer.book_month))).one()
-    return month if month is not None and month <= last_due else None
+    first_entry = session.exec(select(sa.func.min(Transfer.book_month))).one()
+    if first_entry is None:
+        return None
+    month: str = max(first_entry, _open_from(session))
+    return month if month <= last_due else None
 
 
 def earlier_open_month(session: Session, month: str) -> str | None:
     """A month before this one that has entries and is not closed; months are closed in order."""
-    found = select(sa.func.min(Transfer.book_month)).where(
-        Transfer.book_month < month, col(Transfer.book_month).not_in(select(ClosedMonth.month))
-    )
-    return session.exec(found).one()
+    still_open = Transfer.book_month >= _open_from(session)
+    return session.exec(select(sa.func.min(Transfer.book_month)).where(Transfer.book_month < month, still_open)).one()
+
+
+def _open_from(session: Session) -> str:
+    """The first month that takes entries. Whoever only reads does not wait for a close that is running."""
+    return session.exec(select(sa.func.max(ClosedMonth.next_month))).one() or ""
 
 
 def people_of(session: Session, statements: Iterable[Statement]) -> dict[str, Person]:

@@ -10,14 +10,14 @@ from sqlmodel import Session, col, select
 from sqlmodel.sql.sqltypes import UTCDateTime
 
 from timebank.audit.operations import note
-from timebank.core import clock, ids
+from timebank.core import clock, ids, months
 from timebank.core.actors import Actor
 from timebank.core.errors import BadInput, NotAllowed, NotFound, Refused
 from timebank.core.limits import MAX_OPENING_MINUTES
 from timebank.core.text import T
 from timebank.ledger import posting as books
 from timebank.ledger import queries
-from timebank.ledger.models import AccountKind, HourAccount, Reason, Transfer
+from timebank.ledger.models import AccountKind, ClosedMonth, HourAccount, Reason, Transfer
 from timebank.ledger.posting import Outcome
 from timebank.ledger.rules import Posting
 from timebank.people.models import Person, PersonState
@@ -58,8 +58,12 @@ def open_account(
     return opened
 
 
-def open_common_accounts(session: Session, *, actor: Actor, district_code: str) -> None:
-    """The pool and the commons of a district, once. The pool may owe what its fund backs; the commons owe nothing."""
+def open_common_accounts(session: Session, *, actor: Actor, district_code: str, first_month: str = "") -> None:
+    """The pool and the commons of a district, once. The pool may owe what its fund backs; the commons owe nothing.
+
+    The books begin with `first_month`, by default today's: what is older is booked in it, with its true date.
+    """
+    _begin_books(session, first_month or months.of_date(clock.today()))
     backed = in_force(session, district_code, clock.today()).number("pool.backed_minutes")
     for kind, floor in ((AccountKind.POOL, -backed), (AccountKind.COMMONS, 0)):
         if queries.common_account(session, district_code, kind) is None:
@@ -74,6 +78,13 @@ def open_common_accounts(session: Session, *, actor: Actor, district_code: str) 
             session.add(account)
             note(session, actor=actor, action="ledger.open_account", subject_id=account.id, area_code=district_code[:6])
     session.flush()
+
+
+def _begin_books(session: Session, first_month: str) -> None:
+    """Let the month before the first one count as closed, so that a year mistyped or long past opens no old month."""
+    if not books.first_open_month(session):
+        before = months.preceding(first_month)
+        session.add(ClosedMonth(month=before, next_month=first_month, closed_at=clock.now()))
 
 
 def refuse_gone(person: Person, *, event_at: datetime | None = None) -> None:

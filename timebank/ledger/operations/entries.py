@@ -10,7 +10,7 @@ from timebank.core import clock, ids
 from timebank.core.actors import Actor, Role
 from timebank.core.claims import claim
 from timebank.core.errors import BadInput, NotAllowed, NotFound, Refused
-from timebank.core.limits import MAX_OPENING_MINUTES
+from timebank.core.limits import EARLIEST_ENTRY_YEAR, MAX_OPENING_MINUTES
 from timebank.core.minutes import spoken
 from timebank.core.text import T
 from timebank.ledger import queries
@@ -122,6 +122,9 @@ def _check(actor: Actor, account: HourAccount, entry: EntryIn) -> None:
         raise BadInput("ledger.bad_minutes", text, field="minutes")
     if entry.event_on > clock.today():
         raise BadInput("ledger.future_entry", T("This day has not come yet."), field="event_on")
+    if entry.event_on.year < EARLIEST_ENTRY_YEAR:
+        text = T("No register of hours is older than {year}. Look at the year again.", year=str(EARLIEST_ENTRY_YEAR))
+        raise BadInput("ledger.entry_too_old", text, field="event_on")
 
 
 def decide_entry(session: Session, *, actor: Actor, entry_id: str, approve: bool, reason: str = "") -> OfficeEntry:
