@@ -4,6 +4,8 @@ import json
 from itertools import pairwise
 from pathlib import Path
 
+import pytest
+
 from tests.cast import Cast
 from tests.fixtures.site import At
 from tests.ledger.posting import earn_visit
@@ -13,6 +15,7 @@ from timebank.ledger import queries
 from timebank.ledger.merkle import is_grown
 from timebank.ledger.operations import export_seals, seal_new_rows
 from timebank.ledger.rules import seal_chain
+from timebank.ledger.verify import verify
 
 
 def test_a_transfer_can_be_proved_once_it_is_sealed(cast: Cast) -> None:
@@ -64,6 +67,23 @@ def test_seals_are_exported_once_each_even_where_an_export_was_missed(cast: Cast
         assert export_seals(session, tmp_path) == 0
         lines = [json.loads(line) for line in (tmp_path / "seals.jsonl").read_text().splitlines()]
         assert [line["root"] for line in lines] == [seal.root for seal in queries.seals(session)]
+
+
+@pytest.mark.parametrize("lost", [1, 200, 2_000])  # the end of the last line, half of it, all that was written
+def test_half_a_line_is_taken_off_and_written_whole(cast: Cast, tmp_path: Path, lost: int) -> None:
+    for _ in range(2):
+        with transaction() as session:
+            earn_visit(session, cast.li)
+            seal_new_rows(session)
+        with reading() as session:
+            export_seals(session, tmp_path)
+    file = tmp_path / "seals.jsonl"
+    whole = file.read_bytes()
+    file.write_bytes(whole[: max(len(whole) - lost, 9)])
+    with reading() as session:
+        export_seals(session, tmp_path)
+        assert file.read_bytes() == whole
+        assert verify(session, seals_folder=tmp_path).problems == []
 
 
 def test_a_row_with_an_old_id_that_was_committed_late_is_found_by_the_complete_look(cast: Cast, at: At) -> None:

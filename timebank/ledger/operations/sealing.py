@@ -9,7 +9,7 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
@@ -130,16 +130,23 @@ def _seal(session: Session, log: Log, last: Seal | None, *, reason: str, user_id
 def export_seals(session: Session, folder: Path) -> int:
     """Append the seals that are not in the file yet to `<folder>/seals.jsonl`, on the disk before it returns; how many.
 
-    To be called after the unit of work that sealed was committed. What a crash in between left out, the next call adds.
+    To be called after the unit of work that sealed was committed. What a crash in between left out, the next call adds;
+    half a line, as a full disk or a power cut leaves it, is taken off and written whole.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    with open(folder / SEALS_FILE, "a+", encoding="utf-8") as file:
+    with open(folder / SEALS_FILE, "a+b") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
-        file.seek(0)
-        lines = file.read().splitlines()
-        last_id = json.loads(lines[-1])["id"] if lines else 0
-        fresh = proofs.seals(session, after_id=last_id)
-        file.writelines(seal_line(seal) + "\n" for seal in fresh)
+        fresh = proofs.seals(session, after_id=_last_whole(file))
+        file.writelines(f"{seal_line(seal)}\n".encode() for seal in fresh)
         file.flush()
         os.fsync(file.fileno())
     return len(fresh)
+
+
+def _last_whole(file: BinaryIO) -> int:
+    """The number of the last seal that the file holds whole, 0 for none; what stands behind it is cut off."""
+    file.seek(0)
+    whole, _, torn = file.read().rpartition(b"\n")
+    if torn:
+        file.truncate(len(whole) + 1 if whole else 0)
+    return int(json.loads(whole.splitlines()[-1])["id"]) if whole else 0
