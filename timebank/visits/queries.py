@@ -29,7 +29,7 @@ from timebank.visits.models import (
     VisitEvent,
     VisitState,
 )
-from timebank.visits.rules import Forgotten, forgotten
+from timebank.visits.rules import Forgotten, forgotten, when
 from timebank.volunteers.queries import may_do
 
 Coming = tuple[VisitCarer, Person]
@@ -140,9 +140,9 @@ def forgotten_by(visit: Visit, carer: VisitCarer, tolerance_minutes: int) -> For
 
 
 def events_of(session: Session, visit_id: str) -> list[VisitEvent]:
-    """What happened at a visit, in the order of the phones' clocks."""
-    found = select(VisitEvent).where(VisitEvent.visit_id == visit_id)
-    return list(session.exec(found.order_by(col(VisitEvent.device_at), col(VisitEvent.counter), col(VisitEvent.id))))
+    """What happened at a visit, in order: by the phones' clocks, set right where one of them was wrong."""
+    found = session.exec(select(VisitEvent).where(VisitEvent.visit_id == visit_id))
+    return sorted(found, key=lambda event: (when(event), event.counter, event.id))
 
 
 def confirmation_of(session: Session, visit_id: str) -> Confirmation | None:

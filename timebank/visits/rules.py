@@ -104,8 +104,7 @@ def event_doubts(event: VisitEvent) -> list[str]:
         doubts.append("code_mismatch")
     if event.data.get("card") == "other_home":
         doubts.append("other_home")
-    happened = happened_at(event.device_at, event.server_at, offset_s)
-    if event.server_at - happened > timedelta(hours=_LATE_HOURS) and not event.entered_by:
+    if event.server_at - when(event) > timedelta(hours=_LATE_HOURS) and not event.entered_by:
         doubts.append("arrived_late")
     if event.data.get("left"):
         doubts.append("left_said_later")
@@ -177,6 +176,11 @@ def happened_at(device_at: datetime, server_at: datetime, offset_s: int | None =
     if not is_skewed(device_at, server_at, offset_s):
         return device_at
     return min(server_at, device_at + timedelta(seconds=offset_s or 0))
+
+
+def when(event: VisitEvent) -> datetime:
+    """When a kept event happened, by which events of several phones are put in order."""
+    return happened_at(event.device_at, event.server_at, event.data.get("offset_s"))
 
 
 _CLOCK_TIME = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])")

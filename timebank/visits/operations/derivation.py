@@ -18,6 +18,7 @@ from timebank.people.queries import place_of
 from timebank.policies.queries import Policy, in_force
 from timebank.visits import queries, rules
 from timebank.visits.models import CarerState, EventKind, Visit, VisitCarer, VisitEvent, VisitState
+from timebank.visits.rules import when
 
 KEPT_FLAGS = frozenset(
     {"disputed", "late_event", "day_closed", "second_try", "reopened", "unplanned"}
@@ -52,7 +53,7 @@ def derive(session: Session, visit: Visit) -> None:
 
 
 def _derive_carer(carer: VisitCarer, own: list[VisitEvent]) -> None:
-    carer.checked_in_at = min((_when(event) for event in own if event.kind == EventKind.CHECK_IN), default=None)
+    carer.checked_in_at = min((when(event) for event in own if event.kind == EventKind.CHECK_IN), default=None)
     carer.checked_out_at = min((_left(event) for event in own if event.kind == EventKind.CHECK_OUT), default=None)
     if carer.state == CarerState.REPLACED:
         return
@@ -65,13 +66,9 @@ def _derive_carer(carer: VisitCarer, own: list[VisitEvent]) -> None:
 
 def _left(event: VisitEvent) -> datetime:
     """When somebody left: at that moment, or earlier on that day where they only say so afterwards; never later."""
-    told = _when(event)
+    told = when(event)
     minute = rules.left_minute(event.data)
     return told if minute is None else min(told, clock.at_local(clock.local_date(told), minute))
-
-
-def _when(event: VisitEvent) -> datetime:
-    return rules.happened_at(event.device_at, event.server_at, event.data.get("offset_s"))
 
 
 def _state(session: Session, visit: Visit, carers: list[VisitCarer], events: list[VisitEvent]) -> VisitState:
@@ -91,8 +88,8 @@ def _nobody_answered(coming: list[VisitCarer], events: list[VisitEvent]) -> bool
     """Whether the last word of the carers who come is that nobody was there: a later arrival takes it back."""
     present = {carer.person_id for carer in coming}
     tries = [event for event in events if event.person_id in present]
-    missed = max((_when(event) for event in tries if event.kind == EventKind.NO_ANSWER), default=None)
-    arrived = max((_when(event) for event in tries if event.kind == EventKind.CHECK_IN), default=None)
+    missed = max((when(event) for event in tries if event.kind == EventKind.NO_ANSWER), default=None)
+    arrived = max((when(event) for event in tries if event.kind == EventKind.CHECK_IN), default=None)
     return missed is not None and (arrived is None or arrived <= missed)
 
 
@@ -119,7 +116,7 @@ def _grade(session: Session, visit: Visit, events: list[VisitEvent], policy: Pol
 def _doubts(session: Session, visit: Visit, events: list[VisitEvent], carers: list[VisitCarer]) -> set[str]:
     found = {doubt for event in events for doubt in rules.event_doubts(event)}
     found |= _same_device(events)
-    if any(clock.local_date(_when(event)) != visit.due_on for event in events if event.kind in _REACHING):
+    if any(clock.local_date(when(event)) != visit.due_on for event in events if event.kind in _REACHING):
         found.add("other_day")
     if any(event.entered_by for event in events) and not any(event.kind == EventKind.PHOTO for event in events):
         found.add("no_photo")
@@ -128,7 +125,7 @@ def _doubts(session: Session, visit: Visit, events: list[VisitEvent], carers: li
         found.add("not_assigned")
     if visit.service == ServiceKind.BATH:
         starts = [event for event in events if rules.starts_bath(event.kind, event.data)]
-        if any(bath_gates(session, visit, until=event.device_at) for event in starts):
+        if any(bath_gates(session, visit, until=when(event)) for event in starts):
             found.add("bath_gate")
     return found
 
@@ -151,7 +148,8 @@ def data_of(event: VisitEvent) -> dict[str, Any]:
 def bath_gates(session: Session, visit: Visit, *, until: datetime | None = None) -> list[str]:
     """What keeps a bath from starting, by what was known now or `until` then; empty when it may start."""
     policy = in_force(session, visit.area_code, visit.due_on)
-    events = [event for event in queries.events_of(session, visit.id) if until is None or event.device_at <= until]
+    told = queries.events_of(session, visit.id)
+    events = [event for event in told if until is None or when(event) <= until]
     vitals = next((data_of(event) for event in reversed(events) if event.kind == EventKind.VITALS), None)
     latest = latest_assessment(session, visit.elder_id)
     return rules.bath_gate_failures(
@@ -159,11 +157,22 @@ def bath_gates(session: Session, visit: Visit, *, until: datetime | None = None)
         assessed_days_ago=(visit.due_on - latest.assessed_on).days if latest else None,
         most_days=policy.number("bath.assessment_max_days"),
         systolic=(policy.number("bath.systolic_min"), policy.number("bath.systolic_max")),
-        present=len({event.person_id for event in events if event.kind == EventKind.CHECK_IN}),
+        present=len(_there(told, until or clock.now())),
         needed=visit.crew_size,
         contraindicated=bool(contraindications_of(session, visit.elder_id)),
         warmth=_warmth(policy, visit.due_on),
     )
+
+
+def _there(events: list[VisitEvent], at: datetime) -> set[str]:
+    """Who is in the home at an instant: the last thing known of them by then is that they came, not that they left."""
+    came: dict[str, datetime] = {}
+    left: dict[str, datetime] = {}
+    for event in events:
+        times, moment = (left, _left(event)) if event.kind == EventKind.CHECK_OUT else (came, when(event))
+        if event.kind in (EventKind.CHECK_IN, EventKind.CHECK_OUT) and moment <= at:
+            times[event.person_id] = max(moment, times.get(event.person_id, moment))
+    return {person_id for person_id, moment in came.items() if person_id not in left or left[person_id] < moment}
 
 
 def _warmth(policy: Policy, on: date) -> rules.Warmth:

@@ -194,7 +194,9 @@ def _refuse_unsafe_bath(session: Session, visit: Visit, event: EventIn) -> None:
     """The water is refused while a gate fails; news of water that ran hours ago in a valley is kept and flagged."""
     if visit.service != ServiceKind.BATH or not rules.starts_bath(event.kind, event.data):
         return
-    if clock.now() - event.device_at > timedelta(minutes=CLOCK_SKEW_FLAG_MINUTES):
+    now = clock.now()
+    happened = rules.happened_at(event.device_at, now, event.offset_s)
+    if now - happened > timedelta(minutes=CLOCK_SKEW_FLAG_MINUTES):
         return
     refuse_unsafe_bath(session, visit)
 
