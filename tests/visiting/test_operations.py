@@ -244,8 +244,11 @@ def test_a_second_try_that_found_nobody_is_a_step_and_one_that_found_her_ends_th
     assert kinds() == [StepKind.FIRST_TRY, StepKind.SECOND_TRY]
     with db.transaction() as session:
         third = make.visit(session=session, elder=cast.chen_popo, window=(13 * 60, 14 * 60))
-        third.state = VisitState.RUNNING
-        session.add(third)
+        visits.assign(
+            session, actor=actor_of(cast, "zhou"), visit_id=third.id, carers=[(cast.zhang.id, 780)], day_plan_id=None
+        )
+    at("2026-11-03 13:10")
+    tell(cast, event(third, EventKind.CHECK_IN, 13 * 60 + 5), who="zhang")
     watch()
     with db.reading() as session:
         assert open_case(session).end == CaseEnd.REACHED

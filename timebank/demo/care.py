@@ -21,6 +21,7 @@ from timebank.people.models import Person
 from timebank.policies.queries import in_force
 from timebank.visiting import operations as visiting
 from timebank.visiting import queries
+from timebank.visiting.door_queries import unanswered_doors
 from timebank.visiting.models import ContactForm, Outcome, StepKind, TierDecision, VisitingRecord
 from timebank.visiting.rules import Situation, groups_of, tier_of
 from timebank.visits.models import Visit, VisitCarer, VisitState
@@ -212,15 +213,15 @@ def _bags(random: Random, menu: Menu, carried: Sequence[tuple[Visit, VisitCarer]
 
 def _look_for(session: Session, township: str, today: date) -> None:
     """Doors that stayed shut yesterday: the neighbour knew. And one call of this morning that nobody answered."""
-    for visit, at, _ in queries.unanswered_doors(session, township, today):
-        with clock.frozen(at + timedelta(minutes=20)):
-            case = visiting.begin_search(session, actor=SYSTEM, visit_id=visit.id)
+    for door in unanswered_doors(session, township, today):
+        with clock.frozen(door.at + timedelta(minutes=20)):
+            case = visiting.begin_search(session, actor=SYSTEM, visit_id=door.visit.id)
         steps = (
             (StepKind.SECOND_TRY, Outcome.NO_ANSWER, ""),
             (StepKind.NEIGHBOUR, Outcome.ELSEWHERE, "说是去女儿家了"),
         )
         for number, (kind, outcome, words) in enumerate(steps, start=1):
-            with clock.frozen(at + timedelta(minutes=80 * number)):
+            with clock.frozen(door.at + timedelta(minutes=80 * number)):
                 visiting.take_step(session, actor=SYSTEM, case_id=case.id, kind=kind, outcome=outcome, words=words)
     silent = next((row for row in queries.visiting_list(session, township, today) if row.is_overdue(today)), None)
     if silent:

@@ -26,7 +26,8 @@ from timebank.policies.queries import in_force, versions_of
 from timebank.statements.certificate_queries import certificates_in
 from timebank.statements.models import CertificateState
 from timebank.statements.queries import close_is_due
-from timebank.visiting.queries import count_searches, total_rate, unanswered_doors, visiting_rate
+from timebank.visiting.door_queries import unanswered_doors
+from timebank.visiting.queries import count_searches, total_rate, visiting_rate
 from timebank.visits import queries as visits
 from timebank.visits.desk_queries import NOTE_DAYS, count_late_news, count_notes
 from timebank.visits.models import CarerState, VisitState

@@ -17,6 +17,7 @@ from timebank.core.text import T
 from timebank.people.effects import follows, go_along
 from timebank.people.models import Person, PersonCase, PersonState, RiskTier
 from timebank.policies.queries import in_force
+from timebank.visiting import door_queries as doors
 from timebank.visiting import queries, rules
 from timebank.visiting.models import (
     CaseEnd,
@@ -42,6 +43,23 @@ def follow_move(session: Session, _actor: Actor, person: Person, case: PersonCas
     go_along(case, person, session.exec(select(TierDecision).where(TierDecision.elder_id == person.id)))
     found = select(UnreachedCase).where(UnreachedCase.elder_id == person.id, col(UnreachedCase.closed_at).is_(None))
     return go_along(case, person, session.exec(found))
+
+
+@follows("searches_ended", T("searches that ended"))
+def end_searches(session: Session, _actor: Actor, person: Person, case: PersonCase) -> int:
+    """Who is in hospital, away, has moved or died is known to be elsewhere; of an entry that was joined the search goes
+    on under the one that is kept."""
+    cases = _open_cases(session, person.id)
+    if case.kind == PersonState.MERGED:
+        for search in cases:
+            search.elder_id = str(case.detail["kept"])
+            session.add(search)
+        return 0
+    if case.kind not in doors.NOT_HERE:
+        return 0
+    for search in cases:
+        _close(session, search, CaseEnd.ELSEWHERE)
+    return len(cases)
 
 
 @dataclass(frozen=True)
@@ -166,7 +184,7 @@ def _elder_here(session: Session, actor: Actor, elder_id: str) -> Person:
 
 def _begin_without_visit(session: Session, actor: Actor, elder: Person, record: VisitingRecord) -> None:
     """Nobody answered a call or a knock: the search begins, and the visit made for it will be its second try."""
-    if _open_case(session, elder.id):
+    if _open_cases(session, elder.id):
         return
     look = visits.look_in(
         session, actor=actor, elder_id=elder.id, source_key=f"search:{record.id}", notes=str(_GO_AND_LOOK)
@@ -187,8 +205,7 @@ def begin_search(session: Session, *, actor: Actor, visit_id: str) -> UnreachedC
         return known
     if visit.state != VisitState.UNREACHED:
         raise Refused("visits.was_reached", T("A second try is for visits at which nobody answered."))
-    doors = queries.unanswered_doors(session, visit.area_code, clock.today())
-    at = next((at for found, at, _ in doors if found.id == visit_id), clock.now())
+    at = next((door.at for door in doors.shut_doors(session, [visit])), clock.now())
     return _begin(session, visit, at=at, by=actor.user_id)
 
 
@@ -269,47 +286,56 @@ def _close(session: Session, case: UnreachedCase, end: CaseEnd) -> None:
     session.flush()
 
 
-def _open_case(session: Session, elder_id: str) -> UnreachedCase | None:
+def _open_cases(session: Session, elder_id: str) -> list[UnreachedCase]:
     found = select(UnreachedCase).where(UnreachedCase.elder_id == elder_id, col(UnreachedCase.closed_at).is_(None))
-    return session.exec(found).first()
+    return list(session.exec(found.order_by(UnreachedCase.id)))
 
 
 def _close_searches(session: Session, elder_id: str, end: CaseEnd, *, told_on: date) -> None:
-    case = _open_case(session, elder_id)
-    if case and clock.local_date(case.opened_at) <= told_on:
-        _close(session, case, end)
+    for case in _open_cases(session, elder_id):
+        if clock.local_date(case.opened_at) <= told_on:
+            _close(session, case, end)
 
 
 def watch(session: Session, *, area_code: str) -> int:
     """What the clock does for an area; how many alarms it raised.
 
-    Begins the search for every door that stayed shut, takes over what second tries brought, ends searches for elders
-    who were reached meanwhile, and raises the alarm where the time of the last rung has run out.
+    Begins the search for every door that stayed shut, from when it did, unless the elder was heard of since; takes over
+    what second tries brought, ends searches for elders who were reached or are known to be elsewhere meanwhile, and
+    raises the alarm where the time of the last rung has run out.
     """
-    for visit, at, person_id in queries.unanswered_doors(session, area_code, clock.today()):
-        if _open_case(session, visit.elder_id) is None:
-            _begin(session, visit, at=at, by=person_id)
+    for door in doors.unanswered_doors(session, area_code, clock.today()):
+        if not _open_cases(session, door.visit.elder_id):
+            _begin(session, door.visit, at=door.at, by=door.person_id)
     found = select(UnreachedCase).where(
         in_area(col(UnreachedCase.area_code), area_code), col(UnreachedCase.closed_at).is_(None)
     )
     cases = session.exec(found.order_by(UnreachedCase.id)).all()
     steps = queries.steps_of(session, [case.id for case in cases])
     again = queries.tries_again(session, [case.visit_id for case in cases])
-    return sum(_look_after(session, case, steps[case.id], again.get(case.visit_id)) for case in cases)
+    news = doors.news_of(session, {case.elder_id for case in cases})
+    raised = 0
+    for case in cases:
+        end = _end_by(session, case, news[case.elder_id])
+        if end:
+            _close(session, case, end)
+        else:
+            raised += _look_after(session, case, steps[case.id], again.get(case.visit_id))
+    return raised
+
+
+def _end_by(session: Session, case: UnreachedCase, news: list[doors.News]) -> CaseEnd | None:
+    """How a search ends by what was heard of the elder after the door stayed shut; None while it goes on."""
+    if session.get_one(Visit, case.visit_id).state in doors.REACHED_STATES:
+        return CaseEnd.REACHED
+    return doors.end_by(news, at=case.opened_at, visit_id=case.visit_id)
 
 
 def _look_after(session: Session, case: UnreachedCase, steps: list[UnreachedStep], again: Visit | None) -> int:
-    if _was_reached_since(session, case):
-        _close(session, case, CaseEnd.REACHED)
-        return 0
     kinds = {step.kind for step in steps}
     if _second_try_failed(session, case, again) and not kinds - {StepKind.FIRST_TRY}:
         steps = [*steps, _add_step(session, case, StepKind.SECOND_TRY, at=clock.now(), by=SYSTEM.user_id)]
-    if StepKind.EMERGENCY in kinds:
-        return 0
-    policy = in_force(session, case.area_code, clock.local_date(case.opened_at))
-    at = rules.emergency_at([(step.kind, step.at) for step in steps], queries.waits(policy))
-    if at is None or clock.now() < at:
+    if StepKind.EMERGENCY in kinds or not _time_has_run_out(session, case, steps):
         return 0
     event_id = _alarm(session, SYSTEM, case)
     _add_step(session, case, StepKind.EMERGENCY, at=clock.now(), by=SYSTEM.user_id, event_id=event_id)
@@ -317,23 +343,15 @@ def _look_after(session: Session, case: UnreachedCase, steps: list[UnreachedStep
     return 1
 
 
-def _was_reached_since(session: Session, case: UnreachedCase) -> bool:
-    """Whether somebody was with the elder after the search began: a visit that began, or a contact written down."""
-    on = clock.local_date(case.opened_at)
-    found = queries.contacts(case.area_code, on, clock.today()).subquery()
-    rows = session.execute(select(found.c.on).where(found.c.elder_id == case.elder_id)).all()
-    if any(row[0] > on for row in rows):
-        return True
-    visit = session.get_one(Visit, case.visit_id)
-    if visit.state in queries.REACHED_STATES:
-        return True
-    later = select(Visit.id).where(
-        Visit.elder_id == case.elder_id,
-        Visit.due_on == on,
-        col(Visit.state).in_(queries.REACHED_STATES),
-        Visit.window_from_minute > visit.window_from_minute,
-    )
-    return session.exec(later).first() is not None
+def _time_has_run_out(session: Session, case: UnreachedCase, steps: list[UnreachedStep]) -> bool:
+    """Whether it is an emergency by the clock. Who hears of a shut door late has the time of the last rung to ask."""
+    waits = queries.waits(in_force(session, case.area_code, clock.local_date(case.opened_at)))
+    at = rules.emergency_at([(step.kind, step.at) for step in steps], waits)
+    if at is None or clock.now() < at:
+        return False
+    told = doors.shut_doors(session, [session.get_one(Visit, case.visit_id)])
+    to_ask = timedelta(minutes=waits[StepKind.EMERGENCY])
+    return all(clock.now() >= door.heard_at + to_ask for door in told)
 
 
 def _second_try_failed(session: Session, case: UnreachedCase, again: Visit | None) -> bool:

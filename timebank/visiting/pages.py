@@ -19,6 +19,7 @@ from timebank.people.models import Person
 from timebank.people.queries import person_for, phone_of
 from timebank.policies.queries import in_force
 from timebank.visiting import operations, queries, rules
+from timebank.visiting.door_queries import unanswered_doors
 from timebank.visiting.models import ContactForm, Outcome, StepKind, UnreachedCase
 from timebank.visits.models import Visit
 from timebank.visits.queries import visit_for
@@ -130,8 +131,8 @@ def searches() -> Any:
     """Elders whom nobody reached, the most urgent first: what was done, what comes next and until when."""
     session, area_code = http.session(), actor().scope.area_code
     found = queries.searches(session, area_code)
-    doors = queries.unanswered_doors(session, area_code, clock.today())
-    elders = {visit.elder_id: session.get_one(Person, visit.elder_id) for visit, _, _ in doors}
+    doors = unanswered_doors(session, area_code, clock.today())
+    elders = {door.visit.elder_id: session.get_one(Person, door.visit.elder_id) for door in doors}
     return render_template(
         "visiting/searches.html",
         rows=found,

@@ -17,13 +17,12 @@ from timebank.core.db import in_area
 from timebank.core.limits import PAGE_ROWS
 from timebank.people.models import Person, PersonState
 from timebank.policies.queries import Policy, in_force
+from timebank.visiting.door_queries import REACHED_STATES
 from timebank.visiting.models import StepKind, TierDecision, UnreachedCase, UnreachedStep, VisitingRecord
 from timebank.visiting.rules import GROUPS, REACHED, NextStep, groups_of, next_due, next_step
-from timebank.visits.models import EventKind, Visit, VisitEvent, VisitState
+from timebank.visits.models import Visit
 
-REACHED_STATES = (VisitState.RUNNING, VisitState.DONE, VisitState.CONFIRMED, VisitState.SETTLED)
 _ON_THE_LIST = (PersonState.ACTIVE, PersonState.HOSPITAL)
-_LOOK_BACK_DAYS = 14
 _LONG_AGO_DAYS = 400
 
 
@@ -257,24 +256,6 @@ def count_searches(session: Session, area_code: str) -> int:
         in_area(col(UnreachedCase.area_code), area_code), col(UnreachedCase.closed_at).is_(None)
     )
     return int(session.exec(found).one())
-
-
-def unanswered_doors(session: Session, area_code: str, on: date) -> list[tuple[Visit, datetime, str]]:
-    """Visits of the last days at which nobody answered and no search has begun: visit, when, who was at the door.
-
-    A second try of another visit belongs to the search for the first.
-    """
-    known = select(UnreachedCase.visit_id)
-    found = (
-        select(Visit, sa.func.min(VisitEvent.server_at), sa.func.min(VisitEvent.person_id))
-        .where(in_area(col(Visit.area_code), area_code), Visit.state == VisitState.UNREACHED)
-        .where(Visit.due_on >= on - timedelta(days=_LOOK_BACK_DAYS), col(Visit.id).not_in(known))
-        .where(VisitEvent.visit_id == Visit.id, VisitEvent.kind == EventKind.NO_ANSWER)
-        .where(sa.or_(col(Visit.source_key).is_(None), col(Visit.source_key).not_like("again:%")))
-        .group_by(col(Visit.id))
-        .order_by(col(Visit.due_on), col(Visit.id))
-    )
-    return [(visit, at, person_id) for visit, at, person_id in session.exec(found)]
 
 
 def tries_again(session: Session, visit_ids: Iterable[str]) -> dict[str, Visit]:
