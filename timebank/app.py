@@ -18,7 +18,7 @@ from timebank.areas import place_pages
 from timebank.assessments import api as assessments_api
 from timebank.assessments import pages as assessments_pages
 from timebank.assessments import scales
-from timebank.auth import desk, guards, queries
+from timebank.auth import guards, queries
 from timebank.auth import pages as auth_pages
 from timebank.auth.sessions import StoredSessions
 from timebank.beds import family_pages as beds_family_pages
@@ -44,6 +44,7 @@ from timebank.ledger import desk_pages as ledger_desk_pages
 from timebank.ledger import pages as ledger_pages
 from timebank.meals import pages as meals_pages
 from timebank.mutual import pages as mutual_pages
+from timebank.people import login_pages
 from timebank.people import pages as people_pages
 from timebank.people.queries import acts_for
 from timebank.phones import application_pages
@@ -72,7 +73,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     areas_pages.bp,
     place_pages.bp,
     auth_pages.bp,
-    desk.bp,
+    login_pages.bp,  # the desk of logins and the event log
     policies_pages.bp,
     people_pages.bp,
     phones_pages.bp,

@@ -97,6 +97,7 @@ def leaves(cast: Cast, sign_in: SignIn) -> Visitor:
         secret=make.PASSWORD,
         role="assistant",
         area_code=make.VILLAGE,
+        no_person="yes",
     )
     return sign_in("xiaoyang")
 

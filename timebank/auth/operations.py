@@ -8,7 +8,7 @@ from sqlmodel import Session, col, delete
 from timebank.audit.operations import note
 from timebank.auth import queries
 from timebank.auth.models import Attempt, Grant, LoginSession, User
-from timebank.auth.rules import check_password
+from timebank.auth.rules import NAME_OF_PHONE_LOGIN, check_password
 from timebank.core import clock, crypto, ids
 from timebank.core.actors import SYSTEM, Actor, Role
 from timebank.core.errors import NotAllowed, NotFound, Refused
@@ -19,23 +19,44 @@ from timebank.core.text import T
 def create_user(
     session: Session, *, actor: Actor, login_name: str, secret: str, display_name: str, person_id: str | None = None
 ) -> User:
-    """A new login without any role. Refuses a name that is taken and an easy password."""
+    """A new login without any role, of a person of the register or of nobody in it.
+
+    One person has one login, so that whoever helped, entered or confirmed is known again: a login that only a PIN
+    opened gets the name and the password. Refuses a name that is taken, an easy password, a person who has a login.
+    """
     name = login_name.strip().lower()
     check_password(secret, login_name=name)
     if queries.user_by_name(session, name):
         raise Refused("auth.name_taken", T("This login name is taken. Choose another."), field="login_name")
-    user = User(
-        id=ids.new_id("usr"),
-        login_name=name,
-        secret_hash=crypto.passwords().hash(secret),
-        display_name=display_name,
-        person_id=person_id,
-        created_at=clock.now(),
-    )
+    user = queries.user_of_person(session, person_id) if person_id else None
+    if user is None:
+        user = User(id=ids.new_id("usr"), login_name="", secret_hash="", display_name="", created_at=clock.now())
+    elif not user.login_name.startswith(f"{NAME_OF_PHONE_LOGIN}_"):
+        text = T("This person has the login {name}. Give it the role in the list below.", name=user.login_name)
+        raise Refused("auth.person_has_login", text, field="person")
+    user.login_name, user.secret_hash = name, crypto.passwords().hash(secret)
+    user.display_name, user.person_id = display_name, person_id
     session.add(user)
     session.flush()
     note(session, actor=actor, action="auth.create_user", subject_id=user.id)
     return user
+
+
+def link_person(session: Session, *, actor: Actor, user_id: str, person_id: str) -> None:
+    """Say whose a login is, once: from then on the rule holds that nobody reviews the hours that they earned.
+
+    Refuses one's own login, and a login that belongs to somebody already: an end and a new login tell that honestly.
+    """
+    user = queries.login_for(session, actor.scope, user_id)
+    if user is None:
+        raise NotFound("auth.no_such_user", T("There is no such login."))
+    if user.id == actor.user_id:
+        raise NotAllowed("auth.own_link", T("Another administrator must say whose your login is."))
+    if user.person_id is not None:
+        raise Refused("auth.linked_already", T("This login belongs to somebody already. End it and make a new one."))
+    user.person_id = person_id
+    session.add(user)
+    note(session, actor=actor, action="auth.link_person", subject_id=user.id, person_id=person_id)
 
 
 def give_role(

@@ -25,6 +25,12 @@ def user_by_id(session: Session, user_id: str) -> User | None:
     return user
 
 
+def user_of_person(session: Session, person_id: str) -> User | None:
+    """The login of a person that is not ended."""
+    found = select(User).where(User.person_id == person_id, col(User.disabled_at).is_(None))
+    return session.exec(found.order_by(User.id)).first()
+
+
 def login_for(session: Session, scope: Scope, user_id: str) -> User | None:
     """The login if every role it ever held lies inside the scope: who works elsewhere too is ended from above."""
     areas = session.exec(select(Grant.area_code).where(Grant.user_id == user_id)).all()
@@ -43,6 +49,11 @@ def grants_on(session: Session, user_id: str, on: date) -> list[Grant]:
         Grant.user_id == user_id, Grant.starts_on <= on, or_(col(Grant.ends_on).is_(None), col(Grant.ends_on) >= on)
     )
     return sorted(session.exec(found), key=lambda grant: (len(grant.area_code), grant.id))
+
+
+def grants_of(session: Session, user_id: str) -> list[Grant]:
+    """Every role a login holds or held, in the order they were given."""
+    return list(session.exec(select(Grant).where(Grant.user_id == user_id).order_by(col(Grant.starts_on), Grant.id)))
 
 
 def logins_page(session: Session, scope: Scope, *, words: str = "") -> list[tuple[User, list[Grant]]]:

@@ -12,6 +12,7 @@ _COMMON = frozenset(
         *("wulong123", "a1234567", "123123123", "147258369"),
     ]
 )
+NAME_OF_PHONE_LOGIN = "log"  # how the made-up name of a login begins that a PIN opens and no password
 _SHORTEST_TELLING_NAME = 4  # "li" stands in too many good sentences
 _LEAST_DIFFERENT_SIGNS = 4
 

@@ -66,12 +66,6 @@ def phone_for(session: Session, scope: Scope, phone_id: str) -> Phone | None:
     return phone if phone and scope.person_ids is None and scope.holds_area(phone.area_code) else None
 
 
-def user_of_person(session: Session, person_id: str) -> User | None:
-    """The login of a person that is not ended."""
-    found = select(User).where(User.person_id == person_id, col(User.disabled_at).is_(None))
-    return session.exec(found.order_by(User.id)).first()
-
-
 def person_of_feed(session: Session, secret: str) -> Person | None:
     """Whose calendar a secret address shows, if it was not revoked."""
     feed = session.get(CalendarFeed, hash_of(secret))

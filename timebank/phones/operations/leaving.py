@@ -5,20 +5,20 @@ from sqlmodel import Session, col, select
 
 from timebank.auth import operations as auth
 from timebank.auth.models import Grant
+from timebank.auth.queries import user_of_person
 from timebank.core import clock
 from timebank.core.actors import SYSTEM, Actor, Role
 from timebank.core.db import table_of
 from timebank.core.text import T
 from timebank.people.effects import RELOCATED, follows, has_left
 from timebank.people.models import Person, PersonCase, PersonState
-from timebank.phones import queries
 from timebank.phones.models import CalendarFeed
 
 
 @follows("logins_go_along", T("logins that go along"))
 def take_login_along(session: Session, _actor: Actor, person: Person, case: PersonCase) -> int:
     """What somebody is as a member they are in the new village; what they are for an office stays with the office."""
-    user = queries.user_of_person(session, person.id) if case.kind == RELOCATED else None
+    user = user_of_person(session, person.id) if case.kind == RELOCATED else None
     if user is None:
         return 0
     found = select(Grant).where(Grant.user_id == user.id, col(Grant.role).in_((Role.VOLUNTEER, Role.ELDER)))
@@ -37,13 +37,13 @@ def end_logins(session: Session, actor: Actor, person: Person, case: PersonCase)
     """
     if case.kind not in (PersonState.DEAD, PersonState.MOVED, PersonState.MERGED):
         return 0
-    user = queries.user_of_person(session, person.id)
+    user = user_of_person(session, person.id)
     feeds = sa.update(table_of(CalendarFeed)).where(col(CalendarFeed.person_id) == person.id)
     session.connection().execute(feeds.where(col(CalendarFeed.revoked_at).is_(None)).values(revoked_at=clock.now()))
     if user is None or user.id == actor.user_id:
         return 0
     kept_id = case.detail.get("kept")
-    if kept_id and queries.user_of_person(session, str(kept_id)) is None:
+    if kept_id and user_of_person(session, str(kept_id)) is None:
         user.person_id = str(kept_id)
         session.add(user)
         return 0

@@ -9,7 +9,8 @@ from timebank.audit.operations import note
 from timebank.auth import operations as auth
 from timebank.auth.guards import MEMBERS, ON_A_PHONE
 from timebank.auth.models import LoginSession, User
-from timebank.auth.queries import grants_on
+from timebank.auth.queries import grants_on, user_of_person
+from timebank.auth.rules import NAME_OF_PHONE_LOGIN
 from timebank.core import clock, crypto, ids
 from timebank.core.actors import SYSTEM, Actor, Role
 from timebank.core.errors import NotAllowed, NotFound, Refused
@@ -34,7 +35,7 @@ def make_code(session: Session, *, actor: Actor, person_id: str) -> str:
         raise NotAllowed("phones.own_phone", T("Somebody else must pair your phone."))
     if person.state in (PersonState.DEAD, PersonState.MERGED, PersonState.MOVED):
         raise Refused("phones.not_here", T("This person no longer lives here."))
-    user = queries.user_of_person(session, person_id) or _new_login(session, actor, person)
+    user = user_of_person(session, person_id) or _new_login(session, actor, person)
     _make_member(session, actor, user, person)
     code = ids.new_secret(20)
     session.add(
@@ -52,7 +53,7 @@ def make_code(session: Session, *, actor: Actor, person_id: str) -> str:
 
 def _new_login(session: Session, actor: Actor, person: Person) -> User:
     """A login without a password that anybody knows: it opens by PIN on a paired phone."""
-    name = ids.new_id("log")
+    name = ids.new_id(NAME_OF_PHONE_LOGIN)
     return auth.create_user(
         session, actor=actor, login_name=name, secret=ids.new_secret(), display_name=person.name, person_id=person.id
     )

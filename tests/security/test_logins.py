@@ -1,0 +1,92 @@
+"""Logins at the desk of the administrator: whose they are, what they may do, and what nobody can do with their own."""
+
+from datetime import date
+
+import pytest
+from sqlmodel import select
+
+from tests import factories as make
+from tests.cast import Cast
+from tests.factories import PASSWORD
+from tests.fixtures.site import SignIn
+from timebank.auth.models import User
+from timebank.core import db
+from timebank.core.actors import SYSTEM, Role
+from timebank.people.models import Person
+from timebank.phones import operations as phones
+from timebank.visits import operations as visits
+from timebank.visits.models import VisitState
+
+OF_A_SUPERVISOR = {"role": "supervisor", "area_code": make.TOWNSHIP, "secret": PASSWORD}
+
+
+@pytest.fixture
+def helper(cast: Cast) -> Person:
+    """谢嫂 helps in the village and has no login."""
+    with db.transaction() as session:
+        home = make.household(session=session, number=40)
+        return make.volunteer(session=session, household=home, name="谢嫂", born_on=date(1970, 1, 2))
+
+
+def confirmed_visit(cast: Cast, helper: Person) -> str:
+    """A visit that waits for a review only."""
+    with db.transaction() as session:
+        visit = make.visit(session=session, elder=cast.chen_popo)
+        visits.assign(session, actor=SYSTEM, visit_id=visit.id, carers=[(helper.id, 9 * 60)], day_plan_id=None)
+        visit.state = VisitState.CONFIRMED
+        session.add(visit)
+        return visit.id
+
+
+def test_nobody_reviews_their_own_hours_through_a_login_of_the_office(
+    cast: Cast, helper: Person, sign_in: SignIn
+) -> None:
+    gao = sign_in(Role.ADMINISTRATOR)
+    gao.visit("/logins")
+    gao.submit("/logins", display_name="谢站长", login_name="xie", person="谢嫂", **OF_A_SUPERVISOR)
+    own = confirmed_visit(cast, helper)
+    answer = sign_in("xie").send(f"/reviews/{own}", {"decision": "approve"})
+    assert answer.status_code == 403
+    assert sign_in("wu").send(f"/reviews/{own}", {"decision": "approve"}).status_code == 303, "somebody else may"
+
+
+def test_a_login_made_before_is_told_whose_it_is(cast: Cast, helper: Person, sign_in: SignIn) -> None:
+    gao, wu = sign_in(Role.ADMINISTRATOR), cast.users["wu"]
+    gao.visit(f"/logins/{wu}")
+    gao.submit(f"/logins/{wu}/person", person="谢嫂")
+    own = confirmed_visit(cast, helper)
+    assert sign_in("wu").send(f"/reviews/{own}", {"decision": "approve"}).status_code == 403
+    assert gao.send(f"/logins/{wu}/person", {"person": "李姐"}).status_code == 409, "once, and never to somebody else"
+    assert gao.send(f"/logins/{cast.users['gao']}/person", {"person": "李姐"}).status_code == 403, "not one's own"
+
+
+def test_a_login_is_made_for_somebody_or_said_to_be_for_nobody(cast: Cast, helper: Person, sign_in: SignIn) -> None:
+    with db.transaction() as session:
+        home = make.household(session=session, number=41)
+        other = make.volunteer(session=session, household=home, name="谢嫂", born_on=date(1981, 1, 2))
+    gao = sign_in(Role.ADMINISTRATOR)
+    gao.visit("/logins")
+    asked = {"display_name": "谢站长", "login_name": "xie", **OF_A_SUPERVISOR}
+    gao.submit("/logins", status=400, **asked)
+    gao.submit("/logins", status=400, person="没有这个人", **asked)
+    page = gao.submit("/logins", status=400, person="谢嫂", **asked)
+    assert "1970" in page and "1981" in page, "two of one name are told apart by their year"
+    gao.submit("/logins", person="谢嫂", person_id=other.id, **asked)
+    gao.submit("/logins", no_person="yes", **(asked | {"login_name": "nobody"}))
+    with db.reading() as session:
+        holders = dict(session.exec(select(User.login_name, User.person_id)).all())
+    assert (holders["xie"], holders["nobody"]) == (other.id, None)
+
+
+def test_one_person_has_one_login(cast: Cast, helper: Person, sign_in: SignIn) -> None:
+    with db.transaction() as session:
+        phones.make_code(session, actor=SYSTEM, person_id=helper.id)
+    gao = sign_in(Role.ADMINISTRATOR)
+    gao.visit("/logins")
+    asked = {"display_name": "谢站长", "person": "谢嫂", **OF_A_SUPERVISOR}
+    gao.submit("/logins", login_name="xie", **asked)
+    gao.submit("/logins", login_name="xie2", status=409, **asked)
+    with db.reading() as session:
+        names = session.exec(select(User.login_name).where(User.person_id == helper.id)).all()
+    assert names == ["xie"], "the login of the phone got the name and the password"
+    sign_in("xie").visit("/reviews")
