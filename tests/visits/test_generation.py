@@ -107,6 +107,22 @@ def test_who_is_in_hospital_gets_no_visits_and_gets_them_again_when_back(cast: C
         assert days_of(cast) == coming
 
 
+def test_nobody_gets_a_bath_that_the_care_plan_speaks_against(cast: Cast) -> None:
+    bath = make.care_item(service=ServiceKind.BATH, recurrence="FREQ=WEEKLY;BYDAY=WE", crew=2)
+    agree(cast, make.care_item(), bath)
+    assert generate(cast).made == 8
+    with db.transaction() as session:
+        plan = session.exec(select(CarePlan)).one()
+        plan.contraindications = ["heart"]
+        session.add(plan)
+    report = generate(cast)
+    assert (report.known, report.withdrawn, dict(report.skipped)) == (4, 4, {operations.generation.NO_BATH.msgid: 4})
+    assert days_of(cast) == TUESDAYS
+    with db.reading() as session:
+        called_off = session.exec(select(Visit).where(Visit.service == ServiceKind.BATH)).all()
+    assert {visit.cancel_reason for visit in called_off} == {operations.generation.NO_BATH.msgid}
+
+
 def test_a_visit_cancelled_by_hand_is_not_made_again(cast: Cast) -> None:
     agree(cast)
     generate(cast)

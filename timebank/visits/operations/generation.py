@@ -33,6 +33,7 @@ NOT_HERE = (PersonState.HOSPITAL, PersonState.AWAY, PersonState.MOVED, PersonSta
 _FOR_A_WHILE = (PersonState.HOSPITAL, PersonState.AWAY)
 NO_LONGER_WANTED = T("no care plan asks for it any more")
 NO_CONSENT = T("the elder does not agree any more that the office keeps this")
+NO_BATH = T("the care plan says that a bath would do harm")
 
 
 @dataclass
@@ -72,8 +73,9 @@ def generate(session: Session, *, actor: Actor, area_code: str, month: str) -> G
 
     Holidays, market days, farming season and days without service are respected as each item says: a visit is moved to
     the next free day, to another hour, or left out. Who is in hospital, away, has withdrawn the consent or is no longer
-    here gets none. Visits that no care plan asks for any more and that nobody was invited to are taken back. Each visit
-    says why; the report, kept as a row, counts what was made and why the rest was not.
+    here gets none, and nobody a bath that the care plan speaks against. Visits that no care plan asks for any more and
+    that nobody was invited to are taken back. Each visit says why; the report, kept as a row, counts what was made and
+    why the rest was not.
     """
     if not actor.scope.holds_area(area_code):
         raise NotFound("areas.no_such_area", T("There is no such place."))
@@ -104,6 +106,7 @@ class _Calendar:
         self.items = items_in_force(session, area_code, days[0], days[-1])
         self.absences = absences_in(session, area_code, days[0], days[-1])
         self.consents = consents_in(session, area_code, ("visits", "health"))
+        self.not_to_bathe = {elder.id for _, care_plan, elder in self.items if care_plan.contraindications}
         self.kinds_of = cache(self._kinds_of)
         self.back_on = cache(self._back_on)
         self.policy_of = cache(self._policy_of)
@@ -143,7 +146,12 @@ class _Calendar:
         found.slots[item.id, on] = self._slot(item, elder, moved_on or on, on, reason)
 
     def _reason_against(self, item: CareItem, elder: Person, on: date) -> Text | None:
-        return self._not_at_home(elder, on) or self._not_agreed(item, elder) or self._off(item, elder, on)
+        return (
+            self._not_at_home(elder, on)
+            or self._not_agreed(item, elder)
+            or self._would_do_harm(item, elder)
+            or self._off(item, elder, on)
+        )
 
     def _not_at_home(self, elder: Person, on: date) -> Text | None:
         back_on = self.back_on(elder.id) if elder.state in _FOR_A_WHILE else None
@@ -155,6 +163,10 @@ class _Calendar:
     def _not_agreed(self, item: CareItem, elder: Person) -> Text | None:
         needed = {"visits", "health"} if item.service == ServiceKind.BATH else {"visits"}
         return None if needed <= self.consents.get(elder.id, frozenset()) else NO_CONSENT
+
+    def _would_do_harm(self, item: CareItem, elder: Person) -> Text | None:
+        """A bath that the gate at the door would stop anyway sends two people there for nothing."""
+        return NO_BATH if item.service == ServiceKind.BATH and elder.id in self.not_to_bathe else None
 
     def _off(self, item: CareItem, elder: Person, on: date) -> Text | None:
         return reason_to_skip(
