@@ -122,18 +122,19 @@ def gift_candidates(session: Session, area_code: str, month: str, *, age_alone: 
     ]
 
 
+def _gifts_after(month: str) -> sa.Subquery:
+    """Minutes that later gifts brought, by account."""
+    t = table_of(Transfer).c
+    later = sa.select(t.credit_account_id, sa.func.sum(t.minutes).label("minutes"))
+    return later.where(t.reason == Reason.GIFT, t.source_id > month).group_by(t.credit_account_id).subquery()
+
+
 def gift_rests(session: Session, area_code: str, month: str) -> list[tuple[HourAccount, int]]:
     """Gift accounts with minutes of a month or one before it that are neither used nor held, and how many.
 
     The oldest gift is used first, so what is left of old gifts is the balance less the gifts of later months.
     """
-    t = table_of(Transfer).c
-    later = (
-        sa.select(t.credit_account_id, sa.func.sum(t.minutes).label("minutes"))
-        .where(t.reason == Reason.GIFT, t.source_id > month)
-        .group_by(t.credit_account_id)
-        .subquery()
-    )
+    later = _gifts_after(month)
     found = (
         select(HourAccount, sa.func.coalesce(later.c.minutes, 0))
         .outerjoin(later, later.c.credit_account_id == HourAccount.id)
@@ -142,11 +143,19 @@ def gift_rests(session: Session, area_code: str, month: str) -> list[tuple[HourA
         .order_by(HourAccount.id)
         .execution_options(populate_existing=True)
     )
-    rests = [
-        (account, min(account.balance_minutes - newer, account.balance_minutes - account.held_minutes))
-        for account, newer in session.exec(found)
-    ]
-    return [(account, int(rest)) for account, rest in rests if rest > 0]
+    rests = [(account, _rest(account, newer)) for account, newer in session.exec(found)]
+    return [(account, rest) for account, rest in rests if rest > 0]
+
+
+def gift_rest(session: Session, account: HourAccount, month: str) -> int:
+    """What one gift account has left of the gifts up to a month, neither used nor held."""
+    later = _gifts_after(month)
+    newer = session.exec(select(later.c.minutes).where(later.c.credit_account_id == account.id)).first()
+    return _rest(account, newer or 0)
+
+
+def _rest(account: HourAccount, newer_minutes: int) -> int:
+    return account.balance_minutes - max(int(newer_minutes), account.held_minutes)
 
 
 def expiring(

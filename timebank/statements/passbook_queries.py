@@ -17,10 +17,10 @@ from timebank.ledger.queries import account_of, month_figures, waiting_holds
 from timebank.people.models import Person
 from timebank.policies.queries import Policy, in_force
 from timebank.statements.rules import Lot, remaining_lots
-from timebank.visits.models import Review, Visit, VisitCarer, VisitState
+from timebank.visits.models import Review, Visit, VisitCarer
+from timebank.visits.queries import UNSETTLED
 from timebank.visits.rules import minutes_present
 
-WAITS = (VisitState.RUNNING, VisitState.DONE, VisitState.CONFIRMED)
 SHOWN_MONTHS = 12
 
 
@@ -196,7 +196,7 @@ def waiting_hours(session: Session, person: Person) -> list[WaitingHours]:
     found = (
         select(Visit, VisitCarer)
         .where(VisitCarer.visit_id == Visit.id, VisitCarer.person_id == person.id)
-        .where(col(Visit.state).in_(WAITS), col(VisitCarer.checked_in_at).is_not(None))
+        .where(col(Visit.state).in_(UNSETTLED), col(VisitCarer.checked_in_at).is_not(None))
         .order_by(col(Visit.due_on), col(Visit.id))
     )
     return [WaitingHours(visit, _about(session, visit, carer)) for visit, carer in session.exec(found)]

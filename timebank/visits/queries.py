@@ -39,6 +39,7 @@ OPEN_STATES = (  # events still change the visit: nobody reviewed, cancelled or 
     *(VisitState.DUE, VisitState.PLANNED, VisitState.RUNNING),
     *(VisitState.DONE, VisitState.CONFIRMED, VisitState.UNREACHED),
 )
+UNSETTLED = (VisitState.RUNNING, VisitState.DONE, VisitState.CONFIRMED)  # begun, and not in the ledger yet
 
 
 def visit_for(session: Session, scope: Scope, visit_id: str) -> Visit | None:
@@ -275,6 +276,17 @@ def is_hold_waiting(session: Session, hold_id: str) -> bool:
     """Whether held hours are still there: neither drawn, nor freed, nor run out."""
     state = session.exec(select(Hold.state).where(Hold.id == hold_id)).first()
     return state == HoldState.WAITING
+
+
+def source_of_hold(session: Session, visit: Visit) -> str:
+    """What the hours for a visit were held for: the visit, or the one that it is the second try of."""
+    return session.exec(select(Hold.source_id).where(Hold.id == visit.hold_id)).first() or visit.id
+
+
+def sources_at_work(session: Session) -> list[str]:
+    """Sources of waiting holds for help that has begun and is not settled: those hours are for that help."""
+    found = select(Hold.source_id).where(Hold.state == HoldState.WAITING, Hold.id == Visit.hold_id)
+    return list(session.exec(found.where(col(Visit.state).in_(UNSETTLED))))
 
 
 def is_expected_elsewhere(session: Session, person_id: str, visit: Visit) -> bool:

@@ -1,5 +1,6 @@
 """Drawing hours: held at the request, captured at the visit, free again otherwise."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -28,13 +29,15 @@ def hold(
     """Set minutes aside for help that was asked for: the month's gift first, the rest from own hours.
 
     They are free again some hours after the help is due (policy redeem.hold_hours), or after now where no time is
-    given. The same source holds once; where it is held on two accounts, the first hold stands for both. Refuses below
-    the age for drawing, persons who have died or were merged, and what is not there.
+    given. The same source holds once; what was freed or ran out is held again in the same rows, for help of a month
+    that is over from what is left of its gifts alone. Where it is held on two accounts, the first hold stands for both.
+    Refuses below the age for drawing, persons who have died or were merged, and what is not there.
     """
     check_minutes(minutes)
-    known = session.exec(select(Hold).where(Hold.source_id == source_id).order_by(col(Hold.id))).first()
-    if known:
-        return known
+    known = list(session.exec(select(Hold).where(Hold.source_id == source_id).order_by(col(Hold.id))))
+    in_force_still = [held for held in known if held.state in (HoldState.WAITING, HoldState.CAPTURED)]
+    if in_force_still:
+        return in_force_still[0]
     person = session.get_one(Person, person_id)
     refuse_gone(person)
     policy = in_force(session, person.area_code, clock.today())
@@ -42,44 +45,56 @@ def hold(
     if months.age_on(person.born_on, clock.today()) < least_age:
         raise Refused("ledger.too_young_to_draw", T("Hours can be drawn from the age of {age}.", age=least_age))
     session.flush()
-    from_gift = _hold_gift(session, person, minutes)
-    until = max(clock.now(), due_at or clock.now()) + timedelta(hours=policy.number("redeem.hold_hours"))
-    made = [_made(session, until, *from_gift, source_id)] if from_gift else []
-    rest = minutes - sum(held.minutes for held in made)
-    if rest:
-        own = open_account(session, actor=actor, person_id=person.id, area_code=person.area_code)
-        if not _add_held(session, own.id, rest):
-            short = rest - queries.available_minutes(session, own.id)
-            text = T("{short} are missing; the pool may help out.", short=spoken(max(short, 1)))
-            raise Refused("ledger.floor_reached", text, field="minutes")
-        made.append(_made(session, until, own.id, rest, source_id))
+    due_at = due_at or clock.now()
+    until = max(clock.now(), due_at) + timedelta(hours=policy.number("redeem.hold_hours"))
+    made = []
+    for account_id, part in _set_aside(session, actor, person, minutes, months.month_of(due_at)):
+        ended = next((held for held in known if held.account_id == account_id), None)
+        made.append(_made(session, until, account_id, part, source_id, ended))
     session.flush()
     first = made[0]
     note(session, actor=actor, action="ledger.hold", subject_id=first.id, area_code=person.area_code, minutes=minutes)
     return first
 
 
-def _hold_gift(session: Session, person: Person, minutes: int) -> tuple[str, int] | None:
-    """Hold what the gift has of the minutes: (account id, minutes); None where it has nothing."""
+def _set_aside(session: Session, actor: Actor, person: Person, minutes: int, month: str) -> list[tuple[str, int]]:
+    """Set minutes aside on the gift, the rest on own hours: account ids with their parts. All of them, or none."""
+    from_gift = _hold_gift(session, person, minutes, month)
+    rest = minutes - (from_gift[1] if from_gift else 0)
+    if not rest:
+        return [from_gift] if from_gift else []
+    own = open_account(session, actor=actor, person_id=person.id, area_code=person.area_code)
+    if not _add_held(session, own.id, rest):
+        if from_gift:  # whoever goes on after the refusal leaves nothing set aside
+            _add_held(session, from_gift[0], -from_gift[1])
+        short = rest - queries.available_minutes(session, own.id)
+        text = T("{short} are missing; the pool may help out.", short=spoken(max(short, 1)))
+        raise Refused("ledger.floor_reached", text, field="minutes")
+    return [from_gift, (own.id, rest)] if from_gift else [(own.id, rest)]
+
+
+def _hold_gift(session: Session, person: Person, minutes: int, month: str) -> tuple[str, int] | None:
+    """Hold what gifts up to a month have of the minutes: (account id, minutes); None where they have nothing."""
     gift = queries.account_of(session, person.id, AccountKind.GIFT)
     if gift is None or gift.closed_at is not None:
         return None
-    part = min(minutes, gift.balance_minutes - gift.held_minutes)
+    part = min(minutes, queries.gift_rest(session, gift, month))
     return (gift.id, part) if part > 0 and _add_held(session, gift.id, part) else None
 
 
-def _made(session: Session, until: datetime, account_id: str, minutes: int, source_id: str) -> Hold:
-    made = Hold(
-        id=ids.new_id("hld"),
-        account_id=account_id,
-        minutes=minutes,
-        source_id=source_id,
-        held_at=clock.now(),
-        expires_at=until,
-    )
-    session.add(made)
+def _made(session: Session, until: datetime, account_id: str, minutes: int, source_id: str, ended: Hold | None) -> Hold:
+    """The hold of a request on an account from now on: one row, so that what is drawn names the request itself."""
     crash_point("ledger.between_holds")
-    return made
+    terms = {"minutes": minutes, "held_at": clock.now(), "expires_at": until}
+    if ended is None:
+        made = Hold(id=ids.new_id("hld"), account_id=account_id, source_id=source_id, **terms)
+        session.add(made)
+        return made
+    waits_again = terms | {"state": HoldState.WAITING, "ended_at": None}
+    if not claim(session, Hold, ended.id, expected={"state": ended.state}, change=waits_again):
+        raise Refused("ledger.hold_is_over", T("These held hours were used or freed already."))
+    session.refresh(ended)
+    return ended
 
 
 def _add_held(session: Session, account_id: str, change: int) -> bool:
@@ -131,10 +146,10 @@ def release(session: Session, *, actor: Actor, hold_id: str, expired: bool = Fal
     note(session, actor=actor, action="ledger.release", subject_id=hold_id, expired=expired)
 
 
-def release_expired_holds(session: Session, *, actor: Actor) -> int:
-    """Free every request's hold whose time has passed; how many requests."""
+def release_expired_holds(session: Session, *, actor: Actor, kept: Collection[str] = ()) -> int:
+    """Free every request's hold whose time has passed, except those of sources to be kept; how many requests."""
     due = select(sa.func.min(Hold.id)).where(Hold.state == HoldState.WAITING, Hold.expires_at <= clock.now())
-    held_ids = session.exec(due.group_by(col(Hold.source_id))).all()
+    held_ids = session.exec(due.where(col(Hold.source_id).not_in(kept)).group_by(col(Hold.source_id))).all()
     for hold_id in sorted(held_ids):
         release(session, actor=actor, hold_id=hold_id, expired=True)
     return len(held_ids)
