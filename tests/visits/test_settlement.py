@@ -211,7 +211,7 @@ def enter(cast: Cast, given: SlipIn, who: str = "wang") -> Visit:
 def test_a_slip_is_the_lowest_grade_and_always_looked_at(cast: Cast, planned: Plan) -> None:
     visit = enter(cast, slip(cast, planned(), is_signed=True))
     found = seen(visit)
-    assert (found.state, found.grade, found.flags) == (VisitState.CONFIRMED, EvidenceGrade.C, ["no_photo"])
+    assert (found.state, found.grade, found.flags) == (VisitState.CONFIRMED, EvidenceGrade.C, ["by_office", "no_photo"])
     with db.reading() as session:
         assert "sampled" in operations.needs_a_look(session, found)
 

@@ -66,6 +66,7 @@ GATE_WORDS: dict[str, Text] = {
 FLAG_WORDS: dict[str, Text] = {
     "arrived_late": T("sent from the phone days later"),
     "bath_gate": T("the bath began although something spoke against it"),
+    "by_office": T("written down by somebody else"),
     "clock_skew": T("the phone's clock was wrong"),
     "clock_went_back": T("the phone's clock was set back"),
     "code_mismatch": T("wrong six digits"),

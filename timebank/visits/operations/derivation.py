@@ -17,7 +17,7 @@ from timebank.people.models import Household
 from timebank.people.queries import place_of
 from timebank.policies.queries import Policy, in_force
 from timebank.visits import queries, rules
-from timebank.visits.models import CarerState, EventKind, Visit, VisitCarer, VisitEvent, VisitState
+from timebank.visits.models import CarerState, EventKind, EvidenceGrade, Visit, VisitCarer, VisitEvent, VisitState
 from timebank.visits.rules import when
 
 KEPT_FLAGS = frozenset(
@@ -44,7 +44,7 @@ def derive(session: Session, visit: Visit) -> None:
         _derive_carer(carer, [event for event in events if event.person_id == carer.person_id])
         session.add(carer)
     flags = {flag for flag in visit.flags if flag in KEPT_FLAGS}
-    _grade(session, visit, events, policy, flags)
+    _grade(session, visit, events, carers, policy, flags)
     flags |= _doubts(session, visit, events, carers)
     visit.flags = sorted(flags)
     visit.state = _state(session, visit, carers, events)
@@ -93,12 +93,40 @@ def _nobody_answered(coming: list[VisitCarer], events: list[VisitEvent]) -> bool
     return missed is not None and (arrived is None or arrived <= missed)
 
 
-def _grade(session: Session, visit: Visit, events: list[VisitEvent], policy: Policy, flags: set[str]) -> None:
+def _grade(
+    session: Session,
+    visit: Visit,
+    events: list[VisitEvent],
+    carers: list[VisitCarer],
+    policy: Policy,
+    flags: set[str],
+) -> None:
+    """The grade of a visit is the worst of those who came: nobody rides on what a partner proves.
+
+    The elder's nod says that somebody was there. Of two it does not say who, so there it counts for whoever proves the
+    place, and a carer with neither place nor code has no proof.
+    """
+    placed = _at_the_door(session, visit, events, policy, flags)
+    coming = {carer.person_id for carer in carers if carer.state in queries.COMING}
+    came = coming & {event.person_id for event in events if event.kind in _PROVING}
+    confirmation = queries.confirmation_of(session, visit.id)
+    said = confirmation is not None and confirmation.method != "paper" and not confirmation.disputed
+    grades = []
+    for person_id in came:
+        own = [event for event in events if event.person_id == person_id]
+        has_code = any(event.data.get("code") == "right" for event in own)
+        named = said and (len(came) == 1 or person_id in placed)
+        on_paper = all(event.entered_by for event in own)
+        grades.append(rules.grade(place_proved=person_id in placed, elder_proved=has_code or named, on_paper=on_paper))
+    visit.grade = max(grades, default=EvidenceGrade.C)
+
+
+def _at_the_door(session: Session, visit: Visit, events: list[VisitEvent], policy: Policy, flags: set[str]) -> set[str]:
+    """Whose position proves that they were at the door; what is odd about a position becomes a flag."""
     household = session.get_one(Household, visit.household_code)
     door, fence_m = place_of(household), household.fence_m or policy.number("geo.fence_m")
-    place_proved = elder_proved = False
+    placed = set()
     for event in events:
-        elder_proved = elder_proved or event.data.get("code") == "right"
         if event.kind not in _PROVING or not event.place_sealed:
             continue
         place = rules.Place(*crypto.vault().open(event.place_sealed))
@@ -106,11 +134,8 @@ def _grade(session: Session, visit: Visit, events: list[VisitEvent], policy: Pol
         if doubt:
             flags.add(doubt)
         else:
-            place_proved = True
-    confirmation = queries.confirmation_of(session, visit.id)
-    said = confirmation is not None and confirmation.method != "paper" and not confirmation.disputed
-    on_paper = bool(events) and all(event.entered_by for event in events)
-    visit.grade = rules.grade(place_proved=place_proved, elder_proved=elder_proved or said, on_paper=on_paper)
+            placed.add(event.person_id)
+    return placed
 
 
 def _doubts(session: Session, visit: Visit, events: list[VisitEvent], carers: list[VisitCarer]) -> set[str]:
@@ -118,8 +143,9 @@ def _doubts(session: Session, visit: Visit, events: list[VisitEvent], carers: li
     found |= _same_device(events)
     if any(clock.local_date(when(event)) != visit.due_on for event in events if event.kind in _REACHING):
         found.add("other_day")
-    if any(event.entered_by for event in events) and not any(event.kind == EventKind.PHOTO for event in events):
-        found.add("no_photo")
+    if any(event.entered_by for event in events):
+        has_photo = any(event.kind == EventKind.PHOTO for event in events)
+        found |= {"by_office"} if has_photo else {"by_office", "no_photo"}
     replaced = {carer.person_id for carer in carers if carer.state == CarerState.REPLACED}
     if any(event.person_id in replaced for event in events if event.kind in _PROVING):
         found.add("not_assigned")
