@@ -1,6 +1,6 @@
 """From the alarm to the report: who is asked, the clock, how far a case is carried, what closes it."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from sqlmodel import select
@@ -11,6 +11,7 @@ from tests.fixtures.site import At
 from timebank.core import clock, db, ids
 from timebank.core.actors import SYSTEM
 from timebank.core.errors import BadInput, NotAllowed, NotFound, Refused
+from timebank.core.limits import PAGE_ROWS
 from timebank.emergency import operations, queries
 from timebank.emergency.models import (
     AskState,
@@ -21,6 +22,7 @@ from timebank.emergency.models import (
     EntryKind,
 )
 from timebank.mutual import operations as mutual
+from timebank.people.models import Household, Person, Sex
 from timebank.visiting import operations as visiting
 from timebank.visiting.models import ContactForm, Outcome, StepKind, UnreachedCase
 from timebank.visits import operations as visits
@@ -56,6 +58,29 @@ def test_the_nearest_two_are_asked_at_once(village: Village) -> None:
     assert [helper.person_id for helper in village.asked(case)] == [village.cast.li.id, village.cast.zhang.id]
     assert [helper.distance_m for helper in village.asked(case)] == [222, 334]
     assert village.kinds(case) == [EntryKind.OPENED, EntryKind.ASKED, EntryKind.ASKED]
+
+
+def test_a_neighbour_is_asked_in_a_township_of_many_volunteers(village: Village) -> None:
+    """Lists to choose from are cut after some pages; who could go is not."""
+    with db.transaction() as session:
+        home = session.get_one(Household, village.far_helper.household_code)
+        others = [
+            Person(
+                id=ids.new_id("per"),
+                household_code=home.code,
+                area_code=home.area_code,
+                name=f"安{number}",
+                pinyin_key=f"an{number:03d}",
+                sex=Sex.FEMALE,
+                born_on=date(1968, 3, 5),
+                volunteer_since_on=date(2026, 1, 1),
+                created_at=clock.now(),
+            )
+            for number in range(6 * PAGE_ROWS + 1)
+        ]
+        session.add_all(others)
+    case = village.alarm()
+    assert [helper.person_id for helper in village.asked(case)] == [village.cast.li.id, village.cast.zhang.id]
 
 
 def test_who_is_on_duty_is_asked_first_although_they_live_farther_away(village: Village) -> None:

@@ -17,7 +17,7 @@ from timebank.core.i18n import gettext
 from timebank.core.text import T
 from timebank.emergency import operations, queries, ready_queries, rules
 from timebank.emergency.models import AskState, CaseEnding, CaseKind, CaseSource, DutyShift, EmergencyCase
-from timebank.mutual.queries import volunteers_in
+from timebank.mutual.queries import volunteers_to_choose
 from timebank.people.models import Household, Person
 from timebank.people.queries import people_by_id, phone_of, search_people
 
@@ -254,7 +254,7 @@ def _duty_page(area: Area, values: Any, error: TimebankError | None) -> str:
         places=areas_within(session, area.code[:9], AreaKind.VILLAGE if is_listed else AreaKind.TOWNSHIP),
         days=[(day, _of_day(shifts, changes, day), rules.gaps(both, changes, day)) for day in week],
         people=people,
-        volunteers=volunteers_in(session, area.code[:9]) if is_listed else [],
+        volunteers=volunteers_to_choose(session, area.code[:9], first_of=code) if is_listed else [],
         weekdays=WEEKDAYS,
         code=code,
         may_write=actor().role in STAFF and is_listed and actor().scope.holds_area(code),

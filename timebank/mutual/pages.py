@@ -81,7 +81,7 @@ def _village_page(code: str, values: Any, error: TimebankError | None) -> str:
         names={part.code: part for part in parts},
         free=[part for part in parts if part.code not in taken],
         needs_team=code not in taken,
-        volunteers=queries.volunteers_in(session, code),
+        volunteers=queries.volunteers_to_choose(session, code),
         total=rules.added(queries.coverage(session, code, on, level_digits=12)),
         pairs=queries.count_pairs(session, code, on),
         waiting=_waiting_sessions(),
@@ -152,7 +152,7 @@ def _group_page(group: HelpGroup, values: Any, error: TimebankError | None) -> s
 
 def _others(group: HelpGroup, members: list[Any]) -> list[Any]:
     known = {person.id for person in members}
-    found = queries.volunteers_in(http.session(), group.area_code[:12])
+    found = queries.volunteers_to_choose(http.session(), group.area_code[:12])
     return [person for person in found if person.id not in known]
 
 
@@ -283,7 +283,7 @@ def _pairs_page(area: Area, values: Any, error: TimebankError | None) -> str:
         pairs=queries.pairings_in(session, area.code, on) if len(area.code) >= 9 else [],
         share=queries.count_pairs(session, area.code, on),
         alone=queries.alone_in(session, area.code, on) if is_village else [],
-        helpers=queries.volunteers_in(session, area.code[:12]) if is_village else [],
+        helpers=queries.volunteers_to_choose(session, area.code[:12]) if is_village else [],
         may_write=actor().role in STAFF,
         values=values,
         error=error,

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 from sqlalchemy.sql.elements import ColumnElement
 from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from timebank.areas.models import AreaKind
 from timebank.areas.queries import areas_within
@@ -157,13 +158,24 @@ def groups_of(session: Session, person_id: str, on: date) -> list[HelpGroup]:
 
 
 def volunteers_in(session: Session, area_code: str) -> list[Person]:
-    """Active volunteers of an area, by reading: who can belong to a group or be paired."""
+    """All active volunteers of an area, by reading."""
+    return list(session.exec(_volunteers(area_code)))
+
+
+def volunteers_to_choose(session: Session, area_code: str, *, first_of: str = "") -> list[Person]:
+    """Active volunteers of an area for a list to choose from, those of one place in it first. At most a few pages."""
+    nearest = in_area(col(Person.area_code), first_of or area_code).desc()
+    found = _volunteers(area_code).order_by(None).order_by(nearest, col(Person.pinyin_key), col(Person.id))
+    return list(session.exec(found.limit(6 * PAGE_ROWS)))
+
+
+def _volunteers(area_code: str) -> SelectOfScalar[Person]:
     found = select(Person).where(
         in_area(col(Person.area_code), area_code),
         Person.state == PersonState.ACTIVE,
         col(Person.volunteer_since_on).is_not(None),
     )
-    return list(session.exec(found.order_by(col(Person.pinyin_key), col(Person.id)).limit(6 * PAGE_ROWS)))
+    return found.order_by(col(Person.pinyin_key), col(Person.id))
 
 
 def elders_in(session: Session, area_code: str) -> list[Person]:
