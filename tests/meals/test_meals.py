@@ -176,6 +176,24 @@ def test_standing_orders_come_from_the_care_plan_and_say_what_could_not_be_made(
         assert session.get_one(Visit, kept.visit_id).care_item_id is not None
 
 
+@pytest.mark.parametrize("at_table", [False, True])
+def test_a_meal_ordered_by_hand_is_the_one_of_the_plan_and_stops_nobody_elses(cast: Cast, at_table: bool) -> None:
+    with db.transaction() as session:
+        for elder in (cast.chen_popo, cast.hu_daye):
+            make.care_plan(session=session, elder=elder, items=[MEAL])
+        visits.generate(session, actor=actor_of(cast, "tan"), area_code=make.DISTRICT, month="2026-11")
+    ordered = order(cast, dish(cast), who="xiaofang", at_table=at_table)
+    with db.transaction() as session:
+        report = operations.make_standing_orders(
+            session, actor=actor_of(cast, "tan"), area_code=make.DISTRICT, on=TOMORROW
+        )
+        meals = session.exec(select(Visit).where(Visit.elder_id == cast.chen_popo.id, Visit.due_on == TOMORROW)).all()
+    assert (report.made, sum(report.left.values())) == (0, 1)  # where 胡大爷 lives nobody cooks
+    (only,) = meals
+    assert only.care_item_id is not None
+    assert (only.id == seen(ordered).visit_id, only.state == "cancelled") == (not at_table, at_table)
+
+
 def test_a_visit_that_is_called_off_takes_its_meal_along(cast: Cast) -> None:
     ordered = order(cast, dish(cast, portions=1))
     with db.transaction() as session:

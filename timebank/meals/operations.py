@@ -82,7 +82,8 @@ def order_meal(
     """Order a dish for an elder: carried home, or at a table of the township.
 
     Refuses after the cut-off (policy `meal.cutoff_minute` of the day before), a dish that is sold out or does not suit
-    the elder's diet, a kitchen that has closed, a second meal on a day, and somebody one may not ask for.
+    the elder's diet, a kitchen that has closed, a second meal on a day, and somebody one may not ask for. A meal that
+    the care plan asks for on that day is this one: its visit carries it, or is not needed where the elder comes.
     """
     elder = _elder(session, actor, elder_id)
     menu = session.get(Menu, menu_id, with_for_update=True)
@@ -96,7 +97,11 @@ def order_meal(
         raise Refused("meals.none_left", T("All portions of this dish are taken. Choose another."), field="menu_id")
     if point_id is not None and point_id not in {point.id for point in _points(session, menu)}:
         raise BadInput("core.not_a_choice", T("Choose from the list."), field="point_id")
-    return _ordered(session, actor, elder, menu, point_id)
+    order = _ordered(session, actor, elder, menu, point_id)
+    planned = queries.meal_of_plan(session, elder.id, menu.on) if point_id else None
+    if planned:
+        visits.cancel(session, actor=_as_office(actor, elder), visit_id=planned.id, reason=AT_TABLE.msgid)
+    return order
 
 
 def _points(session: Session, menu: Menu) -> list[Facility]:
@@ -141,7 +146,9 @@ def _ordered(
     order.state, order.cancel_reason = OrderState.ORDERED, ""
     order.menu_id, order.kitchen_id, order.point_id = menu.id, menu.kitchen_id, point_id
     order.is_standing, order.by_user_id = visit is not None, actor.user_id
-    carried = visit or (_carried(session, actor, elder, order) if point_id is None else None)
+    carried = visit
+    if carried is None and point_id is None:
+        carried = queries.meal_of_plan(session, elder.id, menu.on) or _carried(session, actor, elder, order)
     order.visit_id = carried.id if carried else None
     session.add(order)
     note(session, actor=actor, action="meals.order", subject_id=order.id, area_code=order.area_code)
@@ -177,6 +184,7 @@ class StandingReport:
 
 
 NO_KITCHEN, NO_DISH = T("no kitchen in the township"), T("no dish that suits, or all portions are taken")
+SECOND_MEAL, AT_TABLE = T("a second meal on one day"), T("eats at the dining point on this day")
 
 
 def make_standing_orders(session: Session, *, actor: Actor, area_code: str, on: date) -> StandingReport:
@@ -191,14 +199,18 @@ def make_standing_orders(session: Session, *, actor: Actor, area_code: str, on: 
     places = {elder.area_code[:9]: queries.kitchens(session, elder.area_code, on) for _, elder in rows}
     menus = {kitchen.id: queries.menus_on(session, kitchen.id, on) for found in places.values() for kitchen in found}
     left = queries.portions_left(session, [menu for found in menus.values() for menu in found])
+    served: set[str] = set()
     for visit, elder in rows:
         kitchens = places[elder.area_code[:9]]
-        kitchen = queries.nearest_kitchen(session, elder, on) if len(kitchens) > 1 else next(iter(kitchens), None)
-        menu = rules.choose(menus[kitchen.id], diets.get(elder.id, []), left) if kitchen else None
-        if menu is None:
-            report.left[(NO_DISH if kitchen else NO_KITCHEN).msgid] += 1
+        if len(kitchens) > 1:
+            kitchens = queries.nearest_first(session, elder, kitchens)
+        dishes = (rules.choose(menus[kitchen.id], diets.get(elder.id, []), left) for kitchen in kitchens)
+        menu = next(filter(None, dishes), None)
+        if menu is None or elder.id in served:
+            report.left[(SECOND_MEAL if menu else NO_DISH if kitchens else NO_KITCHEN).msgid] += 1
             continue
         _ordered(session, actor, elder, menu, None, visit)
+        served.add(elder.id)
         left[menu.id] -= 1
         report.made += 1
     return report

@@ -45,9 +45,13 @@ def points_of(session: Session, kitchen: Facility, on: date) -> list[Facility]:
 
 def nearest_kitchen(session: Session, elder: Person, on: date) -> Facility | None:
     """The kitchen of the township that cooks on a day nearest to an elder's door, as the crow flies."""
-    found = kitchens(session, elder.area_code, on)
+    return next(iter(nearest_first(session, elder, kitchens(session, elder.area_code, on))), None)
+
+
+def nearest_first(session: Session, elder: Person, found: Iterable[Facility]) -> list[Facility]:
+    """Places in the order of their distance from an elder's door, as the crow flies."""
     door = place_of(session.get_one(Household, elder.household_code))
-    return min(found, key=lambda one: (distance_m(*door, one.lat, one.lon), one.id), default=None)
+    return sorted(found, key=lambda one: (distance_m(*door, one.lat, one.lon), one.id))
 
 
 def orders_close_at(on: date, cutoff_minute: int) -> datetime:
@@ -173,16 +177,35 @@ def diets_in(session: Session, area_code: str) -> dict[str, list[str]]:
 
 
 def meals_without_order(session: Session, area_code: str, on: date) -> list[tuple[Visit, Person]]:
-    """Meals that care plans ask for on a day and that nobody has ordered yet."""
-    known = select(MealOrder.visit_id).where(MealOrder.on == on, col(MealOrder.visit_id).is_not(None))
+    """Meals that care plans ask for on a day, of elders for whom nobody has ordered yet."""
+    eats = (
+        select(MealOrder.elder_id)
+        .outerjoin(Visit, col(Visit.id) == col(MealOrder.visit_id))
+        .where(MealOrder.on == on, is_live())
+    )
     found = (
         select(Visit, Person)
-        .where(in_area(col(Visit.area_code), area_code), Visit.due_on == on, Visit.service == ServiceKind.MEAL)
-        .where(col(Visit.state).in_((VisitState.DUE, VisitState.PLANNED)), col(Visit.care_item_id).is_not(None))
-        .where(Person.id == Visit.elder_id, col(Visit.id).not_in(known))
+        .where(in_area(col(Visit.area_code), area_code), *_asked_by_plan(on))
+        .where(Person.id == Visit.elder_id, col(Visit.elder_id).not_in(eats))
         .order_by(col(Visit.id))
     )
     return [(visit, elder) for visit, elder in session.exec(found)]
+
+
+def meal_of_plan(session: Session, elder_id: str, on: date) -> Visit | None:
+    """The visit that brings an elder the meal their care plan asks for on a day, and that carries no order yet."""
+    known = select(MealOrder.visit_id).where(MealOrder.on == on, col(MealOrder.visit_id).is_not(None))
+    found = select(Visit).where(Visit.elder_id == elder_id, *_asked_by_plan(on), col(Visit.id).not_in(known))
+    return session.exec(found.order_by(col(Visit.id))).first()
+
+
+def _asked_by_plan(on: date) -> tuple[sa.ColumnElement[bool], ...]:
+    return (
+        col(Visit.due_on) == on,
+        col(Visit.service) == ServiceKind.MEAL,
+        col(Visit.state).in_((VisitState.DUE, VisitState.PLANNED)),
+        col(Visit.care_item_id).is_not(None),
+    )
 
 
 def kitchens_with_orders(session: Session, area_code: str, on: date) -> list[tuple[Facility, list[Ordered]]]:
