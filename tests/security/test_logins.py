@@ -3,13 +3,13 @@
 from datetime import date
 
 import pytest
-from sqlmodel import select
+from sqlmodel import col, delete, select
 
 from tests import factories as make
 from tests.cast import Cast
 from tests.factories import PASSWORD
 from tests.fixtures.site import SignIn
-from timebank.auth.models import User
+from timebank.auth.models import Grant, User
 from timebank.core import db
 from timebank.core.actors import SYSTEM, Role
 from timebank.people.models import Person
@@ -90,3 +90,37 @@ def test_one_person_has_one_login(cast: Cast, helper: Person, sign_in: SignIn) -
         names = session.exec(select(User.login_name).where(User.person_id == helper.id)).all()
     assert names == ["xie"], "the login of the phone got the name and the password"
     sign_in("xie").visit("/reviews")
+
+
+def test_an_elder_who_starts_to_help_opens_the_pages_of_a_volunteer(cast: Cast, sign_in: SignIn) -> None:
+    ran, wang = sign_in("ran"), sign_in(Role.ASSISTANT)
+    ran.visit("/today", status=403)
+    wang.visit(f"/people/{cast.ran_daye.id}")
+    wang.submit(f"/people/{cast.ran_daye.id}/parts", as_elder="yes", as_volunteer="yes")
+    ran.visit("/today")
+    assert "冉大爷" in ran.visit("/family")
+
+
+def test_a_volunteer_sees_the_mother_whom_they_act_for(cast: Cast, sign_in: SignIn) -> None:
+    li = sign_in("li")
+    li.visit(f"/hours/{cast.chen_popo.id}", status=404)
+    with db.transaction() as session:
+        make.proxy(session=session, holder=cast.li, elder=cast.chen_popo)
+    assert "陈婆婆" in li.visit("/family") and "陈婆婆" in li.visit("/sos")
+    li.visit(f"/hours/{cast.chen_popo.id}")
+    with db.transaction() as session:
+        session.exec(delete(Grant).where(col(Grant.user_id) == cast.users["li"], col(Grant.role) == Role.ELDER))
+    li.visit(f"/hours/{cast.chen_popo.id}")
+    li.visit(f"/hours/{cast.ran_daye.id}", status=404)
+
+
+def test_a_coordinator_of_two_townships_works_in_both(cast: Cast, sign_in: SignIn) -> None:
+    gao, zhou = sign_in(Role.ADMINISTRATOR), sign_in(Role.COORDINATOR)
+    zhou.visit(f"/people/{cast.hu_daye.id}", status=404)
+    gao.visit(f"/logins/{cast.users['zhou']}")
+    gao.submit(f"/logins/{cast.users['zhou']}/roles", role="coordinator", area_code=make.OTHER_TOWNSHIP)
+    assert "胡大爷" in zhou.visit(f"/people/{cast.hu_daye.id}")
+    assert "陈婆婆" in zhou.visit(f"/people/{cast.chen_popo.id}")
+    assert "胡大爷" in zhou.visit(f"/people?area_code={make.OTHER_TOWNSHIP}")
+    home = {"group_code": make.OTHER_GROUP, "door": "77", "landmark": "水井边"}
+    assert zhou.send("/households/new", home).status_code == 303

@@ -47,7 +47,7 @@ def guard(*roles: Role, load: Mapping[str, Loader] | None = None, writes: bool =
     Parameters
     ----------
     roles
-        Roles that may enter; the caller acts in the first of them that they hold.
+        Roles that may enter; the caller acts in the first of them that they hold and that sees what is loaded.
     load
         For each URL parameter `<thing>_id`, the query that finds it within the caller's scope; the view gets `<thing>`.
     writes
@@ -79,13 +79,25 @@ def _enter(view: View, roles: tuple[Role, ...], load: dict[str, Loader], argumen
     if roles:
         if not current_user.is_authenticated:
             return _ask_to_sign_in()
-        g.actor = _actor(roles)
-        for name, query in load.items():
-            found = query(http.session(), g.actor.scope, arguments.pop(name))
-            if found is None:
-                raise NotFound("http.404", T("There is no such page here, or it is not yours to see."))
-            arguments[name.removesuffix("_id")] = found
+        g.actor, found = _who_finds(roles, load, arguments)
+        arguments = {name: value for name, value in arguments.items() if name not in load} | found
     return view(**arguments)
+
+
+def _who_finds(
+    roles: tuple[Role, ...], load: dict[str, Loader], arguments: dict[str, Any]
+) -> tuple[Actor, dict[str, Any]]:
+    """The first of the caller's roles and areas that may see everything the address names, and what that is."""
+    for caller in _callers(roles):
+        found = {}
+        for name, query in load.items():
+            thing = query(http.session(), caller.scope, arguments[name])
+            if thing is None:
+                break
+            found[name.removesuffix("_id")] = thing
+        else:
+            return caller, found
+    raise NotFound("http.404", T("There is no such page here, or it is not yours to see."))
 
 
 def _ask_to_sign_in() -> Any:
@@ -94,13 +106,23 @@ def _ask_to_sign_in() -> Any:
     return redirect(url_for("auth.sign_in", next=request.full_path if request.method == "GET" else None))
 
 
-def _actor(roles: tuple[Role, ...]) -> Actor:
-    held = {found.role: found for found in reversed(every_actor())}  # the widest area of a role wins
-    for role in roles:
-        if role in held:
-            return held[role]
-    _note_denial()
-    raise NotAllowed("auth.not_your_role", T("This page is for other people. Ask the township office if you need it."))
+_NAMES_AN_AREA = ("area_code", "village_code", "group_code", "household_code")  # in addresses and forms
+
+
+def _callers(roles: tuple[Role, ...]) -> list[Actor]:
+    """What the caller may act as here, in the order of the guard's roles, the widest area first.
+
+    Who holds a role in two townships, or two roles, works where the form or the address says.
+    """
+    held = every_actor()
+    found = [caller for role in roles for caller in held if caller.role == role]
+    if not found:
+        _note_denial()
+        raise NotAllowed(
+            "auth.not_your_role", T("This page is for other people. Ask the township office if you need it.")
+        )
+    asked = next(filter(None, (request.values.get(name) for name in _NAMES_AN_AREA)), "")
+    return sorted(found, key=lambda caller: bool(asked) and not caller.scope.holds_area(asked))
 
 
 def every_actor() -> list[Actor]:
@@ -109,7 +131,7 @@ def every_actor() -> list[Actor]:
     acts_for: ActsFor = current_app.extensions["acts_for"]
     found = []
     for grant in _grants():
-        stands_for = acts_for(session, person_id) if person_id and grant.role == Role.ELDER else frozenset()
+        stands_for = acts_for(session, person_id) if person_id and grant.role in MEMBERS else frozenset()
         found.append(Actor(current_user.id, grant.role, grant.area_code, person_id, stands_for))
     return found
 
@@ -117,7 +139,8 @@ def every_actor() -> list[Actor]:
 def _grants() -> list[Grant]:
     """What the signed-in user holds today and may use here.
 
-    A PIN opens the pages of a member only: who pairs a phone chooses its PIN, so an assistant could pair a supervisor's.
+    A PIN opens the pages of a member only: who pairs a phone chooses its PIN, so an assistant could pair that of a
+    supervisor.
     """
     held = grants_on(http.session(), current_user.id, clock.today())
     return [grant for grant in held if grant.role in MEMBERS or ON_A_PHONE not in signed_in]

@@ -9,6 +9,7 @@ from timebank.people.operations.cases import (
     propose_merge,
     tell_apart,
 )
+from timebank.people.operations.members import give_member_roles
 from timebank.people.operations.moves import (
     Door,
     call_off_move,
@@ -36,6 +37,7 @@ __all__ = [
     "correct_pinyin",
     "decline_merge",
     "give_consent",
+    "give_member_roles",
     "give_proxy",
     "hear_of_move",
     "merge",

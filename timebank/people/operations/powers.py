@@ -13,6 +13,7 @@ from timebank.core.text import T
 from timebank.people import effects, rules
 from timebank.people.models import Consent, Person, Proxy
 from timebank.people.operations.found import of_area
+from timebank.people.operations.members import give_member_roles
 
 
 def give_consent(
@@ -72,7 +73,8 @@ def give_proxy(
     today = clock.today()
     if not today <= ends_on <= today.replace(year=today.year + 2, day=min(today.day, 28)):
         raise BadInput("people.proxy_end", T("The power ends on a day within two years."), field="ends_on")
-    if session.get(Person, proxy_person_id) is None:
+    holder = session.get(Person, proxy_person_id)
+    if holder is None:
         raise BadInput("people.unknown_person", T("There is no such person."), field="proxy_person_id")
     proxy = Proxy(
         id=ids.new_id("prx"),
@@ -84,6 +86,7 @@ def give_proxy(
         ends_on=ends_on,
     )
     session.add(proxy)
+    give_member_roles(session, holder)
     note(session, actor=actor, action="people.give_proxy", subject_id=person.id, proxy=proxy_person_id)
     return proxy
 

@@ -16,6 +16,7 @@ from timebank.people import rules
 from timebank.people.models import Household, Person, Sex
 from timebank.people.names import initials_of, key_of, reading_of
 from timebank.people.operations.found import of_area
+from timebank.people.operations.members import give_member_roles
 
 
 @dataclass(frozen=True)
@@ -151,4 +152,5 @@ def take_part(session: Session, *, actor: Actor, person_id: str, as_elder: bool,
     person.elder_since_on = (person.elder_since_on or today) if as_elder else None
     person.volunteer_since_on = (person.volunteer_since_on or today) if as_volunteer else None
     session.add(person)
+    give_member_roles(session, person)
     note(session, actor=actor, action="people.take_part", subject_id=person.id, elder=as_elder, volunteer=as_volunteer)

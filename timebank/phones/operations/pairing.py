@@ -7,14 +7,15 @@ from sqlmodel import Session, col, select
 
 from timebank.audit.operations import note
 from timebank.auth import operations as auth
-from timebank.auth.guards import MEMBERS, ON_A_PHONE
+from timebank.auth.guards import ON_A_PHONE
 from timebank.auth.models import LoginSession, User
-from timebank.auth.queries import grants_on, user_of_person
+from timebank.auth.queries import user_of_person
 from timebank.auth.rules import NAME_OF_PHONE_LOGIN
 from timebank.core import clock, crypto, ids
-from timebank.core.actors import SYSTEM, Actor, Role
+from timebank.core.actors import SYSTEM, Actor
 from timebank.core.errors import NotAllowed, NotFound, Refused
 from timebank.core.text import T
+from timebank.people import operations as people
 from timebank.people.models import Person, PersonState
 from timebank.phones import queries
 from timebank.phones.models import PairingCode, Phone, PhoneUser
@@ -24,7 +25,7 @@ from timebank.phones.rules import PAIRING_MINUTES, PIN_TRIES_PER_HOUR, check_pin
 def make_code(session: Session, *, actor: Actor, person_id: str) -> str:
     """A code that pairs one phone with a person of the actor's area, good once for ten minutes.
 
-    Who has no login yet gets one: as a volunteer, or as an elder or kin; a login of the office gets that role beside
+    Who has no login yet gets one: as a volunteer, as an elder or kin, or both; a login of the office gets that beside
     its own, since a phone opens the pages of a member only. Refuses the actor's own person: nobody pairs their own
     phone.
     """
@@ -36,7 +37,7 @@ def make_code(session: Session, *, actor: Actor, person_id: str) -> str:
     if person.state in (PersonState.DEAD, PersonState.MERGED, PersonState.MOVED):
         raise Refused("phones.not_here", T("This person no longer lives here."))
     user = user_of_person(session, person_id) or _new_login(session, actor, person)
-    _make_member(session, actor, user, person)
+    people.give_member_roles(session, person)
     code = ids.new_secret(20)
     session.add(
         PairingCode(
@@ -57,14 +58,6 @@ def _new_login(session: Session, actor: Actor, person: Person) -> User:
     return auth.create_user(
         session, actor=actor, login_name=name, secret=ids.new_secret(), display_name=person.name, person_id=person.id
     )
-
-
-def _make_member(session: Session, actor: Actor, user: User, person: Person) -> None:
-    """Give a login the role of a member where it holds none."""
-    session.flush()
-    if not any(grant.role in MEMBERS for grant in grants_on(session, user.id, clock.today())):
-        role = Role.VOLUNTEER if person.volunteer_since_on else Role.ELDER
-        auth.give_role(session, actor=actor, user_id=user.id, role=role, area_code=person.area_code[:12])
 
 
 @dataclass(frozen=True)
