@@ -1,12 +1,15 @@
 """From the elder's nod to the hours in the book: nobody does two of the three steps for one hour."""
 
+from datetime import date
+
 import pytest
 
 from tests import factories as make
 from tests.cast import Cast
+from tests.fixtures.site import At
 from tests.visits.conftest import Plan, actor_of, at_door, event, seen, tell
 from timebank.careplans.models import ServiceKind
-from timebank.core import clock, db
+from timebank.core import clock, db, ids
 from timebank.core.actors import SYSTEM
 from timebank.core.errors import BadInput, NotAllowed, Refused, TimebankError
 from timebank.ledger import operations as ledger
@@ -17,6 +20,7 @@ from timebank.visits import operations, queries
 from timebank.visits.models import EventKind as Kind
 from timebank.visits.models import EvidenceGrade, Visit, VisitState
 from timebank.visits.operations import SlipIn
+from timebank.visits.rules import EventIn
 
 
 def done(cast: Cast, visit: Visit, *, minutes: int = 45) -> Visit:
@@ -159,6 +163,34 @@ def test_a_voucher_visit_never_posts_hours(cast: Cast, planned: Plan) -> None:
     review(cast, visit)
     assert seen(visit).state == VisitState.SETTLED
     assert minutes_of(cast.li.id) == 0
+
+
+def proposed(cast: Cast, visit: Visit) -> tuple[int, list[str]]:
+    with db.reading() as session:
+        return operations.proposed_minutes(session, session.get_one(Visit, visit.id))[cast.li.id]
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_the_cap_is_that_of_the_day_on_which_the_hours_are_booked(cast: Cast, at: At, first: int) -> None:
+    """Visits due on the 4th and the 5th, both made on the 5th: four hours of that day count, whichever comes first."""
+    made_on, visits = date(2026, 11, 5), []
+    for due_on in (date(2026, 11, 4), made_on):
+        with db.transaction() as session:
+            visit = make.visit(session=session, elder=cast.chen_popo, on=due_on, window=(480, 1_200), minutes=240)
+            clerk, crew = actor_of(cast, "zhou"), [(cast.li.id, 480)]
+            visits.append(operations.assign(session, actor=clerk, visit_id=visit.id, carers=crew, day_plan_id=None))
+    at("2026-11-05 20:00")
+    found = []
+    for visit, came in ((visits[first], 480), (visits[1 - first], 780)):
+        for kind, minute in ((Kind.CHECK_IN, came), (Kind.CHECK_OUT, came + 240)):
+            moment = clock.at_local(made_on, minute)
+            tell(cast, EventIn(ids.new_id("evt"), visit.id, kind, moment, place=at_door(north_m=minute / 100)))
+        confirm(cast, visit)
+        found.append(proposed(cast, visit))
+        review(cast, visit)
+    assert found == [(240, []), (0, ["over_the_cap"])]
+    with db.reading() as session:
+        assert queries.credited_around(session, cast.li.id, made_on) == (240, 240)
 
 
 def ask(cast: Cast, minutes: int = 60) -> Visit:

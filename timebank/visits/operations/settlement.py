@@ -104,15 +104,24 @@ def _proposed(session: Session, visit: Visit, crew: list[Coming]) -> dict[str, t
         if carer.checked_in_at is None or carer.transfer_id:  # credited already, for a door that nobody opened
             continue
         earns = 0 if visit.paid_by == "voucher" else present
-        minutes, capped = within_caps(session, visit, person, earns, policy)
+        minutes, capped = within_caps(session, person, credited_at(visit, carer), earns, policy)
         proposals[carer.person_id] = (minutes, doubts + capped)
     return proposals
 
 
-def within_caps(session: Session, visit: Visit, person: Person, present: int, policy: Policy) -> tuple[int, list[str]]:
-    """Minutes of a stay that day and week still allow, and whether that is less."""
-    most_a_day, most_a_week = caps(months.age_on(person.born_on, visit.due_on), policy)
-    today, this_week = queries.credited_around(session, person.id, visit.due_on)
+def credited_at(visit: Visit, carer: VisitCarer) -> datetime:
+    """The instant under which a carer's hours stand in the book; day, week and month of them are those of this instant.
+
+    When they came: a visit may be made on another day than it was due.
+    """
+    return carer.checked_in_at or clock.at_local(visit.due_on, carer.starts_minute)
+
+
+def within_caps(session: Session, person: Person, at: datetime, present: int, policy: Policy) -> tuple[int, list[str]]:
+    """Minutes of a stay, booked under an instant, that its day and week still allow, and whether that is less."""
+    on = clock.local_date(at)
+    most_a_day, most_a_week = caps(months.age_on(person.born_on, on), policy)
+    today, this_week = queries.credited_around(session, person.id, on)
     return rules.credited_minutes(
         present,
         step_minutes=policy.number("earn.rounding_minutes"),
@@ -283,7 +292,7 @@ def _hold_again(session: Session, actor: Actor, visit: Visit) -> None:
 def _credit(
     session: Session, actor: Actor, visit: Visit, carer: VisitCarer, person: Person, minutes: int, policy: Policy
 ) -> None:
-    event_at = carer.checked_in_at or _event_at(visit)
+    event_at = credited_at(visit, carer)
     made = ledger.earn(
         session, actor=actor, person=person, minutes=minutes, visit_id=visit.id, event_at=event_at, policy=policy
     )

@@ -12,7 +12,7 @@ from timebank.policies.queries import in_force
 from timebank.visits import queries
 from timebank.visits.models import Review, Visit, VisitCarer, VisitState
 from timebank.visits.operations.locking import locked_visit
-from timebank.visits.operations.settlement import check_reviewer, within_caps
+from timebank.visits.operations.settlement import check_reviewer, credited_at, within_caps
 from timebank.volunteers.operations import check_gates
 
 
@@ -35,7 +35,8 @@ def credit_show_up(session: Session, *, actor: Actor, visit_id: str) -> list[Vis
     came = queries.who_came_in_vain(session, visit)
     check_gates(session, person_ids=[person.id for _, person in came], service=visit.service.value, on=visit.due_on)
     for carer, person in came:
-        allowed, _ = within_caps(session, visit, person, minutes, policy)
+        event_at = credited_at(visit, carer)
+        allowed, _ = within_caps(session, person, event_at, minutes, policy)
         carer.credited_minutes = allowed
         if allowed:
             posted = ledger.earn(
@@ -44,7 +45,7 @@ def credit_show_up(session: Session, *, actor: Actor, visit_id: str) -> list[Vis
                 person=person,
                 minutes=allowed,
                 visit_id=visit.id,
-                event_at=clock.at_local(visit.due_on, carer.starts_minute),
+                event_at=event_at,
                 policy=policy,
             )
             carer.transfer_id = posted[0].id
