@@ -4,14 +4,16 @@ from itertools import permutations
 
 import pytest
 
+from tests import factories as make
 from tests.cast import Cast
 from tests.fixtures.site import At, SignIn
 from tests.visits.conftest import Plan, actor_of, event, seen, tell
-from timebank.core import clock, db
+from timebank.core import clock, db, ids
 from timebank.core.errors import TimebankError
 from timebank.visits import desk_queries, operations, queries
 from timebank.visits.models import EventKind as Kind
 from timebank.visits.models import Visit, VisitState
+from timebank.visits.rules import EventIn
 
 CAME = 9 * 60 + 2  # planned from nine for 45 minutes: until 9:47, asked from 10:02 on
 ASKED = "you came at 09:02, planned until 09:47. Did you leave?"
@@ -93,6 +95,50 @@ def test_the_order_in_which_it_arrives_does_not_matter(cast: Cast, planned: Plan
             tell(cast, told[index])
         outcomes.add((left_at(visit), seen(visit).state, tuple(seen(visit).flags)))
     assert outcomes == {(580, VisitState.DONE, ("left_said_later",))}
+
+
+@pytest.mark.parametrize(
+    ("came", "left", "expected"),
+    [
+        ("2026-11-03 09:02", "09:20", "2026-11-03 09:20"),
+        ("2026-11-03 09:02", "08:30", "2026-11-03 09:02"),  # before they came: at most a slip of the tongue
+        ("2026-11-03 23:50", "00:20", "2026-11-04 00:20"),  # a night at a sickbed
+    ],
+)
+def test_a_time_that_is_said_the_next_day_is_of_the_day_they_came(
+    cast: Cast, planned: Plan, at: At, came: str, left: str, expected: str
+) -> None:
+    visit = planned()
+    arrived = at(came)
+    tell(cast, EventIn(ids.new_id("evt"), visit.id, Kind.CHECK_IN, arrived))
+    told = at("2026-11-04 11:00")
+    tell(cast, EventIn(ids.new_id("evt"), visit.id, Kind.CHECK_OUT, told, data={"left": left}))
+    with db.reading() as session:
+        [(carer, _)] = queries.crew_of(session, visit.id)
+    assert carer.checked_out_at == at(expected)
+
+
+def test_what_the_village_writes_down_after_midnight_is_of_the_day_before(cast: Cast, forgot: Visit, at: At) -> None:
+    at("2026-11-04 08:00")
+    with db.transaction() as session:
+        office, who = actor_of(cast, "wang"), cast.li.id
+        operations.enter_departure(session, actor=office, visit_id=forgot.id, person_id=who, left="09:30")
+    assert credited(cast, forgot)[0] == 15, "28 minutes, in whole quarters of an hour"
+    at("2026-11-04 09:30")
+    elsewhere = make_next_day(cast)
+    assert "two_homes_at_once" not in credited(cast, elsewhere)[1]
+
+
+def make_next_day(cast: Cast) -> Visit:
+    """An honest visit of 李姐 to another door, the morning after."""
+    with db.transaction() as session:
+        made = make.visit(session=session, elder=cast.ran_daye, on=clock.today(), window=(480, 660), minutes=30)
+        carers = [(cast.li.id, 8 * 60 + 30)]
+        clerk = actor_of(cast, "zhou")
+        operations.assign(session, actor=clerk, visit_id=made.id, carers=carers, day_plan_id=None)
+    tell(cast, event(made, Kind.CHECK_IN, 8 * 60 + 31))
+    tell(cast, event(made, Kind.CHECK_OUT, 9 * 60 + 3))
+    return made
 
 
 def test_what_is_no_time_is_refused(cast: Cast, forgot: Visit) -> None:

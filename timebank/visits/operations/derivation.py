@@ -4,7 +4,7 @@ Carers' times, grade, flags and state are functions of the set of events, the co
 office; nothing here remembers in which order they arrived (promise P7, campaign C9).
 """
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlmodel import Session, select
@@ -13,6 +13,7 @@ from timebank.assessments.queries import latest_assessment
 from timebank.careplans.models import ServiceKind
 from timebank.careplans.queries import contraindications_of
 from timebank.core import clock, crypto
+from timebank.core.limits import MAX_VISIT_MINUTES
 from timebank.people.models import Household
 from timebank.people.queries import place_of
 from timebank.policies.queries import Policy, in_force
@@ -41,7 +42,7 @@ def derive(session: Session, visit: Visit) -> None:
     policy = in_force(session, visit.area_code, visit.due_on)
     carers = list(session.exec(select(VisitCarer).where(VisitCarer.visit_id == visit.id).order_by(VisitCarer.id)))
     for carer in carers:
-        _derive_carer(carer, [event for event in events if event.person_id == carer.person_id])
+        _derive_carer(carer, [event for event in events if event.person_id == carer.person_id], visit.due_on)
         session.add(carer)
     flags = {flag for flag in visit.flags if flag in KEPT_FLAGS}
     _grade(session, visit, events, carers, policy, flags)
@@ -52,9 +53,10 @@ def derive(session: Session, visit: Visit) -> None:
     session.flush()
 
 
-def _derive_carer(carer: VisitCarer, own: list[VisitEvent]) -> None:
-    carer.checked_in_at = min((when(event) for event in own if event.kind == EventKind.CHECK_IN), default=None)
-    carer.checked_out_at = min((_left(event) for event in own if event.kind == EventKind.CHECK_OUT), default=None)
+def _derive_carer(carer: VisitCarer, own: list[VisitEvent], due_on: date) -> None:
+    carer.checked_in_at = came = _arrival(own)
+    left = [_left(event, came, due_on) for event in own if event.kind == EventKind.CHECK_OUT]
+    carer.checked_out_at = min(left, default=None)
     if carer.state == CarerState.REPLACED:
         return
     if carer.checked_in_at or any(event.kind == EventKind.NO_ANSWER for event in own):
@@ -64,11 +66,24 @@ def _derive_carer(carer: VisitCarer, own: list[VisitEvent]) -> None:
         carer.state, carer.decline_reason = CarerState.DECLINED, reasons[0][:200]
 
 
-def _left(event: VisitEvent) -> datetime:
-    """When somebody left: at that moment, or earlier on that day where they only say so afterwards; never later."""
-    told = when(event)
-    minute = rules.left_minute(event.data)
-    return told if minute is None else min(told, clock.at_local(clock.local_date(told), minute))
+def _arrival(own: list[VisitEvent]) -> datetime | None:
+    return min((when(event) for event in own if event.kind == EventKind.CHECK_IN), default=None)
+
+
+def _left(event: VisitEvent, came: datetime | None, due_on: date) -> datetime:
+    """When somebody left: at that moment, or at a clock time that they only say afterwards, perhaps on another day.
+
+    That time is of the day on which they came, or of the night that followed; never before they came, and never later
+    than they say so.
+    """
+    told, minute = when(event), rules.left_minute(event.data)
+    if minute is None:
+        return told
+    left = clock.at_local(clock.local_date(came) if came else due_on, minute)
+    if came and left < came:
+        next_day = clock.at_local(clock.local_date(came) + timedelta(days=1), minute)
+        left = next_day if next_day - came <= timedelta(minutes=MAX_VISIT_MINUTES) else came
+    return min(told, left)
 
 
 def _state(session: Session, visit: Visit, carers: list[VisitCarer], events: list[VisitEvent]) -> VisitState:
@@ -183,22 +198,24 @@ def bath_gates(session: Session, visit: Visit, *, until: datetime | None = None)
         assessed_days_ago=(visit.due_on - latest.assessed_on).days if latest else None,
         most_days=policy.number("bath.assessment_max_days"),
         systolic=(policy.number("bath.systolic_min"), policy.number("bath.systolic_max")),
-        present=len(_there(told, until or clock.now())),
+        present=len(_there(visit, told, until or clock.now())),
         needed=visit.crew_size,
         contraindicated=bool(contraindications_of(session, visit.elder_id)),
         warmth=_warmth(policy, visit.due_on),
     )
 
 
-def _there(events: list[VisitEvent], at: datetime) -> set[str]:
+def _there(visit: Visit, events: list[VisitEvent], at: datetime) -> set[str]:
     """Who is in the home at an instant: the last thing known of them by then is that they came, not that they left."""
-    came: dict[str, datetime] = {}
-    left: dict[str, datetime] = {}
-    for event in events:
-        times, moment = (left, _left(event)) if event.kind == EventKind.CHECK_OUT else (came, when(event))
-        if event.kind in (EventKind.CHECK_IN, EventKind.CHECK_OUT) and moment <= at:
-            times[event.person_id] = max(moment, times.get(event.person_id, moment))
-    return {person_id for person_id, moment in came.items() if person_id not in left or left[person_id] < moment}
+    there = set()
+    for person_id in {event.person_id for event in events}:
+        own = [event for event in events if event.person_id == person_id]
+        came = [when(event) for event in own if event.kind == EventKind.CHECK_IN]
+        left = [_left(event, _arrival(own), visit.due_on) for event in own if event.kind == EventKind.CHECK_OUT]
+        last = max((moment for moment in came if moment <= at), default=None)
+        if last is not None and not any(last <= moment <= at for moment in left):
+            there.add(person_id)
+    return there
 
 
 def _warmth(policy: Policy, on: date) -> rules.Warmth:
