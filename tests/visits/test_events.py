@@ -106,12 +106,13 @@ def test_the_day_code_proves_the_home_on_its_day_alone(
     assert ("code_mismatch" in seen(visit).flags) == (verdict != "right")
 
 
-def test_after_five_wrong_codes_no_code_counts_at_this_visit(cast: Cast, planned: Plan) -> None:
+@pytest.mark.parametrize("kind", [Kind.CHECK_IN, Kind.TICK, Kind.NOTE])
+def test_after_five_wrong_codes_no_code_counts_at_this_visit(cast: Cast, planned: Plan, kind: Kind) -> None:
     visit = planned()
     right = int(code_of(visit))
     for step in range(1, 6):
-        tell(cast, event(visit, Kind.CHECK_IN, 9 * 60, day_code=f"{(right + step) % 10**6:06d}"))
-    answer = tell(cast, event(visit, Kind.CHECK_IN, 9 * 60, day_code=code_of(visit)))
+        tell(cast, event(visit, kind, 9 * 60, day_code=f"{(right + step) % 10**6:06d}"))
+    answer = tell(cast, event(visit, kind, 9 * 60, day_code=code_of(visit)))
     assert "Too many wrong digits" in str(answer.message)
     assert seen(visit).grade == EvidenceGrade.C
 

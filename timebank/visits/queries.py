@@ -267,8 +267,8 @@ def day_code(household_code: str, on: date) -> str:
 
 
 def wrong_codes(session: Session, visit_id: str) -> int:
-    """How many wrong day codes were tried at a visit."""
-    found = select(VisitEvent).where(VisitEvent.visit_id == visit_id, VisitEvent.kind == EventKind.CHECK_IN)
+    """How many wrong day codes were tried at a visit, whatever was told with them: any kind of entry may bring one."""
+    found = select(VisitEvent).where(VisitEvent.visit_id == visit_id)
     return sum(1 for event in session.exec(found) if event.data.get("code") == "wrong")
 
 
