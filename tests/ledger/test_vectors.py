@@ -1,14 +1,16 @@
 """Published test vectors: what a digest or a seal is made of never changes under its version's name."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
 
 from timebank.audit.rules import event_digest
-from timebank.ledger.models import Seal
+from timebank.ledger.models import AccountKind, Seal
 from timebank.ledger.rules import CANONICAL, row_digest, seal_chain
+from timebank.statements.models import Statement
+from timebank.statements.rules import DIGEST_VERSION, fits_digest, statement_digest
 
 VECTORS = json.loads((Path(__file__).parent / "vectors.json").read_text())
 
@@ -44,3 +46,25 @@ def test_the_digest_of_an_audit_event(vector: dict[str, dict[str, object]]) -> N
 @pytest.mark.parametrize("vector", VECTORS["seals"], ids=lambda vector: str(vector["row"]["id"]))
 def test_the_chain_of_a_seal(vector: dict[str, dict[str, object]]) -> None:
     assert seal_chain(Seal(**instants(vector["row"]), chain="", signature="")) == vector["chain"]  # type: ignore[arg-type]
+
+
+def sheet(**changed: object) -> Statement:
+    """The published statement, as the table holds one, with what was changed."""
+    row = dict(VECTORS["statements"][0]["row"])
+    days = {name: date.fromisoformat(row[name]) for name in ("issued_on", "expires_on")}
+    return Statement(**(row | days | {"id": "stm_1", "digest": "", "kind": AccountKind(row["kind"])} | changed))
+
+
+@pytest.mark.parametrize(("version", "digest"), VECTORS["statements"][0]["digests"].items())
+def test_the_digest_of_a_statement(version: str, digest: str) -> None:
+    assert statement_digest(sheet(), version) == digest
+    assert fits_digest(sheet(digest=digest))
+
+
+@pytest.mark.parametrize("name", VECTORS["statements"][0]["row"])
+def test_everything_that_a_statement_says_is_in_its_digest(name: str) -> None:
+    before = getattr(sheet(), name)
+    other: object = date(2030, 1, 1) if isinstance(before, date) else [] if name == "lines" else f"{before}1"
+    if isinstance(before, int):
+        other = before + 1
+    assert statement_digest(sheet(**{name: other})) != VECTORS["statements"][0]["digests"][DIGEST_VERSION]

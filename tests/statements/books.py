@@ -17,8 +17,7 @@ from timebank.ledger.queries import account_of, pool_of
 from timebank.ledger.rules import Posting
 from timebank.people.models import Household, Person, RiskTier, Sex
 from timebank.statements.models import MonthRun, Statement
-from timebank.statements.queries import digest_of
-from timebank.statements.rules import root_of
+from timebank.statements.rules import root_of, statement_digest
 from timebank.visits.models import EvidenceGrade, Visit, VisitState
 
 
@@ -151,7 +150,7 @@ def _faults_of_month(rows: Sequence[Statement], run: MonthRun, opening: dict[str
             found.append(f"{row.serial}: its lines do not lead to its closing")
         if row.opening_minutes != opening.get(row.account_id, 0):
             found.append(f"{row.serial}: opens with {row.opening_minutes}, the month before closed otherwise")
-        if digest_of(row) != row.digest:
+        if statement_digest(row) != row.digest:
             found.append(f"{row.serial}: was changed after the close")
     return found
 

@@ -65,12 +65,12 @@ def test_an_altered_sheet_has_no_proof_any_more(sheet: Statement, client: Visito
 
 
 def test_a_sheet_that_was_altered_with_its_digest_misses_the_root(sheet: Statement, client: Visitor) -> None:
-    from timebank.statements.queries import digest_of
+    from timebank.statements.rules import statement_digest
 
     with db.transaction() as session:
         row = session.get_one(Statement, sheet.id)
         row.closing_minutes = 9_000
-        row.digest = digest_of(row)
+        row.digest = statement_digest(row)
         session.add(row)
     assert "Something is wrong with our record" in client.visit(f"/check/{sheet.proof_code}?lang=en")
 

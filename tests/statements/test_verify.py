@@ -1,18 +1,26 @@
 """Verifying what was issued: sheets edited, removed or put in, roots replaced: all found by name."""
 
+import json
 from collections.abc import Callable
 from datetime import date
 
 import pytest
+import sqlalchemy as sa
 from sqlmodel import Session, select
 
+from tests import factories as make
 from tests.cast import Cast
+from tests.ledger.tampering import unprotected
 from tests.statements.conftest import Close, Earn
+from timebank.audit.models import AuditEvent
 from timebank.core import db
+from timebank.core.actors import Actor, Role
 from timebank.ledger.queries import account_of
-from timebank.statements.models import MonthRun, Statement
-from timebank.statements.queries import digest_of
-from timebank.statements.rules import root_of
+from timebank.statements.certificates import ask_certificate, list_certificate, revoke_certificate
+from timebank.statements.certificates import digest_of as certificate_digest
+from timebank.statements.models import Certificate, CertificateState, MonthRun, Statement
+from timebank.statements.operations import revoke_statement
+from timebank.statements.rules import root_of, statement_digest
 from timebank.statements.verify import check_statements
 
 
@@ -22,6 +30,18 @@ def month(cast: Cast, earn: Earn, closed: Close) -> MonthRun:
     earn(cast.li, on=date(2026, 10, 20))
     earn(cast.zhang, on=date(2026, 10, 21))
     return closed()
+
+
+@pytest.fixture
+def issued(cast: Cast, month: MonthRun) -> MonthRun:
+    """The same, with a certificate of 李姐 over it."""
+    with db.transaction() as session:
+        li = Actor(cast.users["li"], Role.VOLUNTEER, make.VILLAGE, person_id=cast.li.id)
+        october = {"first_on": date(2026, 10, 1), "last_on": date(2026, 10, 31)}
+        asked = ask_certificate(session, actor=li, person_id=cast.li.id, **october)
+        wu = Actor(cast.users["wu"], Role.SUPERVISOR, make.TOWNSHIP)
+        list_certificate(session, actor=wu, certificate_id=asked.id, issuer="江口镇", handler="吴主任")
+    return month
 
 
 def sheet_of(session: Session, cast: Cast) -> Statement:
@@ -41,7 +61,7 @@ def edited_with_its_digest(session: Session, cast: Cast) -> str:
     sheet = sheet_of(session, cast)
     sheet.opening_minutes += 60
     sheet.closing_minutes += 60
-    sheet.digest = digest_of(sheet)
+    sheet.digest = statement_digest(sheet)
     session.add(sheet)
     return sheet.serial
 
@@ -73,17 +93,121 @@ def put_in(session: Session, cast: Cast) -> str:
     return "202610-000099"
 
 
-def test_an_honest_month_has_no_fault(month: MonthRun) -> None:
+def given_to_somebody_else(session: Session, cast: Cast) -> str:
+    sheet = sheet_of(session, cast)
+    sheet.person_id = cast.zhang.id
+    session.add(sheet)
+    return sheet.serial
+
+
+def said_to_expire_later(session: Session, cast: Cast) -> str:
+    sheet = sheet_of(session, cast)
+    sheet.expires_on = date(2036, 11, 30)
+    session.add(sheet)
+    return sheet.serial
+
+
+def made_valid_again(session: Session, cast: Cast) -> str:
+    sheet = sheet_of(session, cast)
+    bureau = Actor(cast.users["tan"], Role.BUREAU, make.DISTRICT)
+    revoke_statement(session, actor=bureau, statement_id=sheet.id, why="the wrong person")
+    sheet.revoked_at = None
+    session.add(sheet)
+    return sheet.serial
+
+
+def month_removed(session: Session, cast: Cast) -> str:
+    for table in (Statement, MonthRun):
+        session.connection().execute(sa.delete(table))
+    return "2026-10"
+
+
+def certificate_of(session: Session) -> Certificate:
+    return session.exec(select(Certificate)).one()
+
+
+def certificate_with_more_hours(session: Session, _: Cast) -> str:
+    certificate = certificate_of(session)
+    certificate.minutes = 60_000
+    certificate.digest = certificate_digest(certificate)
+    session.add(certificate)
+    return str(certificate.serial)
+
+
+def certificate_removed(session: Session, _: Cast) -> str:
+    certificate = certificate_of(session)
+    session.delete(certificate)
+    return certificate.id
+
+
+def certificate_put_in(session: Session, _: Cast) -> str:
+    facts = certificate_of(session).model_dump() | {"id": "crt_new", "serial": "ZF-0002", "proof_code": "f" * 32}
+    forged = Certificate(**facts)
+    forged.digest = certificate_digest(forged)
+    session.add(forged)
+    return "ZF-0002"
+
+
+def certificate_made_valid_again(session: Session, cast: Cast) -> str:
+    certificate = certificate_of(session)
+    wu = Actor(cast.users["wu"], Role.SUPERVISOR, make.TOWNSHIP)
+    revoke_certificate(session, actor=wu, certificate_id=certificate.id, reason="never there")
+    certificate.state = CertificateState.LISTED
+    session.add(certificate)
+    return str(certificate.serial)
+
+
+def test_an_honest_month_has_no_fault(issued: MonthRun, cast: Cast) -> None:
+    with db.transaction() as session:
+        bureau = Actor(cast.users["tan"], Role.BUREAU, make.DISTRICT)
+        revoke_statement(session, actor=bureau, statement_id=sheet_of(session, cast).id, why="printed twice")
+        revoke_certificate(session, actor=bureau, certificate_id=certificate_of(session).id, reason="never there")
     with db.reading() as session:
         assert list(check_statements(session)) == []
 
 
-@pytest.mark.parametrize("tamper", [edited, edited_with_its_digest, edited_with_digest_and_root, removed, put_in])
-def test_every_change_is_found_and_named(cast: Cast, month: MonthRun, tamper: Callable[[Session, Cast], str]) -> None:
+def test_a_sheet_of_the_first_form_stays_sound(issued: MonthRun, cast: Cast) -> None:
+    """What was closed by the release before: digests that named neither the person nor the place."""
     with db.transaction() as session:
-        where = tamper(session, cast)
+        sheets = session.exec(select(Statement).order_by(Statement.serial)).all()
+        for sheet in sheets:
+            sheet.digest = statement_digest(sheet, "s1")
+            session.add(sheet)
+        run = session.get_one(MonthRun, "2026-10")
+        run.root = root_of([sheet.digest for sheet in sheets])
+        close = session.exec(select(AuditEvent).where(AuditEvent.action == "statements.close_month")).one()
+        close_id, detail = close.id, json.dumps({**close.detail, "root": run.root})
+        session.add(run)
+    with unprotected(db.engine()) as connection:
+        connection.execute(sa.text("UPDATE auditevent SET detail = :d WHERE id = :i"), {"d": detail, "i": close_id})
     with db.reading() as session:
-        assert where in [subject for subject, _ in check_statements(session)]
+        assert list(check_statements(session)) == []
+    with db.transaction() as session:
+        serial = given_to_somebody_else(session, cast)
+    with db.reading() as session:
+        assert [subject for subject, _ in check_statements(session)] == [serial]
+
+
+TAMPERINGS: tuple[Callable[[Session, Cast], str], ...] = (
+    *(edited, edited_with_its_digest, edited_with_digest_and_root, removed, put_in, given_to_somebody_else),
+    *(said_to_expire_later, made_valid_again, month_removed, certificate_with_more_hours, certificate_removed),
+    *(certificate_put_in, certificate_made_valid_again),
+)
+
+
+def test_every_change_is_found_and_named(cast: Cast, issued: MonthRun) -> None:
+    """One after the other in the same records, each undone before the next."""
+    missed = []
+    for tamper in TAMPERINGS:
+        with Session(db.engine().execution_options(writes=True)) as session:
+            where = tamper(session, cast)
+            session.flush()
+            if where not in [subject for subject, _ in check_statements(session)]:
+                missed.append(tamper.__name__)
+            session.rollback()
+    assert missed == []
+    with db.reading() as session:
+        assert list(check_statements(session)) == []
 
 
 def test_a_root_that_was_replaced_is_not_the_sealed_one(cast: Cast, month: MonthRun) -> None:

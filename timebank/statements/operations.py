@@ -23,7 +23,7 @@ from timebank.ledger.queries import MonthFigures, month_figures
 from timebank.policies.queries import Policy, in_force
 from timebank.statements import queries
 from timebank.statements.models import MonthRun, Statement
-from timebank.statements.rules import check_sum, root_of
+from timebank.statements.rules import check_sum, root_of, statement_digest
 
 _CHUNK = 1_000
 
@@ -111,7 +111,7 @@ def _write_statements(session: Session, district_code: str, month: str, policy: 
                 "expiring_minutes": expiring[item.account_id],
                 "expires_on": months.last_day(months.following(month)),
             }
-        row["digest"] = queries.digest_of(SimpleNamespace(**row))
+        row["digest"] = statement_digest(SimpleNamespace(**row))
         digests.append(row["digest"])
         rows.append(row)
         if len(rows) == _CHUNK:

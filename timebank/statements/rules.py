@@ -5,32 +5,71 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, Protocol
 
 from timebank.core.errors import Refused
 from timebank.core.text import T
 from timebank.ledger.merkle import Log, Tree, is_included, leaf_hash
+from timebank.ledger.models import AccountKind
+
+DIGEST_VERSION = "s2"
+_COVERED = {  # what a version's canonical form holds, in this order, before the lines; s1 named neither whose nor where
+    "s1": ("serial", "account_id", "kind", "month", "figures", "issued_on"),
+    "s2": (
+        *("serial", "proof_code", "account_id", "kind", "person_id", "area_code", "household_code", "month"),
+        *("figures", "issued_on", "expires_on"),
+    ),
+}
 
 
-def statement_digest(
-    *,
-    serial: str,
-    account_id: str,
-    kind: str,
-    month: str,
-    figures: Sequence[int],
-    issued_on: date,
-    lines: Sequence[Mapping[str, Any]],
-) -> str:
-    """SHA-256 of what the sheet says, in canonical JSON (sorted keys, no blanks, version first).
+class Sheet(Protocol):
+    """What a digest is made of: a statement, or the row it is made from."""
 
-    `figures` are opening, in, out, closing, held, expiring: minutes. A line is named by the key of its transfer, which
-    is the same whenever a close is repeated; its row id is not.
+    serial: str
+    proof_code: str
+    account_id: str
+    kind: AccountKind
+    person_id: str
+    area_code: str
+    household_code: str
+    month: str
+    opening_minutes: int
+    in_minutes: int
+    out_minutes: int
+    closing_minutes: int
+    held_minutes: int
+    expiring_minutes: int
+    expires_on: date | None
+    issued_on: date
+    lines: list[dict[str, Any]]
+    digest: str
+
+
+def statement_digest(sheet: Sheet, version: str = DIGEST_VERSION) -> str:
+    """SHA-256 of what a sheet says, in canonical JSON: sorted keys, no blanks, version first (ledger/vectors.json).
+
+    A line is named by the key of its transfer, which is the same whenever a close is repeated; its row id is not.
     """
-    named = [{name: value for name, value in line.items() if name != "transfer"} for line in lines]
-    content = ["s1", serial, account_id, str(kind), month, list(figures), issued_on.isoformat(), named]
-    canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    figures = (
+        *(sheet.opening_minutes, sheet.in_minutes, sheet.out_minutes, sheet.closing_minutes),
+        *(sheet.held_minutes, sheet.expiring_minutes),
+    )
+    named = [{name: value for name, value in line.items() if name != "transfer"} for line in sheet.lines]
+    said = [figures if name == "figures" else _written(getattr(sheet, name)) for name in _COVERED[version]]
+    canonical = json.dumps([version, *said, named], sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def _written(value: str | date | None) -> str:
+    return value.isoformat() if isinstance(value, date) else str(value or "")
+
+
+def fits_digest(sheet: Sheet) -> bool:
+    """Whether a sheet says what it said when it was issued, by the version of that time.
+
+    No version need be kept: the root of the month was sealed over the digests, so an older form cannot be chosen later.
+    """
+    return any(statement_digest(sheet, version) == sheet.digest for version in sorted(_COVERED, reverse=True))
 
 
 def check_sum(opening: int, lines: Sequence[Mapping[str, Any]], closing: int) -> None:
