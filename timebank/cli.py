@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 from alembic import command
 from alembic.config import Config
@@ -88,7 +89,13 @@ def _serve(settings: config.Settings, port: int) -> None:
     say(f"Serving on http://127.0.0.1:{port}  (stop with Ctrl+C)")
     app = create_app(settings)
     prepare_to_serve()
-    serve_wsgi(app, host="127.0.0.1", port=port, threads=8, ident=None)
+    serve_wsgi(app, host="127.0.0.1", port=port, **serving_options(settings))
+
+
+def serving_options(settings: config.Settings) -> dict[str, Any]:
+    """How the pages are served. What a proxy says of the caller goes through where proxies are trusted: the application
+    reads as many hops of it as the setting says, and nothing where there is none."""
+    return {"threads": 8, "ident": None, "clear_untrusted_proxy_headers": settings.trusted_proxies == 0}
 
 
 def run_user(options: argparse.Namespace) -> int:

@@ -233,7 +233,7 @@ def test_the_search_for_an_unreached_elder_ends_in_the_same_case(village: Villag
 
 def test_the_card_at_the_door_raises_the_alarm_without_a_login(village: Village) -> None:
     home = village.cast.chen_popo.household_code
-    given = {"household_code": home, "kind": CaseKind.FALL, "words": "门口听到喊", "address": "10.0.0.7"}
+    given = {"household_code": home, "kind": CaseKind.FALL, "words": "门口听到喊"}
     with pytest.raises(NotFound) as refusal, db.transaction() as session:
         operations.alarm_at_card(session, card="0123456789abcdef", **given)  # type: ignore[arg-type]
     assert refusal.value.code == "emergency.no_such_card"
@@ -245,6 +245,17 @@ def test_the_card_at_the_door_raises_the_alarm_without_a_login(village: Village)
             with db.transaction() as session:
                 operations.alarm_at_card(session, card=queries.card_code(home), **given)  # type: ignore[arg-type]
     assert too_many.value.code == "auth.too_many_tries"
+
+
+def test_no_door_is_refused_because_others_called(village: Village) -> None:
+    with db.transaction() as session:
+        doors = [make.household(session=session, number=number) for number in range(60, 68)]
+        for door in doors:
+            make.elder(session=session, household=door, name="覃婆婆")
+        for door in doors:
+            card = queries.card_code(door.code)
+            operations.alarm_at_card(session, household_code=door.code, card=card, kind=CaseKind.FALL, words="")
+        assert len(session.exec(select(EmergencyCase)).all()) == len(doors)
 
 
 @pytest.mark.parametrize(

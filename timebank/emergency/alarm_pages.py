@@ -85,7 +85,6 @@ def alarm_at_card(household_code: str, card: str) -> Any:
         card=card,
         kind=forms.choice(form, "kind", CaseKind),
         words=forms.text(form, "words", most=400),
-        address=request.remote_addr or "",
     )
     return render_template(
         "emergency/card.html", home=_home(household_code, card), card=card, kinds=_AT_DOOR, told=case.opened_at
