@@ -107,6 +107,20 @@ def test_what_is_no_table_is_refused_with_a_reason(cast: Cast, raw: bytes, code:
     assert refusal.value.code == code
 
 
+def test_a_cell_that_is_too_long_is_a_fault_of_its_line(sign_in: SignIn, caplog: pytest.LogCaptureFixture) -> None:
+    coordinator, raw = sign_in(Role.COORDINATOR), (HEAD.strip() + ",方言\n" + GOOD.splitlines()[0] + "," + "山" * 21)
+    coordinator.visit("/imports/people?lang=zh")
+    page = coordinator.submit("/imports/people", status=400, file=(io.BytesIO(raw.encode()), "register.csv"))
+    assert "第 2 行" in page and "方言" in page
+    assert "龙婆婆" not in caplog.text and "1941" not in caplog.text
+
+
+def test_what_the_database_refuses_is_told_without_names(database: sa.Engine) -> None:
+    with pytest.raises(sa.exc.DBAPIError) as refusal, db.transaction() as session:
+        session.connection().execute(sa.text("INSERT INTO nowhere VALUES (:name)"), {"name": "龙婆婆"})
+    assert "nowhere" in str(refusal.value) and "龙婆婆" not in str(refusal.value)
+
+
 def test_the_page_names_line_and_column_in_the_readers_language(sign_in: SignIn) -> None:
     coordinator = sign_in(Role.COORDINATOR)
     raw = (HEAD + f"{make.GROUP},31,老水井旁,龙婆婆,女,1941-02-30,是,否\n").encode()

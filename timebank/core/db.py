@@ -37,6 +37,7 @@ SQLModel.metadata.naming_convention = {
 PING_AFTER_SECONDS = 2.0
 _CONNECTIONS = 20  # more than the threads that serve; who comes when all are in use waits in line
 _POOL = {"poolclass": PoolInTurn, "pool_size": _CONNECTIONS, "max_overflow": 0, "pool_use_lifo": True}
+_SILENT = {"hide_parameters": True}  # an error of the database is logged: without names and birthdays
 _engine: Engine | None = None
 _writing: Engine | None = None  # the same with the option that makes a unit of work begin as a writer
 _here = threading.local()
@@ -45,12 +46,12 @@ _here = threading.local()
 def make_engine(url: str) -> Engine:
     """An engine for `sqlite:///…` or `postgresql+psycopg://…` with the settings this product relies on."""
     if url.startswith("sqlite"):
-        engine = sa.create_engine(url, connect_args={"timeout": 30, "check_same_thread": False}, **_POOL)
+        engine = sa.create_engine(url, connect_args={"timeout": 30, "check_same_thread": False}, **_SILENT, **_POOL)
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         event.listen(engine, "checkin", _let_the_next_write)  # when the commit is done, not when it begins
         return engine
-    engine = sa.create_engine(url, pool_reset_on_return=None, **_POOL)
+    engine = sa.create_engine(url, pool_reset_on_return=None, **_SILENT, **_POOL)
     event.listen(engine, "reset", _end_what_is_open)
     event.listen(engine, "checkin", _note_use)
     event.listen(engine, "checkout", _ping_if_idle)

@@ -13,6 +13,7 @@ from timebank.people.models import Sex
 
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _CHECK_SIGNS = "10X98765432"
+_MAX_DIALECT_CHARS = 20
 
 TAGS: dict[str, Text] = {
     "living_alone": T("lives alone"),
@@ -119,6 +120,14 @@ def check_phone(raw: str) -> str:
     if digits and not (digits.isascii() and digits.isdigit() and 5 <= len(digits) <= 15):
         raise BadInput("people.bad_phone", T("A phone number has 5 to 15 plain digits."), field="phone")
     return digits
+
+
+def check_dialect(raw: str) -> str:
+    """A dialect in at most twenty signs, or nothing."""
+    dialect = raw.strip()
+    if len(dialect) > _MAX_DIALECT_CHARS:
+        raise BadInput("core.too_long", T("Write at most {most} signs.", most=_MAX_DIALECT_CHARS), field="dialect")
+    return dialect
 
 
 def masked_name(name: str) -> str:

@@ -61,7 +61,7 @@ def register(session: Session, *, actor: Actor, given: NewPerson) -> Person:
         phone_sealed=_sealed(rules.check_phone(given.phone)),
         id_number_sealed=_sealed(rules.check_id_number(number)) if number else "",
         id_number_hash=vault.fingerprint(number.upper()) if number else None,
-        dialect=given.dialect.strip(),
+        dialect=rules.check_dialect(given.dialect),
         tags=list(given.tags),
         elder_since_on=today if given.is_elder else None,
         volunteer_since_on=today if given.is_volunteer else None,
