@@ -29,6 +29,7 @@ from timebank.careplans import pages as careplans_pages
 from timebank.cases import pages as cases_pages
 from timebank.core import crypto, db, formats, http, i18n, packing
 from timebank.core.limits import MAX_BODY_BYTES, MAX_FORM_FIELD_BYTES
+from timebank.core.unkept import refuse_unkept
 from timebank.dayplans import ahead_pages, notice_pages
 from timebank.dayplans import api as dayplans_api
 from timebank.dayplans import pages as dayplans_pages
@@ -159,6 +160,7 @@ def create_app(settings: config.Settings | None = None) -> Flask:
     http.install(app)
     _install_login(app)
     _install_templates(app, settings)
+    app.before_request(refuse_unkept)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     return app
