@@ -116,11 +116,11 @@ def test_nobody_gets_a_bath_that_the_care_plan_speaks_against(cast: Cast) -> Non
         plan.contraindications = ["heart"]
         session.add(plan)
     report = generate(cast)
-    assert (report.known, report.withdrawn, dict(report.skipped)) == (4, 4, {operations.generation.NO_BATH.msgid: 4})
+    assert (report.known, report.withdrawn, dict(report.skipped)) == (4, 4, {operations.revival.NO_BATH.msgid: 4})
     assert days_of(cast) == TUESDAYS
     with db.reading() as session:
         called_off = session.exec(select(Visit).where(Visit.service == ServiceKind.BATH)).all()
-    assert {visit.cancel_reason for visit in called_off} == {operations.generation.NO_BATH.msgid}
+    assert {visit.cancel_reason for visit in called_off} == {operations.revival.NO_BATH.msgid}
 
 
 def test_a_visit_cancelled_by_hand_is_not_made_again(cast: Cast) -> None:

@@ -90,6 +90,14 @@ def consents_in(session: Session, area_code: str, purposes: Sequence[str]) -> di
     return {person_id: frozenset(held) for person_id, held in agreed.items()}
 
 
+def consents_of(session: Session, person_id: str, purposes: Sequence[str]) -> frozenset[str]:
+    """To which of some purposes a person agrees now."""
+    found = select(Consent.purpose).where(
+        Consent.person_id == person_id, col(Consent.purpose).in_(purposes), col(Consent.withdrawn_at).is_(None)
+    )
+    return frozenset(session.exec(found))
+
+
 def agreed_plans(session: Session, scope: Scope, *, after_id: str = "") -> list[tuple[CarePlan, Person]]:
     """One page of agreed care plans of the scope's area with their elders."""
     found = (

@@ -12,11 +12,12 @@ from timebank.visits.operations.derivation import bath_gates, derive
 from timebank.visits.operations.extra import ExtraIn, add_extra, look_in
 from timebank.visits.operations.fieldwork import EventResult, record_event
 from timebank.visits.operations.gaps import fill_gap
-from timebank.visits.operations.generation import NOT_HERE, GenerationReport, generate
+from timebank.visits.operations.generation import GenerationReport, generate
 from timebank.visits.operations.office import UrgentIn, call_for_help_now, keep_on_plan, withdraw
 from timebank.visits.operations.paper import SlipIn, UnplannedIn, enter_slip, enter_slips, enter_unplanned
 from timebank.visits.operations.photos import keep_photo, purge_photos
 from timebank.visits.operations.planning import RequestIn, ask_for_help, assign, cancel, respond, take
+from timebank.visits.operations.revival import NOT_HERE
 from timebank.visits.operations.settlement import confirm, needs_a_look, proposed_minutes, review, settle
 from timebank.visits.operations.show_up import credit_show_up
 

@@ -20,8 +20,8 @@ from timebank.people.models import Person, PersonCase, PersonState
 from timebank.visits import queries
 from timebank.visits.models import CarerState, Visit, VisitCarer, VisitState
 from timebank.visits.operations.derivation import derive, with_flag
-from timebank.visits.operations.generation import WITHDRAWN
 from timebank.visits.operations.locking import locked_visits
+from timebank.visits.operations.revival import WITHDRAWN
 
 _OPEN = (VisitState.DUE, VisitState.PLANNED, VisitState.UNREACHED)
 _UNDER_WAY = (VisitState.RUNNING, VisitState.DONE, VisitState.CONFIRMED)

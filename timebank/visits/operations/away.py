@@ -17,8 +17,8 @@ from timebank.people.models import Person
 from timebank.visits import queries
 from timebank.visits.models import Visit, VisitState
 from timebank.visits.operations.derivation import derive, with_flag
-from timebank.visits.operations.generation import ABSENCE_REASONS, WITHDRAWN
 from timebank.visits.operations.locking import locked_visits
+from timebank.visits.operations.revival import ABSENCE_REASONS, WITHDRAWN
 
 _TO_COME = (VisitState.DUE, VisitState.PLANNED)
 _DAYS_AHEAD = 366

@@ -18,7 +18,7 @@ from timebank.core.errors import NotFound, Refused
 from timebank.core.text import T
 from timebank.people.models import Person, RiskTier
 from timebank.visits.models import Visit, VisitState
-from timebank.visits.operations.generation import NOT_HERE
+from timebank.visits.operations.revival import NOT_HERE
 
 _FIRST_CALL, _LAST_CALL, _LOOK_IN_WINDOW = 8 * 60, 18 * 60, 180  # a knock after six in the evening frightens
 

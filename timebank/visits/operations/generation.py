@@ -13,27 +13,24 @@ from sqlmodel import Session, col, select
 from timebank.areas.models import DayKind
 from timebank.areas.queries import day_kinds
 from timebank.audit.operations import note
-from timebank.careplans.models import Absence, CareItem, CarePlan, ServiceKind
-from timebank.careplans.queries import absences_in, consents_in, items_in_force
+from timebank.careplans.models import CareItem, CarePlan, ServiceKind
+from timebank.careplans.queries import items_in_force
 from timebank.careplans.rules import due_dates, reason_to_skip, waits_in_farming_season
 from timebank.core import clock, ids, months
 from timebank.core.actors import Actor
 from timebank.core.db import in_area, table_of
 from timebank.core.errors import NotFound
 from timebank.core.text import T, Text
-from timebank.people.models import Person, PersonState, RiskTier
-from timebank.people.queries import open_cases_of
+from timebank.people.models import Person, RiskTier
 from timebank.policies.queries import Policy, in_force
 from timebank.visits.models import Visit, VisitGeneration, VisitState
+from timebank.visits.operations.revival import WITHDRAWN, Hindrances, revive
 
 _ESSENTIAL = (ServiceKind.MEAL,)
 _KEPT_SKIPS = 200  # the page shows the first ones; the counts are complete
-WITHDRAWN = "withdrawn"  # flag of a visit that the generator took back and may revive
-NOT_HERE = (PersonState.HOSPITAL, PersonState.AWAY, PersonState.MOVED, PersonState.DEAD, PersonState.MERGED)
-_FOR_A_WHILE = (PersonState.HOSPITAL, PersonState.AWAY)
+_DAYS_AFTER = 14  # so far behind the month a visit may be moved at most (policy plan.move_days)
 NO_LONGER_WANTED = T("no care plan asks for it any more")
-NO_CONSENT = T("the elder does not agree any more that the office keeps this")
-NO_BATH = T("the care plan says that a bath would do harm")
+_DAY_IS_TAKEN = T("another visit of the same kind was moved to this day")
 
 
 @dataclass
@@ -80,13 +77,14 @@ def generate(session: Session, *, actor: Actor, area_code: str, month: str) -> G
     if not actor.scope.holds_area(area_code):
         raise NotFound("areas.no_such_area", T("There is no such place."))
     days = months.days(month)
-    wanted = _Calendar(session, area_code, days).wanted()
-    known = _known(session, area_code, days)
+    rows_there = _rows_there(session, area_code, days)
+    known = {key: visit for key, visit in rows_there.items() if days[0] <= key[1] <= days[-1]}
+    wanted = _Calendar(session, area_code, days, rows_there).wanted()
     rows = [_visit_row(slot) for key, slot in wanted.slots.items() if key not in known]
     if rows:
         session.connection().execute(sa.insert(table_of(Visit)), rows)
     there = [(visit, wanted.slots[key]) for key, visit in known.items() if key in wanted.slots]
-    revived = _revive([visit for visit, _ in there])
+    revived = _revive(session, there)
     report = GenerationReport(
         made=len(rows) + revived,
         known=len(there) - revived,
@@ -101,41 +99,35 @@ def generate(session: Session, *, actor: Actor, area_code: str, month: str) -> G
 class _Calendar:
     """What each day of a month is for each elder of an area. Read once, asked for every item and date."""
 
-    def __init__(self, session: Session, area_code: str, days: Sequence[date]) -> None:
+    def __init__(
+        self, session: Session, area_code: str, days: Sequence[date], there: Mapping[tuple[str, date], Visit]
+    ) -> None:
         self.session, self.days = session, days
+        self.days_after = [days[-1] + timedelta(days=more) for more in range(1, _DAYS_AFTER + 1)]
         self.items = items_in_force(session, area_code, days[0], days[-1])
-        self.absences = absences_in(session, area_code, days[0], days[-1])
-        self.consents = consents_in(session, area_code, ("visits", "health"))
-        self.not_to_bathe = {elder.id for _, care_plan, elder in self.items if care_plan.contraindications}
+        self.hindrances = Hindrances.of_area(session, area_code, self.items, (days[0], self.days_after[-1]))
+        self.held_by = {(item_id, visit.due_on): planned_on for (item_id, planned_on), visit in there.items()}
         self.kinds_of = cache(self._kinds_of)
-        self.back_on = cache(self._back_on)
         self.policy_of = cache(self._policy_of)
 
     def _kinds_of(self, village: str) -> Mapping[date, Mapping[DayKind, str]]:
-        span = [*self.days, *(self.days[-1] + timedelta(days=more) for more in range(1, 15))]
-        return day_kinds(self.session, village, span)
+        return day_kinds(self.session, village, [*self.days, *self.days_after])
 
     def _policy_of(self, township: str) -> Policy:
         return in_force(self.session, township, self.days[0])
-
-    def _back_on(self, elder_id: str) -> date | None:
-        """The expected day of return of somebody in hospital or away, as their case says."""
-        cases = open_cases_of(self.session, elder_id)
-        until = [str(case.detail["until"]) for case in cases if case.detail.get("until")]
-        return date.fromisoformat(until[-1]) if until else None
 
     def wanted(self) -> _Wanted:
         """Every slot that is to be had, and every one that is not with its reason."""
         found = _Wanted()
         for item, care_plan, elder in self.items:
             dates = _dates_of(item, care_plan, self.days)
-            taken = set(dates)
+            taken = {*dates, *_dates_of(item, care_plan, self.days_after)}
             for on in dates:
                 self._place(found, item, elder, on, taken)
         return found
 
     def _place(self, found: _Wanted, item: CareItem, elder: Person, on: date, taken: set[date]) -> None:
-        reason = self._reason_against(item, elder, on)
+        reason = self._reason_against(item, elder, on) or self._taken_by_another(item, on, on)
         moved_on = self._moved_on(item, elder, on, taken) if reason and item.moves_when_off else None
         if reason is not None and moved_on is None:
             found.reasons[item.id, on] = reason.msgid
@@ -146,27 +138,11 @@ class _Calendar:
         found.slots[item.id, on] = self._slot(item, elder, moved_on or on, on, reason)
 
     def _reason_against(self, item: CareItem, elder: Person, on: date) -> Text | None:
-        return (
-            self._not_at_home(elder, on)
-            or self._not_agreed(item, elder)
-            or self._would_do_harm(item, elder)
-            or self._off(item, elder, on)
-        )
+        return self.hindrances.against(elder, on, item.service) or self._off(item, elder, on)
 
-    def _not_at_home(self, elder: Person, on: date) -> Text | None:
-        back_on = self.back_on(elder.id) if elder.state in _FOR_A_WHILE else None
-        if elder.state in NOT_HERE and (back_on is None or on < back_on):
-            return T("the elder is not at home")
-        away = (absence for absence in self.absences.get(elder.id, ()) if _covers(absence, on))
-        return ABSENCE_REASONS[absence.kind] if (absence := next(away, None)) else None
-
-    def _not_agreed(self, item: CareItem, elder: Person) -> Text | None:
-        needed = {"visits", "health"} if item.service == ServiceKind.BATH else {"visits"}
-        return None if needed <= self.consents.get(elder.id, frozenset()) else NO_CONSENT
-
-    def _would_do_harm(self, item: CareItem, elder: Person) -> Text | None:
-        """A bath that the gate at the door would stop anyway sends two people there for nothing."""
-        return NO_BATH if item.service == ServiceKind.BATH and elder.id in self.not_to_bathe else None
+    def _taken_by_another(self, item: CareItem, planned_on: date, on: date) -> Text | None:
+        """A visit of the item that the care plan wanted on another day, also of another month, lies on this day."""
+        return None if self.held_by.get((item.id, on), planned_on) == planned_on else _DAY_IS_TAKEN
 
     def _off(self, item: CareItem, elder: Person, on: date) -> Text | None:
         return reason_to_skip(
@@ -180,7 +156,8 @@ class _Calendar:
         """The next free day within policy `plan.move_days` on which nothing speaks against the visit."""
         most = self.policy_of(elder.area_code[:9]).number("plan.move_days")
         later = (on + timedelta(days=more) for more in range(1, most + 1))
-        return next((day for day in later if day not in taken and not self._reason_against(item, elder, day)), None)
+        free = (day for day in later if day not in taken and not self._taken_by_another(item, on, day))
+        return next((day for day in free if not self._reason_against(item, elder, day)), None)
 
     def _slot(self, item: CareItem, elder: Person, on: date, planned_on: date, reason: Text | None) -> _Slot:
         window = (item.window_from_minute, item.window_to_minute)
@@ -192,26 +169,19 @@ class _Calendar:
 
 
 _FARMING = T("farming season: later in the day")
-ABSENCE_REASONS: dict[str, Text] = {
-    "hospital": T("in hospital on this day"),
-    "with_family": T("with the family elsewhere on this day"),
-    "family_here": T("the family is home and takes over"),
-    "elsewhere": T("not at home on this day"),
-}
 
 
-def _covers(absence: Absence, on: date) -> bool:
-    return absence.first_on <= on and (absence.last_on is None or on <= absence.last_on)
+def _rows_there(session: Session, area_code: str, days: Sequence[date]) -> dict[tuple[str, date], Visit]:
+    """The visits there are by item and the day on which the care plan wanted them, of this month or near its ends.
 
-
-def _known(session: Session, area_code: str, days: Sequence[date]) -> dict[tuple[str, date], Visit]:
-    """The visits there are, by item and the day on which the care plan wanted them."""
+    Found by the elder: what an elder who moved here had in the other township stands there as it was, and is theirs.
+    """
     planned_on = sa.func.coalesce(col(Visit.moved_from_on), col(Visit.due_on))
+    here = select(Person.id).where(in_area(col(Person.area_code), area_code))
     found = select(Visit).where(
-        in_area(col(Visit.area_code), area_code),
-        planned_on >= days[0],
-        planned_on <= days[-1],
+        col(Visit.elder_id).in_(here),
         Visit.due_on >= days[0],  # a moved visit lies later, never earlier: the index on due_on serves
+        sa.or_(planned_on <= days[-1], col(Visit.due_on) <= days[-1] + timedelta(days=_DAYS_AFTER)),
         col(Visit.care_item_id).is_not(None),
     )
     return {(str(visit.care_item_id), visit.moved_from_on or visit.due_on): visit for visit in session.exec(found)}
@@ -227,12 +197,10 @@ def _withdraw(visits: Mapping[tuple[str, date], Visit], reasons: Mapping[tuple[s
     return taken_back
 
 
-def _revive(visits: Sequence[Visit]) -> int:
+def _revive(session: Session, there: Sequence[tuple[Visit, _Slot]]) -> int:
     """Visits taken back earlier that are wanted again: the elder is home, the day is no holiday after all."""
-    again = [visit for visit in visits if visit.state == VisitState.CANCELLED and WITHDRAWN in visit.flags]
-    for visit in again:
-        visit.state, visit.flags = VisitState.DUE, [flag for flag in visit.flags if flag != WITHDRAWN]
-        visit.cancel_reason = ""
+    again = [pair for pair in there if pair[0].state == VisitState.CANCELLED and WITHDRAWN in pair[0].flags]
+    revive(session, [(visit, slot.elder) for visit, slot in again])
     return len(again)
 
 

@@ -20,8 +20,8 @@ from timebank.people.queries import may_act
 from timebank.visits import queries
 from timebank.visits.models import CarerState, Visit, VisitCarer, VisitState
 from timebank.visits.operations.derivation import derive
-from timebank.visits.operations.generation import NOT_HERE
 from timebank.visits.operations.locking import locked_visit
+from timebank.visits.operations.revival import NOT_HERE
 from timebank.volunteers.operations import check_gates
 
 _OPEN = (VisitState.DUE, VisitState.PLANNED)

@@ -13,8 +13,8 @@ from timebank.people.models import Person
 from timebank.visits import queries
 from timebank.visits.models import SlipPhoto, Visit, VisitState
 from timebank.visits.operations.derivation import with_flag
-from timebank.visits.operations.generation import NO_CONSENT, WITHDRAWN
 from timebank.visits.operations.locking import locked_visits
+from timebank.visits.operations.revival import NO_CONSENT, WITHDRAWN
 
 _TO_COME = (VisitState.DUE, VisitState.PLANNED)
 
