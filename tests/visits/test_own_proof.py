@@ -62,7 +62,8 @@ def test_a_visit_is_graded_by_who_proves_least(
     assert seen(bath).grade == before
     nods(cast, bath)
     assert seen(bath).grade == after
-    assert ("sampled" in looked_at(bath)) == (after == C), "without proof somebody asks the elder's side"
+    if after == C:  # the others may be drawn by lot too
+        assert "sampled" in looked_at(bath), "without proof somebody asks the elder's side"
 
 
 def test_the_nod_is_a_proof_for_who_came_alone(cast: Cast, planned: Plan) -> None:

@@ -81,8 +81,44 @@ def test_what_fingers_and_keyboards_do_to_an_entry_does_not_lose_it(sign_in: Sig
 
 
 def sent(sign_in: SignIn, visit: Visit, number: int, kind: str, more: dict[str, object]) -> dict[str, str]:
+    return answered(sign_in, [entry_of(visit, number, kind, more)])[0]
+
+
+def entry_of(visit: Visit, number: int, kind: str, more: dict[str, object]) -> dict[str, object]:
     told = event(visit, Kind(kind), 545 + number)
-    entry = {"id": told.id, "visit_id": visit.id, "kind": kind, "device_at": told.device_at.isoformat(), **more}
-    answer = sign_in("li").send_json("/api/visit-events", {"device": "dev_old", "events": [entry]})
-    result: dict[str, str] = answer.get_json()["results"][0]
-    return result
+    return {"id": told.id, "visit_id": visit.id, "kind": kind, "device_at": told.device_at.isoformat(), **more}
+
+
+def answered(sign_in: SignIn, entries: list[dict[str, object]]) -> list[dict[str, str]]:
+    answer = sign_in("li").send_json("/api/visit-events", {"device": "dev_old", "events": entries})
+    results: list[dict[str, str]] = answer.get_json()["results"]
+    return results
+
+
+def test_one_entry_that_is_too_long_holds_up_no_other(sign_in: SignIn, planned: Plan, at: At) -> None:
+    """Each entry of a queue has an answer: else the phone would take it for a dead line and send all of it for ever."""
+    visit = planned()
+    at("2026-11-03 09:10")
+    notes = {f"note_{part}": "字" * 900 for part in range(3)}
+    queue = [entry_of(visit, 0, "check_in", {}), entry_of(visit, 1, "note", {"data": notes})]
+    queue.append(entry_of(visit, 2, "tick", {"data": {"task": "living"}}))
+    results = answered(sign_in, queue)
+    assert [(one["state"], one["code"]) for one in results] == [
+        ("accepted", ""),
+        ("refused", "visits.note_too_long"),
+        ("accepted", ""),
+    ]
+
+
+@pytest.mark.parametrize("follows", ["-of-a-foreign-register", "/" + "x" * 3_000])
+def test_a_foreign_code_longer_than_any_of_ours_does_not_lose_the_arrival(
+    sign_in: SignIn, planned: Plan, at: At, follows: str
+) -> None:
+    visit = planned()
+    at("2026-11-03 09:10")
+    long = visit.household_code + follows
+    said = sent(sign_in, visit, 0, "check_in", {"card": long, "day_code": "9" * 3_000})
+    assert said["state"] == "accepted" and "another home" in said["message"]
+    assert sent(sign_in, visit, 0, "check_in", {"card": long})["state"] == "accepted"
+    with db.reading() as session:
+        assert [one.data["card"] for one in queries.events_of(session, visit.id)] == ["other_home"] * 2

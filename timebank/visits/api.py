@@ -5,7 +5,16 @@ from typing import Annotated, Any, Literal
 
 from flask import Blueprint, jsonify, request, session
 from flask_wtf.csrf import generate_csrf
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    TypeAdapter,
+    ValidationError,
+)
 from sqlalchemy.exc import IntegrityError
 
 from timebank.areas.queries import office_phone
@@ -26,11 +35,13 @@ from timebank.visits.words import SERVICE_WORDS
 
 bp = Blueprint("visits_api", __name__, url_prefix="/api")
 
+_TYPED_LONGEST = 40  # twice the longest code of a door
+
 _Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]{1,31}$")]
 _Word = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]{1,24}$")]
 _Said = Annotated[str, StringConstraints(max_length=1_000, pattern=r"^[^\x00-\x08\x0b\x0c\x0e-\x1f]*$")]
-# a wrong code or card is told, never a reason to lose the entry
-_Typed = Annotated[str, StringConstraints(max_length=20)]
+# a wrong code or card is told, never a reason to lose the entry: what is longer than any of ours is wrong when cut, too
+_Typed = Annotated[str, AfterValidator(lambda typed: typed[:_TYPED_LONGEST])]
 _Number = Annotated[float, Field(ge=-1_000, le=1_000, allow_inf_nan=False)]
 
 
@@ -123,14 +134,14 @@ def _take(raw: Any, device: str, offset_s: int | None) -> Result:
         body = EventBody.model_validate(raw)
     except ValidationError as error:
         return _unreadable(name, error)
-    event = _event(body, device, offset_s)
     try:
+        event = _event(body, device, offset_s)
         try:
             return _recorded(event)
         except IntegrityError:  # the same entry arrived twice at the same moment: now it is there
             return _recorded(event)
     except TimebankError as refusal:
-        _note_refusal(event, refusal)
+        _note_refusal(body, refusal)
         return Result(id=body.id, state="refused", code=refusal.code, message=say(refusal.message))
 
 
@@ -155,10 +166,10 @@ def _unreadable(name: str, error: ValidationError) -> Result:
     return Result(id=name, state="refused", code="visits.unreadable_event", message=say(text))
 
 
-def _note_refusal(event: EventIn, refusal: TimebankError) -> None:
+def _note_refusal(told: EventBody, refusal: TimebankError) -> None:
     """What a phone told and the office could not keep leaves a trace: nothing a volunteer did is lost in silence."""
     with db.transaction() as unit:
-        subject, kind = event.visit_id, event.kind.value
+        subject, kind = told.visit_id, told.kind.value
         note(unit, actor=actor(), action="visits.refuse_event", subject_id=subject, code=refusal.code, kind=kind)
 
 
