@@ -3,14 +3,16 @@
 from itertools import permutations
 
 import pytest
+from sqlmodel import select
 
+from tests import factories as make
 from tests.cast import Cast
 from tests.visits.conftest import Plan, actor_of, at_door, event, seen, tell
 from timebank.core import clock, db, ids
 from timebank.core.errors import BadInput, NotFound, Refused
 from timebank.visits import operations, queries
+from timebank.visits.models import CarerState, EvidenceGrade, Visit, VisitCarer, VisitState
 from timebank.visits.models import EventKind as Kind
-from timebank.visits.models import EvidenceGrade, Visit, VisitCarer, VisitState
 from timebank.visits.rules import EventIn
 
 
@@ -184,6 +186,52 @@ def test_cancelled_on_the_way_opens_the_visit_again(cast: Cast, planned: Plan) -
     assert seen(visit).state == VisitState.DUE
     with db.reading() as session:
         assert queries.carers_of(session, [visit.id]) == {}
+
+
+def answer_of_li(visit: Visit) -> CarerState:
+    with db.reading() as session:
+        return session.exec(select(VisitCarer.state).where(VisitCarer.visit_id == visit.id)).one()
+
+
+def test_who_called_off_on_the_way_is_asked_again_and_comes_after_all(cast: Cast, planned: Plan) -> None:
+    visit = planned()
+    tell(cast, event(visit, Kind.CANCELLED, 8 * 60, data={"reason": "路断了"}))
+    assert answer_of_li(visit) == CarerState.DECLINED
+    with db.transaction() as session:
+        carers = [(cast.li.id, 14 * 60)]
+        operations.assign(session, actor=actor_of(cast, "zhou"), visit_id=visit.id, carers=carers, day_plan_id=None)
+        operations.respond(session, actor=actor_of(cast, "li"), visit_id=visit.id, accept=True)
+    assert (answer_of_li(visit), seen(visit).state) == (CarerState.ACCEPTED, VisitState.PLANNED)
+    tell(cast, event(visit, Kind.NOTE, 9 * 60, data={"note": "路通了"}))
+    assert (answer_of_li(visit), seen(visit).state) == (CarerState.ACCEPTED, VisitState.PLANNED), "and it stays so"
+    tell(cast, event(visit, Kind.CANCELLED, 10 * 60, data={"reason": "又断了"}))
+    assert (answer_of_li(visit), seen(visit).state) == (CarerState.DECLINED, VisitState.DUE), "called off once more"
+
+
+def test_who_called_off_a_request_on_the_way_may_take_it_again(cast: Cast, planned: Plan) -> None:
+    with db.transaction() as session:
+        window = (14 * 60, 16 * 60)
+        wanted = make.visit(session=session, elder=cast.ran_daye, on=clock.today(), window=window, minutes=30)
+        wanted.care_item_id = None
+    for _ in range(2):
+        with db.transaction() as session:
+            operations.take(session, actor=actor_of(cast, "li"), visit_id=wanted.id)
+        assert (answer_of_li(wanted), seen(wanted).state) == (CarerState.ACCEPTED, VisitState.PLANNED)
+        tell(cast, event(wanted, Kind.CANCELLED, 12 * 60, data={"reason": "摩托坏了"}))
+        assert seen(wanted).state == VisitState.DUE
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (1, 2, 0), (2, 1, 0)])
+def test_who_called_off_and_came_all_the_same_has_come(cast: Cast, planned: Plan, order: tuple[int, ...]) -> None:
+    visit = planned()
+    told = [
+        event(visit, Kind.CANCELLED, 8 * 60),
+        event(visit, Kind.CHECK_IN, 9 * 60),
+        event(visit, Kind.CHECK_OUT, 580),
+    ]
+    for index in order:
+        tell(cast, told[index])
+    assert (answer_of_li(visit), seen(visit).state) == (CarerState.ACCEPTED, VisitState.DONE)
 
 
 def test_entries_for_a_visit_that_is_closed_or_given_away_are_kept_and_looked_at(cast: Cast, planned: Plan) -> None:

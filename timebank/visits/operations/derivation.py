@@ -1,7 +1,7 @@
 """What a visit is, worked out anew from everything that was said about it.
 
-Carers' times, grade, flags and state are functions of the set of events, the confirmation and a few decisions of the
-office; nothing here remembers in which order they arrived (promise P7, campaign C9).
+Carers' times, grade, flags and state are functions of the set of events, the confirmation, the carers' answers and a
+few decisions of the office; nothing here remembers in which order events arrived (promise P7, campaign C9).
 """
 
 from datetime import date, datetime, timedelta
@@ -61,9 +61,6 @@ def _derive_carer(carer: VisitCarer, own: list[VisitEvent], due_on: date) -> Non
         return
     if carer.checked_in_at or any(event.kind == EventKind.NO_ANSWER for event in own):
         carer.state = CarerState.ACCEPTED  # who came has accepted
-    elif any(event.kind == EventKind.CANCELLED for event in own):
-        reasons = [str(event.data.get("reason", "")) for event in own if event.kind == EventKind.CANCELLED]
-        carer.state, carer.decline_reason = CarerState.DECLINED, reasons[0][:200]
 
 
 def _arrival(own: list[VisitEvent]) -> datetime | None:

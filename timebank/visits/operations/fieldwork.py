@@ -84,10 +84,18 @@ def record_event(
         session, actor=actor, action="visits.record_event", subject_id=visit.id, area_code=visit.area_code, event=row.id
     )
     if visit.state in queries.OPEN_STATES:
+        _take_back(carer, row)
         derive(session, visit)
     if row.kind == EventKind.SOS:
         sound(session, actor, visit, row)
     return _answer(session, visit, carer, row)
+
+
+def _take_back(carer: VisitCarer, row: VisitEvent) -> None:
+    """Who calls off on the way answers as if they declined: once, when it is heard. Asked again, or taking the visit
+    after all, they answer anew; who came all the same has come, in whatever order the phone tells it (derive)."""
+    if row.kind == EventKind.CANCELLED and carer.state in queries.COMING:
+        carer.state, carer.decline_reason = CarerState.DECLINED, str(row.data.get("reason", ""))[:200]
 
 
 def _answer(session: Session, visit: Visit, carer: VisitCarer, row: VisitEvent) -> EventResult:
