@@ -172,6 +172,13 @@ def test_a_call_up_asks_everybody_of_the_area_who_has_the_training(village: Vill
     assert refusal.value.code == "emergency.nobody_able"
 
 
+def test_hours_that_are_over_call_nobody_and_a_night_ends_in_the_morning(village: Village) -> None:
+    with pytest.raises(BadInput) as refusal:
+        call(village, from_minute=6 * 60, to_minute=8 * 60)
+    assert (refusal.value.code, refusal.value.field) == ("emergency.call_up_hours", "to")
+    assert call(village, from_minute=20 * 60, to_minute=6 * 60).to_minute == 30 * 60
+
+
 def test_yes_and_no_are_counted_and_the_last_word_stands_until_the_end(village: Village) -> None:
     made = call(village)
     with db.transaction() as session:

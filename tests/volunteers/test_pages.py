@@ -62,7 +62,8 @@ def test_a_death_is_written_down_and_the_case_leads_to_the_estate(cast: Cast, si
 
 def test_two_entries_are_compared_proposed_and_joined_by_somebody_else(cast: Cast, sign_in: SignIn) -> None:
     zhou, wu = sign_in("zhou"), sign_in("wu")
-    page = zhou.visit(f"/registered-twice?kept_id={cast.li.id}&other_id={cast.zhang.id}")
+    assert "entries fit this. Write the name" in zhou.visit("/registered-twice?kept_id=李姐&other_id=5001")
+    page = zhou.visit(f"/registered-twice?kept_id=李姐 0003&other_id={cast.zhang.id}")
     assert "李姐" in page and "张哥" in page
     assert "Write how you know" in zhou.submit("/registered-twice", status=400, decision="one")
     zhou.visit(f"/registered-twice?kept_id={cast.li.id}&other_id={cast.zhang.id}")

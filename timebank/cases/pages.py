@@ -10,7 +10,7 @@ from timebank.auth.guards import OFFICE, STAFF, actor, guard
 from timebank.cases import operations
 from timebank.core import clock, forms, http
 from timebank.core.actors import Role
-from timebank.core.errors import TimebankError
+from timebank.core.errors import BadInput, TimebankError
 from timebank.core.i18n import gettext
 from timebank.core.text import T, Text
 from timebank.ledger.operations.giving import KIN_WHO_MAY_RECEIVE
@@ -175,17 +175,31 @@ def duplicates() -> Any:
 
 def _duplicates_page(error: TimebankError | None) -> str:
     session, scope = http.session(), actor().scope
-    ids = [request.values.get(name, "") for name in ("kept_id", "other_id")]
-    chosen = [found for found in (queries.person_for(session, scope, one) for one in ids if one) if found]
+    typed = {name: request.values.get(name, "").strip()[:60] for name in ("kept_id", "other_id")}
+    try:
+        chosen = [_entry(words, name) for name, words in typed.items() if words]
+    except BadInput as nobody:
+        chosen, error = [], error or nobody
     return render_template(
         "cases/duplicates.html",
         pairs=likeness.suspected(session, scope),
         why_words=likeness.WHY,
         chosen=chosen if len(chosen) == 2 else [],
-        ids=ids,
+        typed=typed,
         today=clock.today(),
         error=error,
     )
+
+
+def _entry(words: str, field: str) -> Person:
+    """The one entry that an id or some words mean: a name or its reading, and the number of the door."""
+    session, scope = http.session(), actor().scope
+    known = queries.person_for(session, scope, words)
+    found = [known] if known else queries.search_people(session, scope, words=words)
+    if len(found) != 1:
+        text = T("{count} entries fit this. Write the name and the number of the door.", count=len(found))
+        raise BadInput("people.not_one_entry", text, field=field)
+    return found[0]
 
 
 @bp.post("/registered-twice")

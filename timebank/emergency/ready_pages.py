@@ -25,6 +25,7 @@ from timebank.visiting.rules import OUTCOME_WORDS
 
 bp = Blueprint("readiness", __name__)
 _READERS = (*STAFF, Role.AUDITOR)
+_USUAL_HOURS = 8  # how long a call-up is offered for; whoever calls writes what it takes
 _OUTCOMES = (Outcome.WELL, Outcome.NEEDS_HELP, Outcome.NO_ANSWER, Outcome.ELSEWHERE)
 
 
@@ -83,6 +84,7 @@ def call_ups() -> Any:
 def _call_ups_page(values: Any, error: TimebankError | None) -> str:
     session, area = http.session(), chosen_area(actor().scope.area_code)
     rows = ready_queries.call_ups_in(session, area.code)
+    this_hour = clock.minute_of_day(clock.now()) // 60 * 60
     return render_template(
         "emergency/call_ups.html",
         area=area,
@@ -92,6 +94,7 @@ def _call_ups_page(values: Any, error: TimebankError | None) -> str:
         skills=QUALIFICATIONS,
         may_write=actor().role in STAFF,
         today=clock.today(),
+        hours=(this_hour, (this_hour + _USUAL_HOURS * 60) % (24 * 60)),
         values=values,
         error=error,
         rules=rules,

@@ -41,14 +41,17 @@ class CallUpIn:
 def call_up(session: Session, *, actor: Actor, asked: CallUpIn) -> CallUp:
     """Ask every able volunteer of an area, and list the elders in special difficulty to be called by phone.
 
-    It is an invitation: who says no needs no reason. Refuses an area outside the actor's, past days, and a training
-    that nobody there has.
+    It is an invitation: who says no needs no reason. Refuses an area outside the actor's, past days and hours, and a
+    training that nobody there has.
     """
     if session.get(Area, asked.area_code) is None or not actor.scope.holds_area(asked.area_code):
         raise NotFound("areas.no_such_area", T("There is no such place."))
     if not clock.today() <= asked.on <= clock.today() + timedelta(days=_DAYS_AHEAD):
         text = T("Choose today or one of the next {days} days.", days=_DAYS_AHEAD)
         raise BadInput("emergency.call_up_day", text, field="on")
+    until = check_shift(asked.on.weekday(), asked.from_minute, asked.to_minute)
+    if until <= clock.minutes_gone(asked.on):
+        raise BadInput("emergency.call_up_hours", T("These hours are over. Choose a later end."), field="to")
     if asked.skill and asked.skill not in QUALIFICATIONS:
         raise BadInput("core.not_a_choice", T("Choose from the list."), field="skill")
     if not asked.words.strip():
@@ -66,7 +69,7 @@ def call_up(session: Session, *, actor: Actor, asked: CallUpIn) -> CallUp:
         meet_at=asked.meet_at.strip()[:120],
         on=asked.on,
         from_minute=asked.from_minute,
-        to_minute=check_shift(asked.on.weekday(), asked.from_minute, asked.to_minute),
+        to_minute=until,
         wanted=asked.wanted,
         by_user_id=actor.user_id,
         at=clock.now(),
