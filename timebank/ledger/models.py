@@ -8,6 +8,7 @@ from sqlmodel import CheckConstraint, Field, Index, SQLModel, UniqueConstraint
 
 from timebank.core.db import enum_type
 
+_OVER = sa.text("reason = 'overflow'")
 _POSITION = sa.BigInteger().with_variant(sa.Integer(), "sqlite")  # the row number itself there, so it costs no index
 
 
@@ -74,6 +75,7 @@ class Transfer(SQLModel, table=True):
         CheckConstraint("debit_account_id <> credit_account_id", name="two_sides"),
         Index("ix_transfer_debit", "debit_account_id", "book_month"),
         Index("ix_transfer_credit", "credit_account_id", "book_month"),
+        Index("ix_transfer_over", "event_at", sqlite_where=_OVER, postgresql_where=_OVER),  # few: found by who helped
     )
 
     id: str = Field(primary_key=True, max_length=31)

@@ -66,7 +66,7 @@ class Person(SQLModel, table=True):
     dialect: str = Field(default="", max_length=20)
     state: PersonState = Field(default=PersonState.ACTIVE, sa_type=enum_type(PersonState))
     state_since_on: date | None = None
-    merged_into_id: str | None = Field(default=None, max_length=31)
+    merged_into_id: str | None = Field(default=None, index=True, max_length=31)
     elder_since_on: date | None = Field(default=None, index=True)
     tags: list[str] = Field(default_factory=list, sa_type=sa.JSON)  # living_alone, empty_nest, left_behind, disabled, …
     tier: RiskTier = Field(default=RiskTier.GENERAL, sa_type=enum_type(RiskTier))

@@ -12,7 +12,7 @@ from sqlmodel import Session, and_, col, or_, select
 from timebank.areas.models import Area
 from timebank.core import clock, crypto
 from timebank.core.actors import Scope
-from timebank.core.db import in_area, in_scope
+from timebank.core.db import in_area, in_scope, table_of
 from timebank.core.limits import PAGE_ROWS
 from timebank.people.effects import RELOCATED, RELOCATING
 from timebank.people.models import (
@@ -30,6 +30,25 @@ from timebank.people.models import (
     RealNameCheck,
 )
 from timebank.people.names import key_of
+
+
+def entries_of(person_id: str | ColumnElement[str]) -> sa.Select[tuple[str]]:
+    """The ids under which somebody is registered: the entry itself, and whatever was merged into it, link by link."""
+    person = table_of(Person).c
+    same = sa.select(person.id).where(person.id == person_id).cte("same", recursive=True)
+    same = same.union_all(sa.select(person.id).where(person.merged_into_id == same.c.id))
+    return sa.select(same.c.id)
+
+
+def kept_entries(session: Session) -> dict[str, str]:
+    """For each entry that was merged into another one: the entry that is kept, at the end of the chain."""
+    merged_ones = select(Person.id, Person.merged_into_id).where(col(Person.merged_into_id).is_not(None))
+    into = {merged: str(kept) for merged, kept in session.exec(merged_ones)}
+    ends = dict(into)
+    for merged in into:
+        while ends[merged] in into:
+            ends[merged] = into[ends[merged]]
+    return ends
 
 
 def person_for(session: Session, scope: Scope, person_id: str) -> Person | None:

@@ -4,13 +4,13 @@ from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from sqlmodel import Session, and_, col, or_, select
+from sqlmodel import Session, col, select
 
 from timebank.core import clock
 from timebank.core.actors import Scope
 from timebank.core.db import in_area, in_scope
 from timebank.core.limits import PAGE_ROWS
-from timebank.ledger.models import HourAccount, Reason, Transfer
+from timebank.ledger.served import by, served
 from timebank.people.models import Person
 from timebank.statements.models import Certificate, CertificateState
 from timebank.visits.models import Visit
@@ -28,18 +28,12 @@ class Service:
 def service_of(session: Session, person_id: str, first_on: date, last_on: date) -> Service:
     """Reviewed and credited visits of a person, from a day to a day, as the ledger has them; reversals taken off.
 
-    What went to elders in hardship because the book was full was served all the same.
+    What went to elders in hardship because the book was full was served all the same, and so was what stands under an
+    entry that was merged into theirs.
     """
     start, end = clock.at_local(first_on, 0), clock.at_local(last_on + timedelta(days=1), 0)
-    taken_back = select(Transfer.reverses_id).where(col(Transfer.reverses_id).is_not(None))
-    own = select(HourAccount.id).where(HourAccount.person_id == person_id)
-    overflow = and_(Transfer.reason == Reason.OVERFLOW, col(Transfer.key).endswith(f":{person_id}"))
-    found = (
-        select(Visit.id, Visit.service, Transfer.minutes)
-        .where(Visit.id == Transfer.source_id, Transfer.event_at >= start, Transfer.event_at < end)
-        .where(or_(and_(Transfer.reason == Reason.EARN, col(Transfer.credit_account_id).in_(own)), overflow))
-        .where(col(Transfer.id).not_in(taken_back))
-    )
+    rows = served(by(person_id), since=start, before=end).c
+    found = select(Visit.id, Visit.service, rows.minutes).where(Visit.id == rows.source_id)
     by_service: dict[str, int] = defaultdict(int)
     visits = set()
     for visit_id, service, minutes in session.exec(found):

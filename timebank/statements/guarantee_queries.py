@@ -17,6 +17,7 @@ from timebank.core import clock, months
 from timebank.core.db import in_area
 from timebank.ledger.models import AccountKind, HourAccount, Reason, Transfer
 from timebank.ledger.queries import common_account, replayed_minutes
+from timebank.ledger.served import served_in
 from timebank.people.models import Person
 from timebank.policies.queries import Policy, in_force
 from timebank.statements.rules import BANDS, Cohort, Projection, band_of, project
@@ -68,7 +69,8 @@ def guarantee_of(session: Session, area_code: str) -> Guarantee:
     """The guarantee of a district or a part of it, today."""
     today = clock.today()
     policy = in_force(session, area_code[:6], today)
-    given, drawn = (_moved_last_year(session, area_code, reason) for reason in (Reason.EARN, Reason.REDEEM))
+    a_year_ago = months.shifted(months.of_date(today), -12)
+    given, drawn = served_in(session, area_code, a_year_ago), _drawn_since(session, area_code, a_year_ago)
     cohorts = _cohorts(session, area_code, today)
     percent = draw_percent(cohorts, drawn, policy)
     whole = len(area_code) <= 6
@@ -161,14 +163,13 @@ def draw_percent(cohorts: list[Cohort], drawn_last_year: int, policy: Policy) ->
     return max(seen, policy.number("pool.draw_percent"))
 
 
-def _moved_last_year(session: Session, area_code: str, reason: Reason) -> int:
-    """Minutes earned or drawn in the last twelve book months, reversals taken off."""
-    this_month = months.of_date(clock.today())
+def _drawn_since(session: Session, area_code: str, after_month: str) -> int:
+    """Minutes drawn in the book months after one, reversals taken off."""
     taken_back = select(Transfer.reverses_id).where(col(Transfer.reverses_id).is_not(None))
     found = select(sa.func.coalesce(sa.func.sum(Transfer.minutes), 0)).where(
         in_area(col(Transfer.area_code), area_code),
-        Transfer.reason == reason,
-        Transfer.book_month > months.shifted(this_month, -12),
+        Transfer.reason == Reason.REDEEM,
+        Transfer.book_month > after_month,
         col(Transfer.id).not_in(taken_back),
     )
     return int(session.exec(found).one())

@@ -14,7 +14,9 @@ from timebank.core.db import in_scope
 from timebank.core.minutes import round_down
 from timebank.ledger.models import AccountKind, Dispute, Hold, HourAccount, Reason, Transfer
 from timebank.ledger.queries import account_of, month_figures, waiting_holds
+from timebank.ledger.served import served_minutes
 from timebank.people.models import Person
+from timebank.people.queries import entries_of
 from timebank.policies.queries import Policy, in_force
 from timebank.statements.rules import Lot, remaining_lots
 from timebank.visits.models import Review, Visit, VisitCarer
@@ -93,31 +95,25 @@ class Standing:
 def standing_of(session: Session, person: Person) -> Standing:
     """Where a member stands today; every figure from the ledger's rows, as the statement's are."""
     own, gift = account_of(session, person.id), account_of(session, person.id, AccountKind.GIFT)
-    moved = _moved_by_reason(session, [account.id for account in (own, gift) if account])
     policy = in_force(session, person.area_code, clock.today())
     return Standing(
         own=own,
         gift=gift,
-        given=moved.get(Reason.EARN, 0) + moved.get(Reason.OVERFLOW, 0),
-        received=-moved.get(Reason.REDEEM, 0),
+        given=served_minutes(session, person.id),
+        received=_drawn_minutes(session, person.id),
         expiring=tuple(_expiring(session, own, gift, policy)),
     )
 
 
-def _moved_by_reason(session: Session, account_ids: list[str]) -> dict[Reason, int]:
-    """Net minutes of accounts by reason; a reversal counts against the reason of what it took back."""
-    original = sa.orm.aliased(Transfer)
-    reason = sa.func.coalesce(original.reason, Transfer.reason)
-    came_in = col(Transfer.credit_account_id).in_(account_ids)
-    signed = sa.case((came_in, Transfer.minutes), else_=-col(Transfer.minutes))
+def _drawn_minutes(session: Session, person_id: str) -> int:
+    """Minutes that somebody drew in all, under each of their entries; what was taken back left out."""
+    taken_back = select(Transfer.reverses_id).where(col(Transfer.reverses_id).is_not(None))
     found = (
-        select(reason, sa.func.sum(signed))
-        .select_from(Transfer)
-        .outerjoin(original, col(original.id) == Transfer.reverses_id)
-        .where(or_(came_in, col(Transfer.debit_account_id).in_(account_ids)))
-        .group_by(reason)
+        select(sa.func.coalesce(sa.func.sum(Transfer.minutes), 0))
+        .where(HourAccount.id == Transfer.debit_account_id, col(HourAccount.person_id).in_(entries_of(person_id)))
+        .where(Transfer.reason == Reason.REDEEM, col(Transfer.id).not_in(taken_back))
     )
-    return {Reason(name): int(minutes) for name, minutes in session.exec(found)}
+    return int(session.exec(found).one())
 
 
 def lots_of(session: Session, account: HourAccount) -> list[Lot]:

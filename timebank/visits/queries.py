@@ -12,11 +12,12 @@ from timebank.areas.models import DayKind
 from timebank.areas.queries import closures_on, day_kinds
 from timebank.core import clock, crypto, months
 from timebank.core.actors import Scope
-from timebank.core.db import in_area, table_of
+from timebank.core.db import in_area
 from timebank.core.limits import PAGE_ROWS
 from timebank.core.maps import distance_m
-from timebank.ledger.models import AccountKind, Hold, HoldState, HourAccount, Reason, Transfer
+from timebank.ledger.models import AccountKind, Hold, HoldState
 from timebank.ledger.queries import account_of, available_minutes
+from timebank.ledger.served import by, served
 from timebank.people.models import DayOff, Household, Person
 from timebank.people.queries import moved_in, place_of
 from timebank.visits.models import (
@@ -216,20 +217,11 @@ def hours_to_draw(session: Session, person_id: str) -> int:
     return sum(available_minutes(session, one.id) for one in kept if one and one.closed_at is None)
 
 
-_moved, _reversal = table_of(Transfer).c, table_of(Transfer).alias("reversal").c
-_of_day = sa.and_(_moved.event_at >= sa.bindparam("day_from"), _moved.event_at < sa.bindparam("day_to"))
-_CREDITED = (
-    sa.select(
-        sa.func.coalesce(sa.func.sum(sa.case((_of_day, _moved.minutes), else_=0)), 0),
-        sa.func.coalesce(sa.func.sum(_moved.minutes), 0),
-    )
-    .where(
-        _moved.credit_account_id == table_of(HourAccount).c.id,
-        table_of(HourAccount).c.person_id == sa.bindparam("person_id"),
-    )
-    .where(_moved.reason == Reason.EARN)
-    .where(_moved.event_at >= sa.bindparam("week_from"), _moved.event_at < sa.bindparam("week_to"))
-    .where(~sa.exists().where(_reversal.reverses_id == _moved.id))  # of the week's rows alone, not of the history
+_week = served(by(sa.bindparam("person_id")), since=sa.bindparam("week_from"), before=sa.bindparam("week_to")).c
+_of_day = sa.and_(_week.event_at >= sa.bindparam("day_from"), _week.event_at < sa.bindparam("day_to"))
+_CREDITED = sa.select(
+    sa.func.coalesce(sa.func.sum(sa.case((_of_day, _week.minutes), else_=0)), 0),
+    sa.func.coalesce(sa.func.sum(_week.minutes), 0),
 )
 
 

@@ -1,5 +1,6 @@
 """Who may do what on a day, whose papers run out, and what the ledger says of a volunteer's help."""
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -10,11 +11,12 @@ from sqlmodel import Session, col, select
 from timebank.careplans.models import ServiceKind
 from timebank.core import clock, months
 from timebank.core.actors import Actor, Scope
-from timebank.core.db import in_area, table_of
+from timebank.core.db import in_area
 from timebank.core.limits import PAGE_ROWS
-from timebank.ledger.models import HourAccount, Reason, Transfer
+from timebank.ledger.models import HourAccount
+from timebank.ledger.served import ALL_HELP, by, served
 from timebank.people.models import Person, PersonState, Qualification
-from timebank.people.queries import people_by_id, real_name_checks, valid_qualifications
+from timebank.people.queries import kept_entries, people_by_id, real_name_checks, valid_qualifications
 from timebank.people.rules import CERTIFICATES
 from timebank.policies.queries import in_force
 from timebank.volunteers import rules
@@ -114,21 +116,18 @@ def helped_minutes(
 
     Of group sessions only what was credited to the person counts here (group.hours_mode personal).
     """
-    t, a = table_of(Transfer).c, table_of(HourAccount).c
-    taken_back = sa.select(t.reverses_id).where(t.reverses_id.is_not(None))
-    found = (
-        sa.select(a.person_id, sa.func.sum(t.minutes))
-        .where(t.credit_account_id == a.id, in_area(a.area_code, scope.area_code), a.person_id.is_not(None))
-        .where(t.reason.in_([Reason.EARN, Reason.GROUP_SESSION]), t.id.not_in(taken_back))
-        .group_by(a.person_id)
-    )
-    if person_id:
-        found = found.where(a.person_id == person_id)
-    if first_on:
-        found = found.where(t.event_at >= clock.at_local(first_on, 0))
-    if last_on:
-        found = found.where(t.event_at < clock.at_local(last_on, 24 * 60))
-    return {row[0]: int(row[1]) for row in session.connection().execute(found)}
+    whose = [by(person_id)] if person_id else []
+    rows = served(
+        *(in_area(col(HourAccount.area_code), scope.area_code), *whose),
+        kinds=ALL_HELP,
+        since=clock.at_local(first_on, 0) if first_on else None,
+        before=clock.at_local(last_on, 24 * 60) if last_on else None,
+    ).c
+    found = session.connection().execute(sa.select(rows.person_id, sa.func.sum(rows.minutes)).group_by(rows.person_id))
+    kept, helped = kept_entries(session), Counter[str]()
+    for registered_as, minutes in found:
+        helped[kept.get(registered_as, registered_as)] += int(minutes)
+    return dict(helped)
 
 
 def helped_minutes_of(session: Session, person: Person) -> int:

@@ -150,7 +150,7 @@ def _owns(session: Session, actor: Actor, *account_ids: str) -> bool:
 
 
 def reverse(session: Session, *, actor: Actor, transfer_id: str, why: str) -> Transfer:
-    """Answer a transfer by its opposite, once.
+    """Answer a transfer by its opposite, once; what went above the cap at the same time goes back with it.
 
     Refuses a second reversal, the reversal of a reversal, and an entry of the actor's own account.
     """
@@ -161,29 +161,8 @@ def reverse(session: Session, *, actor: Actor, transfer_id: str, why: str) -> Tr
         raise Refused("ledger.reversal_is_final", T("A taken-back entry cannot be taken back. Make a new entry."))
     if _owns(session, actor, original.debit_account_id, original.credit_account_id):
         raise NotAllowed("ledger.own_hours", T("Nobody enters hours for themselves."))
-    done = select(Transfer.id).where(Transfer.reverses_id == transfer_id)
-    if session.exec(done).first():
-        raise Refused("ledger.reversed_already", T("This entry was taken back already."))
-    opposite = Posting(
-        key=f"reverse:{transfer_id}",
-        debit_account_id=original.credit_account_id,
-        credit_account_id=original.debit_account_id,
-        minutes=original.minutes,
-        reason=Reason.REVERSAL,
-        source_id=original.source_id,
-        event_at=clock.now(),
-        policy_version=original.policy_version,
-        area_code=original.area_code,
-        reverses_id=transfer_id,
-    )
-    try:
-        row, _ = books.write(session, opposite, user_id=actor.user_id, journal_id=original.journal_id)
-    except Refused as refusal:
-        if refusal.code == "ledger.key_reused":  # somebody else did so this very moment
-            raise Refused("ledger.reversed_already", T("This entry was taken back already.")) from None
-        raise
-    if row is None:
-        raise Refused("ledger.reversed_already", T("This entry was taken back already."))
+    over = session.exec(select(Transfer).where(Transfer.key == f"over:{original.key}")).first()
+    opposites = [_opposite(session, actor, row) for row in (original, over) if row]
     note(
         session,
         actor=actor,
@@ -192,6 +171,33 @@ def reverse(session: Session, *, actor: Actor, transfer_id: str, why: str) -> Tr
         area_code=original.area_code,
         why=why[:200],
     )
+    return opposites[0]
+
+
+def _opposite(session: Session, actor: Actor, original: Transfer) -> Transfer:
+    taken_back = Refused("ledger.reversed_already", T("This entry was taken back already."))
+    if session.exec(select(Transfer.id).where(Transfer.reverses_id == original.id)).first():
+        raise taken_back
+    opposite = Posting(
+        key=f"reverse:{original.id}",
+        debit_account_id=original.credit_account_id,
+        credit_account_id=original.debit_account_id,
+        minutes=original.minutes,
+        reason=Reason.REVERSAL,
+        source_id=original.source_id,
+        event_at=clock.now(),
+        policy_version=original.policy_version,
+        area_code=original.area_code,
+        reverses_id=original.id,
+    )
+    try:
+        row, _ = books.write(session, opposite, user_id=actor.user_id, journal_id=original.journal_id)
+    except Refused as refusal:
+        if refusal.code == "ledger.key_reused":  # somebody else did so this very moment
+            raise taken_back from None
+        raise
+    if row is None:
+        raise taken_back
     return _transfer_of(row)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
@@ -85,7 +86,7 @@ def _hold_gift(session: Session, person: Person, minutes: int, month: str) -> tu
 def _made(session: Session, until: datetime, account_id: str, minutes: int, source_id: str, ended: Hold | None) -> Hold:
     """The hold of a request on an account from now on: one row, so that what is drawn names the request itself."""
     crash_point("ledger.between_holds")
-    terms = {"minutes": minutes, "held_at": clock.now(), "expires_at": until}
+    terms: dict[str, Any] = {"minutes": minutes, "held_at": clock.now(), "expires_at": until}
     if ended is None:
         made = Hold(id=ids.new_id("hld"), account_id=account_id, source_id=source_id, **terms)
         session.add(made)
