@@ -12,7 +12,7 @@ from tests.cast import Cast
 from tests.fixtures.browsing import Visitor
 from tests.fixtures.site import At, SignIn
 from tests.statements.conftest import Earn
-from timebank.core import db
+from timebank.core import clock, db, ids
 from timebank.core.actors import SYSTEM, Role
 from timebank.ledger import operations as ledger
 from timebank.statements.models import Certificate, CertificateState
@@ -54,6 +54,38 @@ def test_a_certificate_counts_after_seven_days_on_the_notice_board(
     checked = client.visit(f"/check/{made.proof_code}?lang=en")
     assert "Valid." in checked and "李" not in checked
     assert "No certificate stands on the list." in sign_in("zhang").visit("/certificates/list")
+
+
+def test_a_new_certificate_stands_on_the_list_however_many_there_were(cast: Cast, earn: Earn, sign_in: SignIn) -> None:
+    with db.transaction() as session:
+        session.add_all(valid_since_long(cast, number) for number in range(60))
+    earn(cast.li, on=date(2026, 10, 20))
+    ask(sign_in(Role.VOLUNTEER))
+    office = sign_in(Role.SUPERVISOR)
+    desk = put_on_the_list(office)
+    newest, oldest = "ZF-500156101-2026-0001", "ZF-500156101-2025-0000"
+    board = sign_in("zhang").visit("/certificates/list")
+    assert newest in board and oldest not in board
+    assert newest in desk and oldest not in desk
+    assert oldest in office.visit("/certificates/desk?number=2025-0000")
+
+
+def valid_since_long(cast: Cast, number: int) -> Certificate:
+    """One of many certificates of the year before."""
+    return Certificate(
+        id=ids.new_id("crt"),
+        serial=f"ZF-500156101-2025-{number:04d}",
+        proof_code=f"{number:032d}",
+        person_id=cast.zhang.id,
+        area_code=cast.zhang.area_code,
+        state=CertificateState.LISTED,
+        first_on=date(2025, 1, 1),
+        last_on=date(2025, 1, 31),
+        asked_at=clock.at_local(date(2025, 2, 1), number),
+        asked_by="usr_long_ago",
+        listed_on=date(2025, 2, 2),
+        counts_from_on=date(2025, 2, 9),
+    )
 
 
 def test_the_sheet_holds_the_name_the_hours_and_who_issued_it(cast: Cast, earn: Earn, sign_in: SignIn) -> None:

@@ -23,8 +23,7 @@ from timebank.meals.queries import meals_without_order
 from timebank.mutual.queries import waiting_sessions
 from timebank.people.queries import open_cases, people_by_id
 from timebank.policies.queries import in_force, versions_of
-from timebank.statements.certificate_queries import certificates_in
-from timebank.statements.models import CertificateState
+from timebank.statements.certificate_queries import certificates_asked
 from timebank.statements.queries import close_is_due
 from timebank.visiting.door_queries import unanswered_doors
 from timebank.visiting.queries import count_searches, total_rate, visiting_rate
@@ -213,7 +212,7 @@ def _desk_of_hours(session: Session, actor: Actor) -> list[Duty]:
     """What members and colleagues ask the office to decide about hours."""
     entries = entries_in(session, actor.scope, state=EntryState.WAITING)
     disputes = open_disputes(session, actor.scope, actor.role)
-    asked = certificates_in(session, actor.area_code, CertificateState.ASKED)
+    asked = certificates_asked(session, actor.area_code)
     return [
         _count(T("entries wait for a second person"), "hours_desk.list_entries", "shield", len(entries)),
         _count(T("lines are disputed"), "hours_desk.list_disputes", "alert", len(disputes)),

@@ -82,11 +82,12 @@ def desk() -> Any:
 
 def _desk_page(error: TimebankError | None) -> str:
     session, code = http.session(), actor().area_code
-    place = area_by_code(session, code)
+    place, number = area_by_code(session, code), request.args.get("number", "").strip()[:24]
     return render_template(
         "statements/certificate_desk.html",
-        asked=queries.certificates_in(session, code, CertificateState.ASKED),
-        listed=queries.certificates_in(session, code, CertificateState.LISTED),
+        asked=queries.certificates_asked(session, code),
+        listed=queries.certificates_listed(session, code, number),
+        number=number,
         state_of=certificates.state_of,
         issuer=place.name_zh if place else "",
         may_decide=actor().role in ISSUERS,

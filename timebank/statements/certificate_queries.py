@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import Select
 
 from timebank.core import clock
 from timebank.core.actors import Scope
@@ -54,23 +55,36 @@ def certificates_of(session: Session, person_id: str) -> list[Certificate]:
     return list(session.exec(found.order_by(col(Certificate.asked_at).desc()).limit(PAGE_ROWS)))
 
 
-def certificates_in(session: Session, area_code: str, state: CertificateState) -> list[tuple[Certificate, Person]]:
-    """One page of an area's certificates in a state with their persons, the oldest first."""
-    found = (
-        select(Certificate, Person)
-        .where(in_area(col(Certificate.area_code), area_code), Certificate.state == state)
-        .where(Person.id == Certificate.person_id)
-        .order_by(col(Certificate.asked_at))
-        .limit(PAGE_ROWS)
-    )
-    return [(certificate, person) for certificate, person in session.exec(found)]
+def certificates_asked(session: Session, area_code: str) -> list[tuple[Certificate, Person]]:
+    """One page of the certificates that an area is asked for, with their persons; who waits longest comes first."""
+    found = _with_persons(area_code, CertificateState.ASKED).order_by(col(Certificate.asked_at), Certificate.id)
+    return list(session.exec(found.limit(PAGE_ROWS)))
+
+
+def certificates_listed(session: Session, area_code: str, number: str = "") -> list[tuple[Certificate, Person]]:
+    """One page of the certificates that an area issued, the newest first; those with `number` in theirs, if given."""
+    found = _with_persons(area_code, CertificateState.LISTED)
+    if number:
+        found = found.where(col(Certificate.serial).contains(number, autoescape=True))
+    newest = found.order_by(col(Certificate.listed_on).desc(), col(Certificate.serial).desc())
+    return list(session.exec(newest.limit(PAGE_ROWS)))
 
 
 def on_the_list(session: Session, area_code: str) -> list[tuple[Certificate, Person]]:
-    """The publicity list of an area: what does not count yet, and until when somebody may object."""
-    today = clock.today()
-    listed = certificates_in(session, area_code, CertificateState.LISTED)
-    return [(item, person) for item, person in listed if item.counts_from_on and item.counts_from_on > today]
+    """The publicity list of an area, all of it: what does not count yet, and until when somebody may object.
+
+    Source: 民发〔2015〕149号.
+    """
+    found = _with_persons(area_code, CertificateState.LISTED).where(col(Certificate.counts_from_on) > clock.today())
+    return list(session.exec(found.order_by(col(Certificate.counts_from_on), col(Certificate.serial))))
+
+
+def _with_persons(area_code: str, state: CertificateState) -> "Select[Certificate, Person]":
+    return (
+        select(Certificate, Person)
+        .where(in_area(col(Certificate.area_code), area_code), Certificate.state == state)
+        .where(Person.id == Certificate.person_id)
+    )
 
 
 def certificate_by_proof(session: Session, proof_code: str) -> Certificate | None:
