@@ -85,7 +85,9 @@ def test_a_right_guess_gives_the_tries_back(app: Flask, cast: Cast) -> None:
 def test_a_login_that_does_not_exist_answers_like_one_that_does(app: Flask, cast: Cast) -> None:
     known, unknown = stranger(app), stranger(app)
     said = [
-        visitor.send("/sign-in", {"login_name": name, "secret": "wrong guess"}).text.replace(visitor.token(), "")
+        visitor.send("/sign-in", {"login_name": name, "secret": "wrong guess"})
+        .text.replace(visitor.token(), "")
+        .replace(f'value="{name}"', "")  # what was typed may stand there again
         for visitor, name in ((known, "li"), (unknown, "nobody-of-this-name"))
     ]
     assert said[0] == said[1]
@@ -101,9 +103,10 @@ def test_an_unknown_login_costs_a_guesser_as_much_work(monkeypatch: pytest.Monke
         "_hasher",
         type("Counts", (), {"verify": staticmethod(lambda *a: worked.append("") or verify(*a))}),
     )
-    with db.transaction() as session:
-        auth.sign_in(session, login_name="li", secret="wrong guess")
-        auth.sign_in(session, login_name="nobody-of-this-name", secret="wrong guess")
+    for name in ("li", "nobody-of-this-name"):
+        with db.transaction() as session:
+            tried = auth.begin_sign_in(session, login_name=name)
+        assert not auth.fits("wrong guess", tried.kept_hash)
     assert len(worked) == 2
 
 
@@ -121,3 +124,32 @@ def test_the_table_of_tries_holds_no_name(app: Flask, cast: Cast) -> None:
         rows = session.exec(select(Attempt)).all()
     assert rows
     assert not any("xiaofang" in row.id for row in rows)
+
+
+def test_who_signs_in_keeps_nobody_from_writing(app: Flask, cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    compare, wrote = auth.fits, list[str]()
+
+    def somebody_writes_meanwhile(secret: str, kept_hash: str | None) -> bool:
+        with db.transaction() as session:  # SQLite has one place to write: refused where this thread holds it
+            session.connection()
+            wrote.append("meanwhile")
+        return compare(secret, kept_hash)
+
+    monkeypatch.setattr(auth, "fits", somebody_writes_meanwhile)
+    assert guess(stranger(app), "li", PASSWORD) == 303
+    assert wrote == ["meanwhile"]
+
+
+def test_one_address_does_not_try_names_without_end(
+    app: Flask, sign_in: SignIn, at: At, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owner = sign_in("li")
+    owner.visit("/password")
+    owner.submit("/sign-out")
+    owner.visit("/sign-in")
+    monkeypatch.setattr(auth, "ADDRESS_TRIES_PER_HOUR", 4)
+    assert guess(stranger(app), "zhang", PASSWORD) == 303, "who gets in is not counted"
+    assert [guess(stranger(app), f"name-{number}", "summer 2026") for number in range(5)] == [400] * 4 + [403]
+    assert guess(owner, "li", PASSWORD) == 303, "a browser that is known is let in all the same"
+    at("2026-11-03 10:00")
+    assert guess(stranger(app), "zhang", PASSWORD) == 303

@@ -8,7 +8,8 @@ from sqlmodel import col, delete, select
 from tests import factories as make
 from tests.cast import Cast
 from tests.factories import PASSWORD
-from tests.fixtures.site import SignIn
+from tests.fixtures.browsing import Visitor
+from tests.fixtures.site import At, SignIn
 from timebank.auth.models import Grant, User
 from timebank.core import db
 from timebank.core.actors import SYSTEM, Role
@@ -124,3 +125,34 @@ def test_a_coordinator_of_two_townships_works_in_both(cast: Cast, sign_in: SignI
     assert "胡大爷" in zhou.visit(f"/people?area_code={make.OTHER_TOWNSHIP}")
     home = {"group_code": make.OTHER_GROUP, "door": "77", "landmark": "水井边"}
     assert zhou.send("/households/new", home).status_code == 303
+
+
+def test_a_failed_sign_in_and_a_denial_are_seen_by_the_district(cast: Cast, client: Visitor, sign_in: SignIn) -> None:
+    client.visit("/sign-in?lang=en")
+    client.submit("/sign-in", status=400, login_name="li", secret="a wrong guess")
+    sign_in("li").visit("/logins", status=403)
+    page = sign_in(Role.AUDITOR).visit(f"/events?subject_id={cast.users['li']}")
+    assert "auth.sign_in_failed" in page and "auth.denied" in page
+    with db.transaction() as session:
+        make.login(session=session, name="deng", role=Role.ADMINISTRATOR, area_code=make.TOWNSHIP)
+    assert "auth.sign_in_failed" not in sign_in("deng").visit(f"/events?subject_id={cast.users['li']}")
+
+
+def test_a_role_that_ended_keeps_its_day(cast: Cast, sign_in: SignIn, at: At) -> None:
+    with db.transaction() as session:
+        grant = session.exec(select(Grant).where(Grant.user_id == cast.users["wu"])).one()
+        grant.ends_on = date(2026, 11, 10)
+        session.add(grant)
+        grant_id = grant.id
+    at("2026-11-20 09:00")
+    assert sign_in(Role.ADMINISTRATOR).send(f"/logins/roles/{grant_id}/end").status_code == 303
+    with db.reading() as session:
+        assert session.get_one(Grant, grant_id).ends_on == date(2026, 11, 10)
+
+
+def test_a_mistyped_area_makes_no_login(cast: Cast, sign_in: SignIn) -> None:
+    gao = sign_in(Role.ADMINISTRATOR)
+    gao.visit("/logins")
+    asked = OF_A_SUPERVISOR | {"area_code": "500156999"}
+    page = gao.submit("/logins", status=400, display_name="谢站长", login_name="xie", no_person="yes", **asked)
+    assert "no area with this code" in page and "The login is made" not in page

@@ -36,7 +36,16 @@ ON_A_PHONE = "phone_id"  # in a session that a PIN opened: the paired phone it b
 
 def public(view: View) -> View:
     """Declare a view that needs no login. Unsafe methods still run in one unit of work."""
-    open_view = _guarded(view, roles=(), load={}, writes=True)
+    return _public(view, writes=True)
+
+
+def public_in_steps(view: View) -> View:
+    """Declare a view that needs no login and manages its own units of work: between them it may take its time."""
+    return _public(view, writes=False)
+
+
+def _public(view: View, *, writes: bool) -> View:
+    open_view = _guarded(view, roles=(), load={}, writes=writes)
     open_view.__public__ = True  # type: ignore[attr-defined]
     return open_view
 

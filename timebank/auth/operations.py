@@ -1,18 +1,20 @@
 """Making logins, giving roles, signing in."""
 
-from datetime import date, timedelta
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, delete
 
+from timebank.areas.models import Area
 from timebank.audit.operations import note
 from timebank.auth import queries
 from timebank.auth.models import Attempt, Grant, LoginSession, User
 from timebank.auth.rules import NAME_OF_PHONE_LOGIN, check_password
 from timebank.core import clock, crypto, ids
 from timebank.core.actors import SYSTEM, Actor, Role
-from timebank.core.errors import NotAllowed, NotFound, Refused
-from timebank.core.limits import LOGIN_TRIES_PER_HOUR
+from timebank.core.errors import BadInput, NotAllowed, NotFound, Refused
+from timebank.core.limits import ADDRESS_TRIES_PER_HOUR, LOGIN_TRIES_PER_HOUR
 from timebank.core.text import T
 
 
@@ -69,6 +71,8 @@ def give_role(
         raise NotAllowed(
             "auth.role_outside_area", T("You can give roles inside your own area only."), field="area_code"
         )
+    if session.get(Area, area_code) is None:
+        raise BadInput("auth.no_such_area", T("There is no area with this code."), field="area_code")
     grant = Grant(
         id=ids.new_id("grt"), user_id=user_id, role=role, area_code=area_code, starts_on=clock.today(), ends_on=ends_on
     )
@@ -78,11 +82,14 @@ def give_role(
 
 
 def end_role(session: Session, *, actor: Actor, grant_id: str) -> None:
-    """End a role with effect on the very next request."""
+    """End a role with effect on the very next request. One that ended before keeps its day: the past stays true."""
     grant = session.get(Grant, grant_id)
     if grant is None or not actor.scope.holds_area(grant.area_code):
         raise NotFound("auth.no_such_grant", T("There is no such role in your area."))
-    grant.ends_on = clock.today() - timedelta(days=1)
+    yesterday = clock.today() - timedelta(days=1)
+    if grant.ends_on is not None and grant.ends_on <= yesterday:
+        return
+    grant.ends_on = yesterday
     session.add(grant)
     note(session, actor=actor, action="auth.end_role", subject_id=grant.user_id, area_code=grant.area_code)
 
@@ -126,21 +133,42 @@ def keep_display(session: Session, *, user_id: str, locale: str | None, type_siz
     session.add(user)
 
 
-def sign_in(session: Session, *, login_name: str, secret: str, device: str = "") -> User | None:
-    """The user if name and secret fit, else None; unknown and wrong take the same time. Slows guessing per name.
+@dataclass(frozen=True)
+class SignInTry:
+    """A counted try to sign in: whose name it was and the hash to compare with, if there is such a login."""
+
+    user_id: str | None
+    kept_hash: str | None
+    counted: str
+    address: str
+
+
+def begin_sign_in(session: Session, *, login_name: str, device: str = "", address: str = "") -> SignInTry:
+    """Count a try to sign in, before the password is looked at. Slows guessing per name, and many names per address.
 
     A browser that signed this user in before (`device`, from `device_mark`) has tries of its own, so that a stranger
-    who guesses cannot lock the owner out (ASVS 6.1.1).
+    who guesses cannot lock the owner out (ASVS 6.1.1), nor a neighbour behind the same address.
     """
     user = queries.user_by_name(session, login_name)
     is_known = user is not None and is_device_of(device, user.id)
     counted = device if is_known else login_name.strip().lower()
     count_attempt(session, purpose="login", of=counted, limit=LOGIN_TRIES_PER_HOUR)
-    fits = verify_secret(user, secret)
-    if user is None or not fits or not user.is_active:
+    if is_known:
+        address = ""
+    if address:
+        count_attempt(session, purpose="address", of=address, limit=ADDRESS_TRIES_PER_HOUR)
+    return SignInTry(user.id if user else None, user.secret_hash if user else None, counted, address)
+
+
+def end_sign_in(session: Session, *, tried: SignInTry, secret_fits: bool) -> User | None:
+    """The user who signs in, or None where name and password do not fit or the login has ended."""
+    user = session.get(User, tried.user_id) if tried.user_id else None
+    if user is None or not secret_fits or not user.is_active:
         note(session, actor=SYSTEM, action="auth.sign_in_failed", subject_id=user.id if user else "unknown")
         return None
-    forget_attempts(session, purpose="login", of=counted)
+    forget_attempts(session, purpose="login", of=tried.counted)
+    if tried.address:
+        give_attempt_back(session, purpose="address", of=tried.address)
     note(session, actor=SYSTEM, action="auth.sign_in", subject_id=user.id)
     return user
 
@@ -161,21 +189,38 @@ def _device_proof(user_id: str, drawn: str) -> str:
     return crypto.vault().fingerprint(f"device {user_id} {drawn}")[:32]
 
 
-def verify_secret(user: User | None, secret: str) -> bool:
-    """Whether the secret belongs to the user, in the same time for a user who does not exist."""
-    return crypto.passwords().fits(secret, user.secret_hash if user else None)
+def fits(secret: str, kept_hash: str | None) -> bool:
+    """Whether a password fits, in the same time for a login that does not exist. Slow on purpose: ask it outside a unit
+    of work that writes, or everybody else waits for it."""
+    return crypto.passwords().fits(secret, kept_hash)
 
 
 def count_attempt(session: Session, *, purpose: str, of: str, limit: int) -> None:
     """Count one try of something guessable in this hour; refuses the one after the limit."""
-    hour_at = clock.now().replace(minute=0, second=0, microsecond=0)
-    key = f"{purpose}:{crypto.vault().fingerprint(of)[:32]}:{hour_at:%Y%m%d%H}"
+    hour_at = _this_hour()
+    key = _attempt_key(purpose, of)
     row = session.get(Attempt, key, with_for_update=True) or Attempt(id=key, count=0, hour_at=hour_at)
     if row.count >= limit:
         raise NotAllowed("auth.too_many_tries", T("Too many tries. Wait an hour, or ask your village assistant."))
     row.count += 1
     session.add(row)
     session.exec(delete(Attempt).where(col(Attempt.hour_at) < hour_at - timedelta(hours=2)))
+
+
+def give_attempt_back(session: Session, *, purpose: str, of: str) -> None:
+    """Uncount one try of this hour that turned out well; the others stay counted."""
+    row = session.get(Attempt, _attempt_key(purpose, of), with_for_update=True)
+    if row is not None:
+        row.count = max(row.count - 1, 0)
+        session.add(row)
+
+
+def _this_hour() -> datetime:
+    return clock.now().replace(minute=0, second=0, microsecond=0)
+
+
+def _attempt_key(purpose: str, of: str) -> str:
+    return f"{purpose}:{crypto.vault().fingerprint(of)[:32]}:{_this_hour():%Y%m%d%H}"
 
 
 def forget_attempts(session: Session, *, purpose: str, of: str) -> None:

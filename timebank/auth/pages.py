@@ -8,9 +8,11 @@ from flask_login import current_user, login_user, logout_user
 from werkzeug.wrappers import Response
 
 from timebank.auth import operations
-from timebank.auth.guards import EVERY_ROLE, actor, guard, public
+from timebank.auth.guards import EVERY_ROLE, actor, guard, public, public_in_steps
+from timebank.auth.models import User
+from timebank.auth.queries import user_by_id
 from timebank.auth.words import ROLE_WORDS
-from timebank.core import http
+from timebank.core import db, http
 from timebank.core.errors import BadInput, TimebankError
 from timebank.core.i18n import LOCALES, gettext, say
 from timebank.core.limits import LOGIN_TRIES_PER_HOUR
@@ -48,19 +50,29 @@ def sign_in() -> Any:
 
 
 @bp.post("/sign-in")
-@public
+@public_in_steps
 def enter() -> Any:
     """Check name and secret; a new session begins, whatever was in the old one."""
-    form, device = request.form, request.cookies.get(_DEVICE_COOKIE, "")
-    name, secret = form.get("login_name", ""), form.get("secret", "")
-    user = operations.sign_in(http.session(), login_name=name, secret=secret, device=device)
-    target = form.get("next", "")
+    form, target = request.form, request.form.get("next", "")
+    user = _who_signs_in(form.get("login_name", ""), form.get("secret", ""))
     if user is None:
         error = gettext("Name and password do not fit together. Try again, or ask your village assistant.")
         return render_template("auth/sign_in.html", error=error, next=target), 400
     _renew()
     login_user(user)
     return _remember_device(redirect(_own_path(target), code=303), user.id)
+
+
+def _who_signs_in(name: str, secret: str) -> User | None:
+    """Count, compare, keep. Comparing is slow on purpose, and on SQLite there is one place to write: it is not held."""
+    device, address = request.cookies.get(_DEVICE_COOKIE, ""), request.remote_addr or ""
+    http.close_session()
+    with db.transaction() as writing:
+        tried = operations.begin_sign_in(writing, login_name=name, device=device, address=address)
+    secret_fits = operations.fits(secret, tried.kept_hash)
+    with db.transaction() as writing:
+        user = operations.end_sign_in(writing, tried=tried, secret_fits=secret_fits)
+    return user_by_id(http.session(), user.id) if user else None
 
 
 def _remember_device(response: Response, user_id: str) -> Response:
@@ -119,7 +131,7 @@ def change_password() -> Any:
     """Change one's own password; asks for the present one, ends every other session."""
     writing, form, caller = http.session(), request.form, actor()
     operations.count_attempt(writing, purpose="present", of=caller.user_id, limit=LOGIN_TRIES_PER_HOUR)
-    if not operations.verify_secret(current_user, form.get("present", "")):
+    if not operations.fits(form.get("present", ""), current_user.secret_hash):
         wrong = BadInput("auth.wrong_present", T("The present password is not right."), field="present")
         return render_template("auth/password.html", error=wrong), wrong.status  # the try counts, so no rollback
     try:

@@ -18,5 +18,6 @@ EARLIEST_ENTRY_YEAR = 1998  # of hours in a paper register: no time bank of the 
 CLOCK_SKEW_FLAG_MINUTES = 10
 DAY_CODE_TRIES_PER_VISIT = 5
 LOGIN_TRIES_PER_HOUR = 10
+ADDRESS_TRIES_PER_HOUR = 300  # wrong ones, of all names together: a whole office or valley may share an address
 MAX_PLANNER_PROCESSES = 4
 MAX_LIVE_STREAMS = 3
