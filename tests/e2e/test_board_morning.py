@@ -168,6 +168,12 @@ def test_a_morning(office: Office, board_of: BoardOf, hands: type[Mouse], lang: 
         hand.press(page.locator(f"#board-card [data-do={what}]"))
         expect(page.locator(".padlock")).to_have_count(locks, timeout=SLOW_MS)
     publish(page, hand)
+    on_the_board = page.url
+    for paper in ("run-sheets", "van-list"):  # what the helpers and the van take along
+        page.goto(on_the_board.replace("/board", f"/{paper}"))
+        expect(page.locator("main [data-print]")).to_be_visible()
+    page.goto(on_the_board)
+    ready(page)
     for kind in ("ill", "road", "sos"):
         happens(page, hand, kind)
         publish(page, hand)

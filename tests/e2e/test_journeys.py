@@ -82,6 +82,73 @@ def test_a_daughter_in_the_city_follows_her_mother(served: Served, enter: Enter)
         assert account is not None and account.held_minutes == 0
 
 
+def test_a_daughter_gives_hours_away_questions_a_line_and_prints_the_sheet(served: Served, enter: Enter) -> None:
+    """§4.2: hours for elders who have nobody, a word against a line of the book, the month on paper in large type."""
+    cast = served.site.cast
+    helps(cast.xiaofang, 60)
+    page = enter("xiaofang").new_page()
+    page.goto(f"/hours/{cast.xiaofang.id}")
+    page.get_by_role("link", name="Give hours away").click()
+    page.get_by_label("Minutes").fill("45")
+    page.get_by_role("button", name="Give", exact=True).click()
+    expect(page.locator("h1")).not_to_have_text("Give hours away")
+    with db.reading() as session:
+        account = account_of(session, cast.xiaofang.id)
+        assert account is not None and account.balance_minutes == 15
+
+    page.goto(f"/hours/{cast.xiaofang.id}")
+    page.locator('main a[href*="/hours/lines/"]').first.click()
+    page.get_by_text("This line is wrong").click()
+    page.get_by_label("What is not right?").fill("我那天帮了两个小时")
+    page.get_by_role("button", name="Send to the township").click()
+    expect(page.locator("main")).to_contain_text("the township answers")
+
+    page.goto(f"/statements?person_id={cast.chen_popo.id}")
+    sheet = page.get_by_role("link", name="Sheet to print (PDF)").first.get_attribute("href")
+    answer = page.request.get(str(sheet))
+    assert answer.ok and answer.body().startswith(b"%PDF")
+
+
+def test_who_has_no_phone_asks_by_voice_and_the_village_finds_somebody(served: Served, enter: Enter) -> None:
+    """§4.2, §4.3: a request told at the door, a helper rung up, a consent read aloud and withdrawn, cards and strips to
+    hand out, a storm."""
+    cast, on = served.site.cast, clock.today() + timedelta(days=5)
+    helps(cast.chen_popo, 60)
+    page = enter("wang", viewport=WIDE).new_page()
+    page.goto(f"/people/{cast.chen_popo.id}")
+    page.get_by_role("link", name="Ask for help").click()
+    page.get_by_label("What help").select_option("visit")
+    page.get_by_label("On which day").fill(on.isoformat())
+    page.get_by_role("button", name="Ask for help").click()
+    expect(page.locator("main")).to_contain_text("nobody named yet")
+    with db.reading() as session:
+        asked_for = session.exec(select(Visit).where(Visit.requested_by == cast.wang.id)).one()
+    page.goto("/village-day")
+    page.get_by_role("link", name="Nobody comes yet").click()
+    page.locator(f'a[href$="/gaps/{asked_for.id}"]').click()
+    page.get_by_role("button", name="李姐 comes").click()
+    expect(page.locator("h1")).to_have_text("Nobody comes yet")
+    assert state_of(asked_for) == VisitState.PLANNED
+
+    page.goto(f"/care-plans/of/{cast.ran_daye.id}/consents")
+    purpose = 'form:has(input[name=purpose][value="visits"])'
+    page.locator(purpose).get_by_role("button").click()
+    withdraw = page.locator(f'{purpose}[action$="/withdraw"]')
+    expect(withdraw).to_have_count(1)
+    page.once("dialog", lambda dialog: dialog.accept())
+    withdraw.get_by_role("button").click()
+    expect(withdraw).to_have_count(0)
+
+    for address in ("/village-day/strips", "/village-day/cards"):
+        page.goto(address)
+        expect(page.locator("main")).to_contain_text(cast.chen_popo.household_code)
+    page.goto("/emergency/call-ups")
+    page.get_by_label("What is to be done").fill("沿河的住户转移到村小")
+    page.get_by_role("button", name="Ask them all").click()
+    expect(page.locator("h1")).to_contain_text("Call-up")
+    expect(page.locator("main")).to_contain_text("沿河的住户转移到村小")
+
+
 def test_a_village_assistants_day(served: Served, enter: Enter) -> None:
     """§4.3: registers somebody, calls back, sends a second try, and enters a slip that she then cannot speak for."""
     cast = served.site.cast
@@ -127,8 +194,29 @@ def test_a_township_supervisor_at_the_reviews(served: Served, enter: Enter) -> N
     page.goto("/reviews")
     page.locator(f'a[href*="/reviews/{visit.id}"]').click()
     expect(page.locator("main")).to_contain_text("What happened")
+    page.get_by_text("Call the elder and ask").click()
+    page.get_by_label("What they said").fill("来了，坐了三刻钟")
+    page.locator('button[name=outcome][value="fits"]').click()
+    expect(page.locator("main")).to_contain_text("来了，坐了三刻钟")
     page.get_by_role("button", name="Credit", exact=True).click()
     expect(page.locator("h1")).to_have_text("Reviews")
     assert state_of(visit) == VisitState.SETTLED
     page.goto("/visiting-rate")
     expect(page.locator("main table")).to_contain_text("Qiaotou")
+
+
+def test_a_township_supervisor_signs_for_the_second_time_and_answers(served: Served, enter: Enter) -> None:
+    """§4.5: what the office enters needs a second person; a line that a member questions gets an answer; the month."""
+    things = served.site.things["own"]
+    page = enter("wu", viewport=WIDE).new_page()
+    page.goto("/entries")
+    entry = page.locator(f'form[action*="/entries/{things["entry_id"]}/decide"]')
+    entry.get_by_role("button", name="Approve and write").click()
+    expect(entry).to_have_count(0)
+    page.goto("/disputes")
+    page.locator(f"#answer-{things['dispute_id']}").fill("查了纸条，时间没有错")
+    page.locator(f'form[action*="{things["dispute_id"]}"]').get_by_role("button", name="The line stands").click()
+    expect(page.locator(f"#answer-{things['dispute_id']}")).to_have_count(0)
+    page.goto("/months")
+    sheet = page.request.get(str(page.get_by_role("link", name="Print the root sheet").first.get_attribute("href")))
+    assert sheet.ok and sheet.body().startswith(b"%PDF")
