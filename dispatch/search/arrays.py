@@ -63,7 +63,7 @@ class Day(Table):
     link_kind: Ints  # ANY, SAME, DIFFERENT
     knotted: npt.NDArray[np.int8]  # [bundles] linked, on a day where a link ties two tasks of one carer
     allowed: npt.NDArray[np.int8]  # [routes * nodes]
-    face: Ints  # [routes * nodes] preference cost
+    face: Longs  # [routes * nodes] preference cost
     drive: Ints  # [modes * places * places]
     mode: Ints  # [routes]
     shift_at: Ints  # [routes + 1]
@@ -316,7 +316,7 @@ def _pair_fields(named: Named) -> dict[str, Any]:
     nodes = sum(len(group) for group in named.bundles)
     routes = len(problem.carers) + len(named.rounds)
     allowed = np.zeros((routes, nodes), dtype=np.int8)
-    face = np.zeros((routes, nodes), dtype=np.int32)
+    face = np.zeros((routes, nodes), dtype=np.int64)
     for row, carer in enumerate(problem.carers):
         for node, task in enumerate(tasks):
             allowed[row, node] = _may(carer, task)

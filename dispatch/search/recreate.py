@@ -98,7 +98,17 @@ def ruin(day: Day, state: State, desk: Desk) -> bool:
             break
     timed = propagate(day, state, desk, NOWHERE)
     refresh(day, state, desk)
-    return timed
+    return timed and bags_hold(day, state)
+
+
+@kernel
+def bags_hold(day: Day, state: State) -> bool:
+    """Whether after taking tasks out no route carries more than it can, or hands over what it has not."""
+    if day.has_loads:
+        for route in range(day.routes):
+            if not carries(day, state, route):
+                return False
+    return True
 
 
 @kernel

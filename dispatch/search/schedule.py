@@ -269,16 +269,40 @@ def start_on_route(day: Day, state: State, desk: Desk, node: int, route: int) ->
 @kernel
 def knots_agree(day: Day, state: State, desk: Desk, route: int) -> bool:
     """Whether all links inside a route hold; else ``desk.least`` is raised to what they ask."""
-    agree = True
+    hold = True
     node = state.nxt[day.nodes + route]
     while node < day.nodes:
+        bundle = day.bundle[node]
+        if day.bundle_at[bundle + 1] - day.bundle_at[bundle] > 2:
+            hold &= far_links_hold(day, state, desk, bundle, route)
         for entry in range(day.link_at[node], day.link_at[node + 1]):
             other = day.link_to[entry]
             if state.route[other] == route and state.start[other] - day.link_most[entry] > state.start[node]:
-                desk.least[node] = state.start[other] - day.link_most[entry]
-                agree = False
+                desk.least[node] = max(desk.least[node], state.start[other] - day.link_most[entry])
+                hold = False
         node = state.nxt[node]
-    return agree
+    return hold
+
+
+@kernel
+def far_links_hold(day: Day, state: State, desk: Desk, bundle: int, route: int) -> bool:
+    """Whether the links that lead from this route over members on others and back hold; else as `knots_agree`.
+
+    With three members two of them may stand on one route and be linked through the third alone.
+    """
+    low, high = day.bundle_at[bundle], day.bundle_at[bundle + 1]
+    for index in range(low, high):
+        member = day.member[index]
+        desk.trial[member] = state.start[member]
+        if state.route[member] >= 0 and state.route[member] != route:
+            desk.trial[member] = natural(day, state, member)
+    possible, hold = agree(day, state, desk, bundle), True
+    for index in range(low, high):
+        member = day.member[index]
+        if state.route[member] == route and not (possible and desk.trial[member] == state.start[member]):
+            desk.least[member] = max(desk.least[member], desk.trial[member]) if possible else NEVER
+            hold = False
+    return hold
 
 
 @kernel

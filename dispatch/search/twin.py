@@ -94,8 +94,8 @@ class Twin:
                 if now + ticks <= closes:
                     return now + ticks
                 ticks -= closes - now
-                now = closes + 1
-        return max(now, shifts[-1][0]) + ticks if now > shifts[-2][1] else now + ticks
+                now = closes
+        return max(now, shifts[-1][0]) + ticks
 
     def _shifts(self, route: int) -> list[tuple[int, int]]:
         day = self.day

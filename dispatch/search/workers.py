@@ -72,7 +72,7 @@ def _receive(end: Connection) -> Any:
     """A message, or nothing where the worker is gone."""
     try:
         return end.recv()
-    except EOFError:
+    except (EOFError, OSError):  # gone, or gone in the middle of a message
         return None
 
 

@@ -34,7 +34,7 @@ def a_day(count: int, seed: int) -> Problem:
     drives = random.integers(1, 30, (count + 1, count + 1)).astype(np.int32)
     np.fill_diagonal(drives, 0)
     shifts = [(Window(0, 500),), (Window(30, 200), Window(260, 480)), (Window(0, FAR),), (Window(160, FAR),)]
-    shifts += [(Window(230, FAR),)]  # after lunch
+    shifts += [(Window(230, FAR),), (Window(30, 240), Window(240, 480))]  # after lunch; two that touch
     lunch = (Break(Window(150, 220), 25),)
     carers = tuple(
         Carer(
@@ -86,11 +86,17 @@ def _task(random: np.random.Generator, index: int, places: tuple[str, ...]) -> T
 
 
 def _links(random: np.random.Generator, tasks: list[Task]) -> list[Link]:
-    """A pair at once, a pair in sequence, and a meal in its bag."""
+    """A pair at once, a pair in sequence, a meal in its bag; on long days three in a chain."""
     tasks[1] = replace(tasks[1], windows=tasks[0].windows)
     tasks[4] = replace(tasks[4], load=-1, windows=(Window(60, 400),))
     tasks[3] = replace(tasks[3], load=1, windows=(Window(0, FAR),))
+    if len(tasks) > 9:
+        tasks[7:9] = [replace(task, windows=tasks[6].windows) for task in tasks[7:9]]
+        chain = [Link("t6", "t7"), Link("t7", "t8", 0, 40)]  # the first and the last may be one carer's
+    else:
+        chain = []
     return [
+        *chain,
         Link("t0", "t1"),
         Link("t3", "t4", 5, int(random.integers(20, 60)), "same"),
         Link("t2", "t5", 10, 60, "different"),
