@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from dispatch.files import parsed, problem_from_json, read_plan, write_plan
 from dispatch.hhcrsp import is_hhcrsp, objective, problem_from_hhcrsp, solution
-from dispatch.model import Limits, Plan, Problem, ProblemError
+from dispatch.model import Limits, NotExpressible, Plan, Problem, ProblemError
 from dispatch.search import warm
 from dispatch.search.compile import forget_old
 from dispatch.solve import solve
@@ -23,6 +24,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(error, file=sys.stderr)
     except OSError as error:
         print(f"{error.filename}: {error.strerror}", file=sys.stderr)
+    except NotExpressible as error:
+        print(f"--engine {options.engine}: {error} Choose another engine.", file=sys.stderr)
     return 2
 
 
@@ -34,7 +37,7 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--out", type=Path, required=True, help="where the plan goes")
     command.add_argument("--seconds", type=_positive(float), default=10.0, help="CPU seconds per worker")
     command.add_argument("--steps", type=_positive(int), help="moves per worker instead of seconds; repeats exactly")
-    command.add_argument("--seed", type=int, default=0)
+    command.add_argument("--seed", type=_seed, default=0)
     command.add_argument("--workers", type=_positive(int), default=1)
     command.add_argument("--engine", choices=("auto", "search", "exact", "routing"), default="auto")
     command.set_defaults(run=_solve)
@@ -47,6 +50,13 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _seed(text: str) -> int:
+    value = int(text)
+    if not 0 <= value < 2**31:
+        raise argparse.ArgumentTypeError(f"{text} is not from 0 to {2**31 - 1}")
+    return value
+
+
 def _positive(kind: type[int] | type[float]) -> Any:
     def read(text: str) -> int | float:
         value = kind(text)
@@ -57,15 +67,8 @@ def _positive(kind: type[int] | type[float]) -> Any:
     return read
 
 
-def _document(path: Path) -> Any:
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise ProblemError(str(path), f"is not JSON ({error})", "Give a problem file.") from None
-
-
 def _solve(options: argparse.Namespace) -> int:
-    document = _document(options.file)
+    document: Any = parsed(options.file)
     published = is_hhcrsp(document)
     problem = _problem(document, options.file)
     limits = Limits(options.seconds, options.steps, options.workers)
@@ -78,15 +81,11 @@ def _solve(options: argparse.Namespace) -> int:
 def _problem(document: Any, path: Path) -> Problem:
     if is_hhcrsp(document):
         return problem_from_hhcrsp(document, path.name)
-    from dispatch.files import problem_from_json
-
     return problem_from_json(document)
 
 
 def _write(problem: Problem, published: Mapping[str, Any] | None, plan: Plan, path: Path) -> None:
     if published is None:
-        from dispatch.files import write_plan
-
         write_plan(plan, path)
         return
     text = json.dumps(solution(problem, published, plan), ensure_ascii=False, indent=1)
@@ -111,10 +110,9 @@ def _summary(plan: Plan, published: bool) -> dict[str, Any]:
 
 def _check(options: argparse.Namespace) -> int:
     from dispatch.check import check, price
-    from dispatch.files import plan_from_json
 
-    problem = _problem(_document(options.file), options.file)
-    plan = plan_from_json(_document(options.plan))
+    problem = _problem(parsed(options.file), options.file)
+    plan = read_plan(options.plan)
     violations = check(problem, plan)
     for violation in violations:
         print(f"{violation.code} {violation.task} {violation.carer}: {violation.text}")

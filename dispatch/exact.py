@@ -18,8 +18,21 @@ from ortools.sat.python import cp_model
 
 from dispatch.bound import lower_bound
 from dispatch.check import check, price
-from dispatch.formulation import DEPOT, Circuit, Formulation, NotExpressible
-from dispatch.model import Carer, Cost, Limits, Pause, Plan, Problem, Progress, Route, Stop, Unserved, Vehicle
+from dispatch.formulation import DEPOT, Circuit, Formulation
+from dispatch.model import (
+    Carer,
+    Cost,
+    Limits,
+    NotExpressible,
+    Pause,
+    Plan,
+    Problem,
+    Progress,
+    Route,
+    Stop,
+    Unserved,
+    Vehicle,
+)
 from dispatch.rules import reason_unserved
 
 __all__ = ["NotExpressible", "order_of", "plan_of", "solve_exact", "timed"]

@@ -27,6 +27,7 @@ from dispatch.valid import MAX_BYTES, Remark, check_problem
 __all__ = [
     "Remark",
     "check_problem",
+    "parsed",
     "plan_from_json",
     "plan_to_json",
     "problem_from_json",
@@ -56,12 +57,12 @@ def read_problem(source: str | Path) -> Problem:
     ProblemError
         For everything that is wrong with it, the first thing found, with the path of the field.
     """
-    return problem_from_json(_parse(source))
+    return problem_from_json(parsed(source))
 
 
 def read_plan(source: str | Path) -> Plan:
     """The plan in a file, or in the JSON text given; whether it fits a problem is for ``dispatch.check``."""
-    return plan_from_json(_parse(source))
+    return plan_from_json(parsed(source))
 
 
 def problem_from_json(data: object) -> Problem:
@@ -105,7 +106,8 @@ def write_plan(plan: Plan, path: str | Path) -> None:
 # Text.
 
 
-def _parse(source: str | Path) -> object:
+def parsed(source: str | Path) -> object:
+    """What the JSON of a file, or of the text given, says; a field that stands twice in one object is refused."""
     name, text = "file", str(source)
     if isinstance(source, Path) or not text.lstrip().startswith(("{", "[")):
         name, text = text, _text(Path(source))

@@ -14,7 +14,7 @@ from itertools import pairwise
 from ortools.sat.python import cp_model
 
 from dispatch.clock import Clock, Expression, latest
-from dispatch.model import UNREACHABLE, Carer, Link, Problem, Task, Vehicle, Window
+from dispatch.model import UNREACHABLE, Carer, Link, NotExpressible, Problem, Task, Vehicle, Window
 from dispatch.rules import may_serve, preference_cost, unserved_cost
 from dispatch.violations import Rule
 
@@ -28,10 +28,6 @@ OTHERS = "others"
 """The rule, beside those of ``Rule``, that what a carer already has stays with that carer."""
 
 Literals = tuple[cp_model.IntVar, ...]
-
-
-class NotExpressible(ValueError):
-    """The engine cannot say this day; the text says what stands against it."""
 
 
 @dataclass

@@ -57,6 +57,10 @@ class ProblemError(ValueError):
         return ProblemError, (self.path, self.reason, self.remedy)
 
 
+class NotExpressible(ValueError):
+    """The engine cannot say this day; the text says what stands against it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Window:
     """A span in which something may start (tasks, breaks) or happen (shifts, vehicle rounds); both ends included."""

@@ -7,6 +7,7 @@ A road graph is kept beside the data, so that an extract is read once. A 300 × 
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -19,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 import osmium
 from scipy.sparse import csr_matrix
-from scipy.sparse.csgraph import dijkstra
+from scipy.sparse.csgraph import connected_components, dijkstra
 from scipy.spatial import cKDTree
 
 from dispatch.coordinates import LatLon
@@ -110,10 +111,14 @@ class Roads:
         return csr_matrix((values[first], (rows[first], columns[first])), shape=(size, size))
 
     def _snap(self, points: Sequence[LatLon], graph: Any) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.float64]]:
-        """The nearest junction that the mode can use, and the minutes on foot to it, each of shape (points,)."""
-        used = np.unique(np.concatenate([graph.indices, np.flatnonzero(np.diff(graph.indptr))]))
-        if not len(used):
+        """The nearest junction of the network that the mode can use, and the minutes on foot to it, each (points,).
+
+        Of several networks the largest: a scrap of track that only a footpath joins to it leads nowhere.
+        """
+        if not graph.nnz:
             raise TravelError("The extract has no road for this mode. Give an extract that covers the township.")
+        networks = connected_components(graph, connection="strong")[1]
+        used = np.flatnonzero(networks == np.bincount(networks).argmax())
         flat = _flat(self.latitudes[used], self.longitudes[used], self.latitudes.mean())
         asked = np.asarray(points, dtype=np.float64).reshape(-1, 2)
         metres, nearest = cKDTree(flat).query(_flat(asked[:, 0], asked[:, 1], self.latitudes.mean()))
@@ -168,7 +173,7 @@ def read_roads(extract: Path, bounds: Bounds, keep: Path | None = None) -> Roads
     roads = _build(list(_ways(extract, bounds)), extract)
     if kept:
         kept.parent.mkdir(parents=True, exist_ok=True)
-        half = kept.with_suffix(".part.npz")
+        half = kept.with_suffix(f".{os.getpid()}.npz")  # a neighbouring township may be reading the same
         names = ("latitudes", "longitudes", "begins", "ends", "metres", "kinds", "one_way")
         np.savez_compressed(half, **{name: getattr(roads, name) for name in names})
         half.replace(kept)

@@ -22,8 +22,21 @@ import numpy as np
 from ortools.constraint_solver import pywrapcp, routing_enums_pb2
 
 from dispatch.check import price
-from dispatch.formulation import NotExpressible, horizon
-from dispatch.model import UNREACHABLE, Carer, Cost, Limits, Plan, Problem, Progress, Route, Stop, Task, Unserved
+from dispatch.formulation import horizon
+from dispatch.model import (
+    UNREACHABLE,
+    Carer,
+    Cost,
+    Limits,
+    NotExpressible,
+    Plan,
+    Problem,
+    Progress,
+    Route,
+    Stop,
+    Task,
+    Unserved,
+)
 from dispatch.rules import may_serve, preference_cost, reason_unserved, unserved_cost
 
 __all__ = ["NotExpressible", "solve_routing"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from dispatch.model import Engine, Limits, Plan, Problem
+from dispatch.model import Engine, Limits, NotExpressible, Plan, Problem
 from dispatch.search import search, search_many
 
 EXACT_TASKS = 16
@@ -63,7 +63,7 @@ def _search(problem: Problem, limits: Limits, seed: int, start: Plan | None) -> 
 
 def _search_and_prove(problem: Problem, limits: Limits, seed: int, start: Plan | None) -> Plan:
     """The search's plan, then CP-SAT from there; the search's plan where the day cannot be said exactly."""
-    from dispatch.exact import NotExpressible, solve_exact
+    from dispatch.exact import solve_exact
 
     quick = replace(limits, seconds=SEARCH_SHARE * limits.seconds, workers=1)
     found = search(problem, quick, seed, start)

@@ -7,6 +7,7 @@ that day, and rounds up to the whole minutes of a problem. Points are WGS-84 (se
 
 from __future__ import annotations
 
+import http.client
 import json
 import urllib.error
 import urllib.request
@@ -168,7 +169,7 @@ class HttpMatrix:
                 f"The routing server {self.address} answers {error.code}. "
                 "Look into its log; where it says that the matrix is too large, raise its limit or lower the block."
             ) from None
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, http.client.HTTPException) as error:
             raise TravelError(
                 f"The routing server {self.address} gives no answer ({error}). Start it, or choose great-circle times."
             ) from None

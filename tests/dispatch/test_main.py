@@ -56,6 +56,8 @@ def test_check_names_what_a_plan_breaks(tmp_path: Path, capsys: pytest.CaptureFi
         ("{", "is not JSON"),
         ('{"patients": [], "caregivers": [{}], "distances": []}', "caregivers[0].abilities"),
         ("{}", "format"),
+        ('{"format": "dispatch-problem/1", "tasks": [], "tasks": []}', "stands twice"),
+        ("[" * 200_000, "nested too deeply"),
     ],
 )
 def test_a_bad_file_is_one_line_and_exit_2(
@@ -71,7 +73,7 @@ def test_a_bad_file_is_one_line_and_exit_2(
 
 def test_a_missing_file_and_a_missing_folder_are_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["solve", str(tmp_path / "none.json"), "--out", "plan.json"]) == 2
-    assert "none.json: No such file" in capsys.readouterr().err
+    assert "none.json: cannot be read (No such file" in capsys.readouterr().err
     day = written(tmp_path / "day.json", instance(4, 3, 1))
     assert main(["solve", day, "--out", str(tmp_path / "no" / "plan.json"), "--steps", "10", "--engine", "search"]) == 2
     assert "plan.json: No such file" in capsys.readouterr().err
@@ -83,6 +85,20 @@ def test_limits_have_to_be_above_nothing(tmp_path: Path, capsys: pytest.CaptureF
             main(["solve", "day.json", "--out", "plan.json", option, "0"])
         assert stopped.value.code == 2
         assert f"{option}: 0 is not above 0" in capsys.readouterr().err
+
+
+def test_an_engine_that_cannot_say_the_day_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    day = written(tmp_path / "day.json", problem_to_json(busy_day()))
+    assert main(["solve", day, "--out", str(tmp_path / "plan.json"), "--engine", "routing"]) == 2
+    told = capsys.readouterr().err
+    assert told.startswith("--engine routing: ") and told.count("\n") == 1
+
+
+@pytest.mark.parametrize("seed", ["-1", "99999999999"])
+def test_a_seed_is_one_that_every_engine_takes(capsys: pytest.CaptureFixture[str], seed: str) -> None:
+    with pytest.raises(SystemExit):
+        main(["solve", "day.json", "--out", "plan.json", "--seed", seed])
+    assert f"{seed} is not from 0" in capsys.readouterr().err
 
 
 def test_the_module_runs_and_warms() -> None:

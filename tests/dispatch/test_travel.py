@@ -1,8 +1,10 @@
 """Minutes between places: distances, roads, servers, what was learnt, what is closed."""
 
+import http.client
 import json
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -182,6 +184,22 @@ def test_the_last_metres_to_a_door_are_walked() -> None:
     assert found[0, 1] == pytest.approx(0.1112 / 4 * 60, rel=1e-2)
 
 
+def test_a_scrap_of_track_that_leads_nowhere_is_passed_over() -> None:
+    whole = roads()
+    lost = replace(
+        whole,
+        latitudes=np.append(whole.latitudes, [-0.002, -0.003]),
+        longitudes=np.append(whole.longitudes, [0.01, 0.01]),
+        begins=np.append(whole.begins, 4),
+        ends=np.append(whole.ends, 5),
+        metres=np.append(whole.metres, 111.0),
+        kinds=np.append(whole.kinds, KINDS.index("track")),
+        one_way=np.append(whole.one_way, False),
+    )
+    hamlet = (-0.003, 0.01)
+    assert np.isfinite(lost.minutes([*HOUSES, hamlet], "car")).all()
+
+
 def test_a_mode_without_any_road_is_said() -> None:
     with pytest.raises(TravelError, match="no road for this mode"):
         roads().minutes(HOUSES, "boat")
@@ -293,5 +311,11 @@ def test_a_server_that_refuses_or_is_not_there_is_named_with_a_remedy(address: s
         HttpMatrix(address, "osrm", read=lambda request: b'{"code": "Ok"}').minutes(POINTS, "car")
     with pytest.raises(TravelError, match="gives no answer"):
         HttpMatrix("http://127.0.0.1:1").minutes(POINTS, "moto")
+
+    def cut_short(_request: object) -> bytes:
+        raise http.client.IncompleteRead(b'{"sources')
+
+    with pytest.raises(TravelError, match="gives no answer"):
+        HttpMatrix(address, read=cut_short).minutes(POINTS, "moto")
     with pytest.raises(TravelError, match="does not begin with http"):
         HttpMatrix("file:///etc")
