@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import combinations, pairwise
 
 import numpy as np
 
@@ -170,7 +170,7 @@ class _Visit:
     def links(self) -> list[Link]:
         """A crew comes at once; a meal is handed over while it is hot, by who fetched it."""
         names = crew_tasks(self.visit.id, self.visit.crew_size)
-        together = [Link(names[0], name) for name in names[1:]]
+        together = [Link(one, other) for one, other in combinations(names, 2)]
         if not self._is_fetched():
             return together
         policy = self.facts.policy
