@@ -5,11 +5,14 @@ Keys that are not given are made on the first start and kept in `<data_dir>/keys
 
 import json
 import os
+import stat
+from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
 from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy.engine import make_url
 
 from timebank.core import crypto, ids
 
@@ -47,6 +50,13 @@ class Settings(BaseSettings):
             raise ValueError("must start with sqlite:/// or postgresql+psycopg://")
         return url
 
+    @field_validator("field_key", "seal_key")
+    @classmethod
+    def _key_or_none(cls, key: str) -> str:
+        if key:
+            crypto.bytes_of_key(key)
+        return key
+
     @field_validator("travel_map")
     @classmethod
     def _one_source_that_is_there(cls, path: Path | None, given: ValidationInfo) -> Path | None:
@@ -79,14 +89,32 @@ def load(**given: object) -> Settings:
     except ValidationError as error:
         lines = [f"TIMEBANK_{str(item['loc'][0]).upper()}: {item['msg']}" for item in error.errors()]
         raise BadSetting("Cannot start. " + "; ".join(lines)) from None
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _keep_from_others(settings)
     return settings.model_copy(update=_keys(settings))
+
+
+def _keep_from_others(settings: Settings) -> None:
+    """Let no other user of the machine read the file of an embedded database: names and births stand in it as they are.
+
+    SQLite gives the files it keeps beside it the same rights. A group that the county let in stays in.
+    """
+    url = make_url(settings.database)
+    file = Path(url.database or "")
+    if url.get_backend_name() != "sqlite" or url.database in (None, "", ":memory:") or not file.parent.is_dir():
+        return
+    with suppress(PermissionError):  # somebody else's file: theirs to close
+        os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))
+        file.chmod(stat.S_IMODE(file.stat().st_mode) & ~0o007)
 
 
 def _keys(settings: Settings) -> dict[str, str]:
     """The keys of this installation; what is missing is made once and kept."""
     path = settings.data_dir / "keys.json"
-    kept: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
+    try:
+        kept: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
+    except ValueError:
+        raise BadSetting(f"Cannot start. {path} cannot be read: put the copy from the safe in its place.") from None
     keys = {"session_key": ids.new_secret, "field_key": crypto.new_key, "seal_key": crypto.new_key}
     given = {name: getattr(settings, name) for name in keys}
     made = {name: given[name] or kept.get(name) or make() for name, make in keys.items()}

@@ -19,7 +19,18 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from timebank.core import ids
 
-_NONCE_BYTES = 12
+_NONCE_BYTES, _KEY_BYTES = 12, 32
+
+
+def bytes_of_key(key: str) -> bytes:
+    """The 32 bytes of a key that is written in base64url; ValueError where it is none."""
+    try:
+        raw = base64.b64decode(key, altchars=b"-_", validate=True)
+    except ValueError:
+        raw = b""
+    if len(raw) != _KEY_BYTES:
+        raise ValueError("must be 32 bytes in base64url, as they stand in keys.json")
+    return raw
 
 
 class Vault:
@@ -32,9 +43,7 @@ class Vault:
     """
 
     def __init__(self, key: str) -> None:
-        raw = base64.urlsafe_b64decode(key)
-        if len(raw) != 32:
-            raise ValueError("the field key must be 32 bytes, base64url")
+        raw = bytes_of_key(key)
         self._box = AESGCM(raw)
         self._hash_key = hashlib.sha256(b"timebank keyed hash" + raw).digest()
 
@@ -91,7 +100,7 @@ class Signer:
     """
 
     def __init__(self, key: str) -> None:
-        self._key = Ed25519PrivateKey.from_private_bytes(base64.urlsafe_b64decode(key))
+        self._key = Ed25519PrivateKey.from_private_bytes(bytes_of_key(key))
         self.public_key = self._key.public_key().public_bytes_raw().hex()
 
     def sign(self, content: str) -> str:
