@@ -5,10 +5,11 @@ from sqlmodel import Session, select
 from timebank.audit.operations import note
 from timebank.core import clock, ids
 from timebank.core.actors import Actor, Role
+from timebank.core.claims import claim
 from timebank.core.errors import BadInput, NotAllowed, NotFound, Refused
 from timebank.core.text import T
 from timebank.ledger import queries
-from timebank.ledger.models import Dispute, Transfer
+from timebank.ledger.models import Dispute, OfficeEntry, Transfer
 
 TOWNSHIP, BUREAU = "township", "bureau"
 
@@ -67,23 +68,21 @@ def _raise(
 def answer_dispute(session: Session, *, actor: Actor, dispute_id: str, upheld: bool, words: str) -> Dispute:
     """Answer a dispute with a reason. A line that is wrong is then put right by an office entry or its reversal.
 
-    Refuses who entered the line or raised the dispute, a township for an appeal, and a second answer.
+    Refuses who proposed or entered the line or raised the dispute, who gave the first answer, a township for an appeal,
+    and a second answer.
     """
     dispute = session.get(Dispute, dispute_id)
     if dispute is None or not actor.scope.holds_area(dispute.area_code):
         raise NotFound("ledger.no_such_dispute", T("There is no such question in your area."))
     if dispute.level == BUREAU and actor.role != Role.BUREAU:
         raise NotAllowed("ledger.bureau_answers", T("The bureau answers this one."))
-    transfer = session.get_one(Transfer, dispute.transfer_id)
-    if actor.user_id in (transfer.recorded_by, dispute.raised_by):
-        raise NotAllowed("ledger.own_line", T("Who entered this line cannot answer for it. Ask the bureau to answer."))
-    if dispute.answered_at is not None:
-        raise Refused("ledger.answered_already", T("This was answered already."))
+    _refuse_own(session, actor, dispute)
     if not words.strip():
         raise BadInput("ledger.no_answer", T("Write the answer; the member will read it."), field="answer")
-    dispute.answer, dispute.upheld = words.strip()[:400], upheld
-    dispute.answered_by, dispute.answered_at = actor.user_id, clock.now()
-    session.add(dispute)
+    answer = {"answer": words.strip()[:400], "upheld": upheld, "answered_by": actor.user_id, "answered_at": clock.now()}
+    if not claim(session, Dispute, dispute.id, expected={"answered_at": None}, change=answer):
+        raise Refused("ledger.answered_already", T("This was answered already."))
+    session.refresh(dispute)
     note(
         session,
         actor=actor,
@@ -93,3 +92,17 @@ def answer_dispute(session: Session, *, actor: Actor, dispute_id: str, upheld: b
         upheld=upheld,
     )
     return dispute
+
+
+def _refuse_own(session: Session, actor: Actor, dispute: Dispute) -> None:
+    """Nobody judges what they did themselves: the line, its proposal, the question, the answer that is appealed."""
+    proposed = select(OfficeEntry.proposed_by).where(OfficeEntry.transfer_id == dispute.transfer_id)
+    transfer = session.get_one(Transfer, dispute.transfer_id)
+    if actor.user_id in (transfer.recorded_by, dispute.raised_by, *session.exec(proposed)):
+        raise NotAllowed("ledger.own_line", T("Who entered this line cannot answer for it. Ask the bureau to answer."))
+    answered = select(Dispute.answered_by).where(
+        Dispute.transfer_id == dispute.transfer_id, Dispute.account_id == dispute.account_id
+    )
+    if dispute.level == BUREAU and actor.user_id in session.exec(answered).all():
+        text = T("Who gave the first answer cannot judge the appeal. Somebody else at the bureau answers.")
+        raise NotAllowed("ledger.own_answer", text)

@@ -195,12 +195,13 @@ def check_entry(session: Session, *, actor: Actor, entry_id: str, words: str) ->
     entry = _entry(session, actor, entry_id)
     if actor.user_id in (entry.proposed_by, entry.decided_by):
         raise NotAllowed("ledger.third_person", T("Who proposed or approved an entry cannot also check it."))
-    if entry.state != EntryState.APPROVED or entry.checked_at is not None:
-        raise Refused("ledger.nothing_to_check", T("This entry does not wait for a check."))
     if not words.strip():
         raise BadInput("ledger.no_words", T("Write what you saw on the paper."), field="words")
-    entry.checked_by, entry.checked_at, entry.check_note = actor.user_id, clock.now(), words.strip()[:200]
-    session.add(entry)
+    waits = {"state": EntryState.APPROVED, "checked_at": None}
+    check = {"checked_by": actor.user_id, "checked_at": clock.now(), "check_note": words.strip()[:200]}
+    if not claim(session, OfficeEntry, entry.id, expected=waits, change=check):
+        raise Refused("ledger.nothing_to_check", T("This entry does not wait for a check."))
+    session.refresh(entry)
     _note(session, actor, "ledger.check_entry", entry)
     return entry
 
