@@ -21,7 +21,7 @@ from timebank.visits import queries
 from timebank.visits.models import CarerState, Visit, VisitCarer, VisitState
 from timebank.visits.operations.derivation import derive, with_flag
 from timebank.visits.operations.locking import locked_visits
-from timebank.visits.operations.revival import WITHDRAWN
+from timebank.visits.operations.revival import NOT_AT_HOME, WITHDRAWN, stand_again
 
 _OPEN = (VisitState.DUE, VisitState.PLANNED, VisitState.UNREACHED)
 _UNDER_WAY = (VisitState.RUNNING, VisitState.DONE, VisitState.CONFIRMED)
@@ -41,9 +41,7 @@ def call_off(session: Session, actor: Actor, elder: Person, case: PersonCase) ->
     """Cancel an elder's open visits from the day of the case until the expected return; held hours become free."""
     if case.kind not in _GONE:
         return 0
-    until = date.fromisoformat(case.detail["until"]) if case.detail.get("until") else None
-    visits = _open_visits(session, Visit.elder_id == elder.id, case.happened_on)
-    called_off = [visit for visit in visits if until is None or visit.due_on < until]
+    called_off = _until_return(case, _open_visits(session, Visit.elder_id == elder.id, case.happened_on))
     for visit in called_off:
         visit.state, visit.cancel_reason = VisitState.CANCELLED, REASONS[case.kind].msgid
         if visit.care_item_id and case.kind not in _FOR_GOOD:
@@ -54,24 +52,26 @@ def call_off(session: Session, actor: Actor, elder: Person, case: PersonCase) ->
     return len(called_off)
 
 
+def _until_return(case: PersonCase, visits: Sequence[Visit]) -> list[Visit]:
+    """Those of some visits that lie before the expected return; all of them where none is known."""
+    until = date.fromisoformat(case.detail["until"]) if case.detail.get("until") else None
+    return [visit for visit in visits if until is None or visit.due_on < until]
+
+
 @follows("visits_back", T("visits made again"))
 def bring_back(session: Session, _actor: Actor, elder: Person, case: PersonCase) -> int:
-    """An elder who is home again gets the visits back that were called off for the absence, from today on."""
+    """An elder who is home again gets the visits back that were called off for the absence, from today on, unless
+    something else speaks against them by now."""
     if case.kind != PersonState.ACTIVE:
         return 0
-    reasons = [REASONS[kind].msgid for kind in (PersonState.HOSPITAL, PersonState.AWAY)]
+    reasons = [why.msgid for why in (REASONS[PersonState.HOSPITAL], REASONS[PersonState.AWAY], NOT_AT_HOME)]
     found = select(Visit).where(
         Visit.elder_id == elder.id,
         Visit.state == VisitState.CANCELLED,
         Visit.due_on >= max(clock.today(), case.happened_on),
         col(Visit.cancel_reason).in_(reasons),
     )
-    again = [visit for visit in session.exec(found) if WITHDRAWN in visit.flags]
-    for visit in again:
-        visit.state, visit.cancel_reason = VisitState.DUE, ""
-        visit.flags = [flag for flag in visit.flags if flag != WITHDRAWN]
-        derive(session, visit)
-    return len(again)
+    return stand_again(session, elder, [visit for visit in session.exec(found) if WITHDRAWN in visit.flags])
 
 
 @follows("care_plans_ended", T("care plans ended"))
@@ -87,11 +87,12 @@ def end_care_plans(session: Session, actor: Actor, elder: Person, case: PersonCa
 
 @follows("visits_without_carer", T("visits that need somebody else"))
 def step_back(session: Session, _actor: Actor, person: Person, case: PersonCase) -> int:
-    """A volunteer who is gone is taken off the visits to come; each looks for somebody else, as the board shows."""
+    """A volunteer who is gone is taken off the visits until the expected return; each looks for somebody else, as the
+    board shows."""
     if case.kind not in _GONE:
         return 0
     visits = _open_visits(session, _is_carer(person.id), max(case.happened_on, clock.today()))
-    return _take_off(session, visits, person, T("is not there"))
+    return _take_off(session, _until_return(case, visits), person, T("is not there"))
 
 
 @follows("care_plans_go_along", T("care plans that go along"))
@@ -171,6 +172,7 @@ def hand_over(session: Session, _actor: Actor, person: Person, case: PersonCase)
             visit.elder_id, visit.area_code, visit.household_code = kept.id, kept.area_code, kept.household_code
         _change_carer(session, visit.id, person.id, kept.id)
         session.add(visit)
+        _free_own_carer(session, visit)
     return len(visits)
 
 
@@ -182,6 +184,16 @@ def _change_carer(session: Session, visit_id: str, person_id: str, kept_id: str)
         else:
             carer.person_id = kept_id
         session.add(carer)
+
+
+def _free_own_carer(session: Session, visit: Visit) -> None:
+    """Elder and helper turned out to be one person: nobody is their own carer, so the visit looks for somebody else."""
+    own = _carers(session, visit.id, visit.elder_id)
+    for carer in own:
+        carer.state = CarerState.REPLACED
+        session.add(carer)
+    if own:
+        derive(session, visit)
 
 
 def _is_carer(person_id: str) -> sa.ColumnElement[bool]:

@@ -16,9 +16,9 @@ from timebank.ledger import operations as ledger
 from timebank.people.models import Person
 from timebank.visits import queries
 from timebank.visits.models import Visit, VisitState
-from timebank.visits.operations.derivation import derive, with_flag
+from timebank.visits.operations.derivation import with_flag
 from timebank.visits.operations.locking import locked_visits
-from timebank.visits.operations.revival import ABSENCE_REASONS, WITHDRAWN
+from timebank.visits.operations.revival import ABSENCE_REASONS, WITHDRAWN, stand_again
 
 _TO_COME = (VisitState.DUE, VisitState.PLANNED)
 _DAYS_AHEAD = 366
@@ -73,31 +73,29 @@ def enter_absence(session: Session, *, actor: Actor, absence: AbsenceIn) -> tupl
 
 
 def end_absence(session: Session, *, actor: Actor, absence_id: str) -> int:
-    """The elder is back, or does not go after all: from today on the visits stand again; how many.
+    """The elder is back, or does not go after all: from today on the visits stand again where nothing else speaks
+    against them; how many.
 
     Visits that were asked for and whose hours were let go stay called off; they are asked for again.
     """
     kept = session.get(Absence, absence_id)
     if kept is None or not actor.scope.holds_area(kept.area_code):
         raise NotFound("careplans.no_such_absence", T("There is no such absence in your area."))
-    reason = ABSENCE_REASONS[kept.kind].msgid
-    again = [
+    elder_id, reason = kept.elder_id, ABSENCE_REASONS[kept.kind].msgid
+    called_off = [
         visit
         for visit in _visits_of(session, kept, (VisitState.CANCELLED,))
         if WITHDRAWN in visit.flags and visit.cancel_reason == reason and not visit.hold_id
     ]
-    for visit in again:
-        visit.state, visit.cancel_reason = VisitState.DUE, ""
-        visit.flags = [flag for flag in visit.flags if flag != WITHDRAWN]
-        derive(session, visit)
     if kept.first_on >= clock.today():
         session.delete(kept)
     else:
         kept.last_on = clock.today() - timedelta(days=1)
         session.add(kept)
-    note(session, actor=actor, action="visits.end_absence", subject_id=kept.elder_id, visits=len(again))
+    again = stand_again(session, session.get_one(Person, elder_id), called_off)
+    note(session, actor=actor, action="visits.end_absence", subject_id=elder_id, visits=again)
     session.flush()
-    return len(again)
+    return again
 
 
 def _visits_of(session: Session, absence: Absence, states: tuple[VisitState, ...]) -> list[Visit]:

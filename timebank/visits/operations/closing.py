@@ -10,11 +10,13 @@ from timebank.core.actors import Actor
 from timebank.core.db import in_area
 from timebank.core.errors import NotAllowed, NotFound, Refused
 from timebank.core.text import T
+from timebank.people.models import Person
 from timebank.visits import queries
 from timebank.visits.models import AlarmAnswer, EventKind, Visit, VisitEvent, VisitState
 from timebank.visits.operations.derivation import derive, with_flag
 from timebank.visits.operations.fieldwork import record_event
 from timebank.visits.operations.locking import locked_visits
+from timebank.visits.operations.revival import Hindrances
 from timebank.visits.rules import EventIn
 
 _LEAST_WINDOW_MINUTES = 120
@@ -66,7 +68,10 @@ def _window_has_passed(visit: Visit) -> bool:
 
 
 def try_again(session: Session, *, actor: Actor, visit_id: str, due_on: date) -> Visit:
-    """Make a second visit for one at which nobody answered, once. What was held for the first goes on to it."""
+    """Make a second visit for one at which nobody answered, once. What was held for the first goes on to it.
+
+    Refuses an elder who is known not to be there by then, or who does not want the visits of a care plan any more.
+    """
     first = session.get(Visit, visit_id, with_for_update=True, populate_existing=True)
     if first is None or not actor.scope.holds_area(first.area_code):
         raise NotFound("visits.no_such_visit", T("There is no such visit in your area."))
@@ -78,6 +83,7 @@ def try_again(session: Session, *, actor: Actor, visit_id: str, due_on: date) ->
     known = session.exec(select(Visit).where(Visit.source_key == key)).first()
     if known:
         return known
+    _refuse_in_vain(session, first, due_on)
     copied = first.model_dump(exclude={"id", "state", "grade", "flags", "day_plan_id", "slot", "created_at"})
     changed = {"due_on": due_on, "source_key": key, "care_item_id": None, "tier": "high"}
     given = copied | changed | _window(first, due_on)
@@ -87,6 +93,15 @@ def try_again(session: Session, *, actor: Actor, visit_id: str, due_on: date) ->
     session.flush()
     note(session, actor=actor, action="visits.try_again", subject_id=second.id, area_code=second.area_code)
     return second
+
+
+def _refuse_in_vain(session: Session, first: Visit, due_on: date) -> None:
+    """What speaks against a visit of the generator speaks against its second try; who asked for help agreed by that."""
+    elder = session.get_one(Person, first.elder_id)
+    known = Hindrances.of_elder(session, elder, due_on)
+    reason = known.against(elder, due_on, first.service) if first.care_item_id else known.not_at_home(elder, due_on)
+    if reason:
+        raise Refused("visits.in_vain", T("No second try: {reason}.", reason=reason), field="due_on")
 
 
 def _window(first: Visit, due_on: date) -> dict[str, int]:

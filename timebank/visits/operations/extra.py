@@ -18,7 +18,7 @@ from timebank.core.errors import NotFound, Refused
 from timebank.core.text import T
 from timebank.people.models import Person, RiskTier
 from timebank.visits.models import Visit, VisitState
-from timebank.visits.operations.revival import NOT_HERE
+from timebank.visits.operations.revival import NOT_HERE, revive
 
 _FIRST_CALL, _LAST_CALL, _LOOK_IN_WINDOW = 8 * 60, 18 * 60, 180  # a knock after six in the evening frightens
 
@@ -56,8 +56,9 @@ def add_extra(session: Session, *, actor: Actor, extra: ExtraIn) -> Visit:
     made = known or Visit(id=ids.new_id("vis"), created_at=clock.now(), **_given(elder, extra))
     for name, value in _given(elder, extra).items():
         setattr(made, name, value)
-    made.state, made.cancel_reason = VisitState.DUE, ""
     session.add(made)
+    if known:
+        revive(session, [(known, elder)])
     note(session, actor=actor, action="visits.add_extra", subject_id=made.id, area_code=made.area_code)
     session.flush()
     return made
