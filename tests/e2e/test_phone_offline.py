@@ -1,6 +1,7 @@
 """A phone in a valley: opened cold without a network, told things, killed, late, wrong about the time."""
 
 from datetime import timedelta
+from typing import Literal
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
@@ -230,14 +231,17 @@ def test_stops_are_forgotten_after_48_hours(village: Village, phone_of: PhoneOf)
     assert page.evaluate(EVERYTHING_KEPT)["stops"] == []
 
 
-def test_signing_out_waits_until_everything_has_arrived(village: Village, phone_of: PhoneOf) -> None:
+@pytest.mark.parametrize("line", ["cut", "wifi", "wifi_later"])
+def test_signing_out_waits_until_everything_has_arrived(
+    village: Village, phone_of: PhoneOf, line: Literal["cut", "wifi", "wifi_later"]
+) -> None:
     visit = village.plan()
     phone = phone_of("li")
     page = open_today(phone)
     open_stop(page, visit)
-    village.line.state = "cut"
+    village.line.state = line
     say(page, "I am here")  # and then the menu: the new page would close it
-    expect(page.locator("#queue-state")).to_contain_text("not sent yet")
+    expect(page.locator("#queue-state")).to_contain_text("No network just now")  # the new page has tried, too
     page.locator("details.account summary").click()
     press(page, "Sign out")
     expect(page.locator("#queue-state")).to_contain_text("before you sign out")

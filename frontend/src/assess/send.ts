@@ -40,7 +40,9 @@ export async function sendDraft(id: string): Promise<Outcome> {
   const headers = { "Content-Type": "application/json", "X-CSRFToken": office.csrf };
   const answer = await ask(address, { method: "POST", headers, body: JSON.stringify({ values }) });
   if (typeof answer === "string") return answer === "closed" ? closed(id) : answer;
-  if (!answer.ok) return { refused: ((await answer.json()) as { error: { message: string } }).error.message };
+  const word = (await answer.json().catch(() => undefined)) as { error?: { message: string } } | undefined;
+  if (!word) return "no_network"; // the page of a Wi-Fi in between, not the office
+  if (!answer.ok) return word.error ? { refused: word.error.message } : "no_network";
   await markSent(id, values);
   return "arrived";
 }

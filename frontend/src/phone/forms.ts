@@ -21,16 +21,22 @@ export function isSaying(): boolean {
 export function bind(form: HTMLFormElement): void {
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    if (form.dataset.busy) return;
-    form.dataset.busy = "yes";
-    stay();
-    underWay += 1;
-    void take(form).then((outcome) => {
-      underWay -= 1;
-      delete form.dataset.busy;
-      if (outcome) drawAnew(form, outcome);
-    });
+    if (!form.dataset.busy) void tellOffice(form);
   });
+}
+
+async function tellOffice(form: HTMLFormElement): Promise<void> {
+  form.dataset.busy = "yes";
+  stay();
+  underWay += 1;
+  let outcome: Outcome | null = null;
+  try {
+    outcome = await take(form);
+  } finally {
+    underWay -= 1;
+    delete form.dataset.busy;
+  }
+  if (outcome) drawAnew(form, outcome);
 }
 
 /** Keep what a form says, then try to send it. Nothing comes back where it could not be kept. */

@@ -23,6 +23,10 @@ interface Result {
   message: string;
 }
 
+interface Word {
+  message: string;
+}
+
 async function ask(address: string, options: RequestInit = {}): Promise<Response | "no_network" | "sign_in"> {
   try {
     const patience = AbortSignal.timeout(PATIENCE_MS);
@@ -34,10 +38,17 @@ async function ask(address: string, options: RequestInit = {}): Promise<Response
   }
 }
 
+/** What the office says. What is no such answer was not the office: the page of a hotel's or station's Wi-Fi, say. */
+async function said<T>(answer: Response, has: keyof T): Promise<T | null> {
+  const word = (await answer.json().catch(() => null)) as T | null;
+  return word?.[has] === undefined ? null : word;
+}
+
 async function fetchToday(): Promise<Today | "no_network" | "sign_in"> {
   const answer = await ask("/api/today");
   if (typeof answer === "string") return answer;
-  return answer.ok ? ((await answer.json()) as Today) : "sign_in";
+  if (!answer.ok) return "sign_in";
+  return (await said<Today>(answer, "stops")) ?? "no_network";
 }
 
 /** How many carers have arrived at a visit; null where the office does not answer. */
@@ -69,12 +80,13 @@ async function syncNow(): Promise<Outcome> {
 async function send(entries: Entry[], csrf: string): Promise<Outcome> {
   const unsaid = entries.filter((entry) => entry.state === "saved");
   const headers = { "Content-Type": "application/json", "X-CSRFToken": csrf };
-  const said = { device: await deviceName(), sent_at: new Date().toISOString(), events: unsaid.map(asSent) };
+  const told = { device: await deviceName(), sent_at: new Date().toISOString(), events: unsaid.map(asSent) };
   if (unsaid.length) {
-    const answer = await ask("/api/visit-events", { method: "POST", headers, body: JSON.stringify(said) });
+    const answer = await ask("/api/visit-events", { method: "POST", headers, body: JSON.stringify(told) });
     if (typeof answer === "string") return answer;
-    if (!answer.ok) return "no_network";
-    await hear(unsaid, ((await answer.json()) as { results: Result[] }).results);
+    const words = answer.ok ? await said<{ results: Result[] }>(answer, "results") : null;
+    if (!words) return "no_network";
+    await hear(unsaid, words.results);
   }
   for (const entry of entries) {
     const outcome = entry.photo ? await sendPhoto(entry, csrf) : "arrived";
@@ -104,8 +116,9 @@ async function sendPhoto(entry: Entry, csrf: string): Promise<Outcome> {
   const headers = { "Content-Type": "image/jpeg", "X-CSRFToken": csrf };
   const answer = await ask(`/api/visit-photos/${entry.id}`, { method: "POST", headers, body: entry.photo });
   if (typeof answer === "string") return answer;
-  const word = (await answer.json()) as { message?: string; error?: { message: string } };
-  const message = word.message ?? word.error?.message ?? "";
+  const word = answer.ok ? await said<Word>(answer, "message") : (await said<{ error: Word }>(answer, "error"))?.error;
+  if (!word) return "no_network";
+  const { message } = word;
   await change(entry.id, { state: answer.ok ? "accepted" : "refused", message, photo: null });
   return "arrived";
 }
