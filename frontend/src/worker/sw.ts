@@ -56,12 +56,12 @@ async function dropOld(): Promise<void> {
   await purgeDrafts();
 }
 
+const NO_OFFICE = [502, 503, 504]; // a proxy says that nobody answers behind it
+
 async function pageOf(request: Request, instead: string): Promise<Response> {
-  try {
-    return await Promise.race([fetch(request), tooLong()]);
-  } catch {
-    return (await caches.match(instead)) ?? Response.error();
-  }
+  const answer = await Promise.race([fetch(request), tooLong()]).catch(() => null);
+  if (answer && !NO_OFFICE.includes(answer.status)) return answer;
+  return (await caches.match(instead)) ?? answer ?? Response.error();
 }
 
 /** A valley with one bar of signal: better the phone's own page than a white one. */
