@@ -251,6 +251,38 @@ def test_signing_out_waits_until_everything_has_arrived(
     assert [event.kind for event in events_of(visit)] == [Kind.CHECK_IN]
 
 
+def test_the_next_day_yesterdays_stops_are_gone_but_not_the_question_when_one_left(
+    village: Village, phone_of: PhoneOf
+) -> None:
+    left, stays = village.plan(), village.plan()
+    phone = phone_of("li")
+    page = open_today(phone)
+    open_stop(page, stays)
+    say(page, "I am here")
+    all_arrived(page)
+    page.close()
+    phone.set_offline(True)
+    phone.clock.install(time=clock.now() + timedelta(days=1))
+    page = _today(phone)
+    expect(page.locator("article.stop")).to_have_count(1)
+    question = page.get_by_text("Did you leave?")
+    expect(question).to_be_visible()
+    day = clock.today().strftime("%B %-d")
+    expect(question).to_contain_text(f"you came at {day}")
+    expect(page.locator("article.stop .when")).to_contain_text(day)
+    open_stop(page, left)
+    expect(page.locator("article.stop")).to_have_count(1)
+    expect(page.get_by_role("button", name="I am here", exact=True)).to_have_count(0)
+
+
+def test_a_proxy_without_an_office_behind_it_is_no_page(village: Village, phone_of: PhoneOf) -> None:
+    village.plan()
+    page = open_today(phone_of("li"))
+    village.line.state = "down"
+    page.goto("/today")
+    expect(page.locator("#offline article.stop")).to_contain_text("黄桷树下")
+
+
 def test_signing_out_asks_the_phone_on_a_page_without_its_worker_too(village: Village, phone_of: PhoneOf) -> None:
     visit = village.plan()
     page = open_today(phone_of("li"))

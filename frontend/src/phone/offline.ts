@@ -1,12 +1,15 @@
 // The page that opens without a network: today's stops, or the one that the address names, from what the phone keeps.
 import { bind } from "./forms";
-import { CLOCK, entriesOf, meta, stopsOf, type Entry, type Stop } from "./store";
+import { CLOCK, entriesOf, meta, stopsOf, today, type Entry, type Stop } from "./store";
 
-/** Fill the page from the phone's own store. */
+let on = ""; // today in the county
+
+/** Fill the page from the phone's own store. What is left of an earlier day is shown to who is still signed in there. */
 export async function draw(page: HTMLElement): Promise<void> {
   const owner = await meta("owner");
-  const stops = await stopsOf(owner);
   const entries = await entriesOf(owner);
+  on = await today();
+  const stops = (await stopsOf(owner)).filter((stop) => stop.on >= on || isThere(stop, entries));
   const wanted = location.pathname.match(/^\/stops\/([a-z0-9_]+)/)?.[1] ?? location.hash.slice(1);
   const door = location.pathname.match(/^\/door\/([0-9A-Za-z-]+)/)?.[1];
   const stop = stops.find((one) => one.visit_id === wanted || one.door === door);
@@ -29,7 +32,8 @@ function fill(root: ParentNode, slot: string, value: string): void {
 function card(page: HTMLElement, stop: Stop): DocumentFragment {
   const made = part("stop");
   made.querySelector(".stop")?.classList.add(stop.service);
-  for (const slot of ["starts", "landmark", "name", "service_words"] as const) fill(made, slot, stop[slot]);
+  for (const slot of ["landmark", "name", "service_words"] as const) fill(made, slot, stop[slot]);
+  fill(made, "starts", withDay(stop, stop.starts));
   fill(made, "minutes", (page.dataset.minutes ?? "").replace("{n}", String(stop.minutes)));
   fill(made, "partners", stop.partners.map((name) => (page.dataset.with ?? "").replace("{name}", name)).join(" "));
   made.querySelector<HTMLAnchorElement>('[data-slot="link"]')?.setAttribute("href", `/stops/${stop.visit_id}`);
@@ -61,7 +65,8 @@ function forgotten(page: HTMLElement, stop: Stop, entries: Entry[]): DocumentFra
   const ends = Math.max(Date.parse(stop.ends_at), Date.parse(came) + stop.minutes * MINUTE_MS);
   const until = new Date(ends).toLocaleTimeString([], CLOCK);
   const made = part("forgotten");
-  const words = { place: stop.landmark, since: new Date(came).toLocaleTimeString([], CLOCK), ends: until };
+  const since = withDay(stop, new Date(came).toLocaleTimeString([], CLOCK));
+  const words = { place: stop.landmark, since, ends: until };
   let said = page.dataset.forgotten ?? "";
   for (const [name, value] of Object.entries(words)) said = said.replace(`{${name}}`, value);
   fill(made, "forgotten", said);
@@ -73,6 +78,17 @@ function forgotten(page: HTMLElement, stop: Stop, entries: Entry[]): DocumentFra
   input?.setAttribute("id", `left-${stop.visit_id}`);
   made.querySelector("label")?.setAttribute("for", `left-${stop.visit_id}`);
   return made;
+}
+
+/** A time of a stop; with its day, where that is not today. */
+function withDay(stop: Stop, time: string): string {
+  if (stop.on >= on) return time;
+  const day = { month: "long", day: "numeric", timeZone: "UTC" } as const;
+  return `${new Date(stop.on).toLocaleDateString(document.documentElement.lang, day)} ${time}`;
+}
+
+function isThere(stop: Stop, entries: Entry[]): boolean {
+  return Boolean(has(entries, stop, "check_in") ?? stop.since) && !stop.left && !has(entries, stop, "check_out");
 }
 
 function has(entries: Entry[], stop: Stop, kind: string): Entry | undefined {

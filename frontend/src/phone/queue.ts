@@ -10,6 +10,8 @@ export type Outcome = "arrived" | "no_network" | "sign_in";
 interface Today {
   owner: string;
   csrf: string;
+  /** The office's clock. */
+  now: string;
   on: string;
   office_phone: string;
   /** How many carers have arrived, by visit. */
@@ -68,6 +70,7 @@ async function syncNow(): Promise<Outcome> {
   if (typeof today === "string") return today;
   await setMeta("owner", today.owner);
   await setMeta("office_phone", today.office_phone);
+  await setMeta("behind_ms", String(Date.parse(today.now) - Date.now()));
   const waiting = (await entriesOf(today.owner)).filter(isWaiting);
   for (let from = 0; from < waiting.length; from += BATCH) {
     const outcome = await send(waiting.slice(from, from + BATCH), today.csrf);

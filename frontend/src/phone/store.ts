@@ -58,7 +58,7 @@ interface Schema extends DBSchema {
   meta: { key: string; value: string | number };
 }
 
-export type Meta = "owner" | "device" | "counter" | "office_phone";
+export type Meta = "owner" | "device" | "counter" | "office_phone" | "behind_ms";
 
 let opened: Promise<IDBPDatabase<Schema>> | undefined;
 
@@ -143,7 +143,15 @@ export async function keepStops(owner: string, on: string, stops: Omit<Stop, "ow
 
 export async function stopsOf(owner: string): Promise<Stop[]> {
   const found = await (await database()).getAllFromIndex("stops", "owner", owner);
-  return found.sort((a, b) => a.starts.localeCompare(b.starts));
+  return found.sort((a, b) => `${a.on} ${a.starts}`.localeCompare(`${b.on} ${b.starts}`));
+}
+
+const EAST_MS = 8 * 3600 * 1000; // the county's zone, without summer time
+
+/** What day it is in the county, by the office's clock as this phone last heard it. */
+export async function today(): Promise<string> {
+  const behind = Number(await meta("behind_ms"));
+  return new Date(Date.now() + behind + EAST_MS).toISOString().slice(0, 10);
 }
 
 /** Drop what is older than 48 hours and no longer needed: stops, and entries that have arrived. */
