@@ -108,6 +108,27 @@ def test_a_new_version_ends_the_one_before_the_day_before(cast: Cast) -> None:
     assert (old.version, old.state, old.ends_on) == (1, CarePlanState.REPLACED, date(2026, 11, 9))
 
 
+def test_a_version_from_an_earlier_day_ends_all_that_were_to_go_on(cast: Cast) -> None:
+    with db.transaction() as session:
+        made = [
+            make.care_plan(session=session, elder=cast.chen_popo, starts_on=date(2026, 11, on)) for on in (3, 23, 9)
+        ]
+        for on, version in ((8, 1), (9, 3), (22, 3), (30, 3)):
+            day = date(2026, 11, on)
+            found = queries.items_in_force(session, make.TOWNSHIP, day, day)
+            assert [plan.version for _, plan, _ in found] == [version]
+    assert [plan.version for plan in made] == [1, 2, 3]
+
+
+def test_what_speaks_against_a_bath_counts_until_the_plan_ends(cast: Cast) -> None:
+    with db.transaction() as session:
+        plan = make.care_plan(session=session, elder=cast.chen_popo)
+        plan.contraindications = ["recent_stroke"]
+        end_care_plan(session, actor=COORDINATOR, care_plan_id=plan.id, ends_on=date(2026, 11, 20))
+        told = [queries.contraindications_of(session, cast.chen_popo.id, date(2026, 11, on)) for on in (20, 21)]
+    assert told == [["recent_stroke"], []]
+
+
 def test_an_ended_plan_counts_until_its_last_day(cast: Cast) -> None:
     plan_id = agree(cast.chen_popo.id, [VISIT])
     with db.transaction() as session:

@@ -12,9 +12,10 @@ from tests.cast import Cast
 from tests.fixtures.site import At, SignIn
 from tests.visits.conftest import actor_of
 from timebank.areas.models import Facility, FacilityKind
+from timebank.careplans import operations as careplans
 from timebank.careplans.models import ServiceKind
 from timebank.core import clock, db
-from timebank.core.actors import Role
+from timebank.core.actors import SYSTEM, Role
 from timebank.core.errors import TimebankError
 from timebank.meals import operations, queries
 from timebank.meals.models import MealOrder, MealRound, Menu, OrderState
@@ -192,6 +193,15 @@ def test_a_meal_ordered_by_hand_is_the_one_of_the_plan_and_stops_nobody_elses(ca
     (only,) = meals
     assert only.care_item_id is not None
     assert (only.id == seen(ordered).visit_id, only.state == "cancelled") == (not at_table, at_table)
+
+
+def test_a_diet_counts_until_the_last_day_of_its_plan(cast: Cast) -> None:
+    with db.transaction() as session:
+        plan = make.care_plan(session=session, elder=cast.chen_popo, items=[replace(MEAL, diet=("diabetic",))])
+        careplans.end_care_plan(session, actor=SYSTEM, care_plan_id=plan.id, ends_on=TOMORROW)
+    sweet = dish(cast, "红糖糍粑")
+    assert refusal(lambda: order(cast, sweet)) == "meals.diet"
+    order(cast, dish(cast, "红糖糍粑", on=TOMORROW + timedelta(days=1)))
 
 
 def test_a_visit_that_is_called_off_takes_its_meal_along(cast: Cast) -> None:

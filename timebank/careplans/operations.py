@@ -98,11 +98,11 @@ def _check_consents(session: Session, elder_id: str, items: Sequence[ItemIn]) ->
 
 
 def _replace_present(session: Session, elder_id: str, starts_on: date) -> int:
-    """End the versions before; the number of the next one."""
-    known = queries.plans_of(session, elder_id)
+    """End the versions before, also one that was to go on for a while; the number of the next one."""
+    known, last_on = queries.plans_of(session, elder_id), starts_on - timedelta(days=1)
     for care_plan in known:
-        if care_plan.state == CarePlanState.AGREED:
-            care_plan.state, care_plan.ends_on = CarePlanState.REPLACED, starts_on - timedelta(days=1)
+        if care_plan.ends_on is None or care_plan.ends_on > last_on:
+            care_plan.state, care_plan.ends_on = CarePlanState.REPLACED, last_on
             session.add(care_plan)
     return 1 + max((care_plan.version for care_plan in known), default=0)
 

@@ -52,7 +52,7 @@ def _suggested(person: Person) -> list[Suggestion]:
         wish=person.care_wish,
         tags=person.tags,
         per_week=queries.service_list()["suggested_per_week_by_level"],
-        contraindications=queries.contraindications_of(session, person.id),
+        contraindications=queries.contraindications_of(session, person.id, clock.today()),
     )
 
 

@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import sqlalchemy as sa
 from sqlmodel import Session, col, or_, select
 
 from timebank.careplans.models import Absence, CareItem, CarePlan, CarePlanState
@@ -33,18 +34,24 @@ def items_of(session: Session, care_plan_id: str) -> list[CareItem]:
     return list(session.exec(select(CareItem).where(CareItem.care_plan_id == care_plan_id).order_by(CareItem.id)))
 
 
+def stands(first_on: date, last_on: date) -> sa.ColumnElement[bool]:
+    """Care plans in force on some day of a time: one that was replaced or ended counts until its last day."""
+    ends_on = col(CarePlan.ends_on)
+    return sa.and_(
+        col(CarePlan.state) != CarePlanState.DRAFT,
+        col(CarePlan.starts_on) <= last_on,
+        or_(ends_on.is_(None), ends_on >= first_on),
+    )
+
+
 def items_in_force(
     session: Session, area_code: str, first_on: date, last_on: date
 ) -> list[tuple[CareItem, CarePlan, Person]]:
-    """Items of care plans of an area that are in force within a time, with plan and elder; by item id.
-
-    A plan that was replaced or ended counts until its last day.
-    """
+    """Items of care plans of an area that are in force within a time, with plan and elder; by item id."""
     found = (
         select(CareItem, CarePlan, Person)
         .where(CareItem.care_plan_id == CarePlan.id, CarePlan.elder_id == Person.id)
-        .where(in_area(col(CarePlan.area_code), area_code), CarePlan.state != CarePlanState.DRAFT)
-        .where(CarePlan.starts_on <= last_on, or_(col(CarePlan.ends_on).is_(None), col(CarePlan.ends_on) >= first_on))
+        .where(in_area(col(CarePlan.area_code), area_code), stands(first_on, last_on))
         .order_by(CareItem.id)
     )
     return [(item, plan, elder) for item, plan, elder in session.exec(found)]
@@ -110,11 +117,9 @@ def agreed_plans(session: Session, scope: Scope, *, after_id: str = "") -> list[
     return [(plan, elder) for plan, elder in session.exec(found.order_by(CarePlan.id).limit(PAGE_ROWS))]
 
 
-def contraindications_of(session: Session, elder_id: str) -> list[str]:
-    """What speaks against a bath by the elder's agreed care plan."""
-    found = select(CarePlan.contraindications).where(
-        CarePlan.elder_id == elder_id, CarePlan.state == CarePlanState.AGREED
-    )
+def contraindications_of(session: Session, elder_id: str, on: date) -> list[str]:
+    """What speaks against a bath on a day by the elder's care plan of that day."""
+    found = select(CarePlan.contraindications).where(CarePlan.elder_id == elder_id, stands(on, on))
     return [code for codes in session.exec(found) for code in codes]
 
 

@@ -91,7 +91,7 @@ def order_meal(
         raise NotFound("meals.no_such_dish", T("There is no such dish for this elder."))
     _check_in_time(session, elder, menu.on)
     _check_cooks(session.get_one(Facility, menu.kitchen_id), menu.on, field="menu_id")
-    if not rules.suits(menu, queries.diet_of(session, elder.id)):
+    if not rules.suits(menu, queries.diet_of(session, elder.id, menu.on)):
         raise Refused("meals.diet", T("This dish does not suit what the elder may eat."), field="menu_id")
     if queries.portions_left(session, [menu])[menu.id] < 1:
         raise Refused("meals.none_left", T("All portions of this dish are taken. Choose another."), field="menu_id")
@@ -194,7 +194,7 @@ def make_standing_orders(session: Session, *, actor: Actor, area_code: str, on: 
     """
     if not actor.scope.holds_area(area_code):
         raise NotFound("areas.no_such_area", T("There is no such place."))
-    report, diets = StandingReport(), queries.diets_in(session, area_code)
+    report, diets = StandingReport(), queries.diets_in(session, area_code, on)
     rows = queries.meals_without_order(session, area_code, on)
     places = {elder.area_code[:9]: queries.kitchens(session, elder.area_code, on) for _, elder in rows}
     menus = {kitchen.id: queries.menus_on(session, kitchen.id, on) for found in places.values() for kitchen in found}

@@ -121,10 +121,10 @@ def order_form(person: Person) -> Any:
 
 def _order_page(person: Person, error: TimebankError | None) -> str:
     session, today = http.session(), clock.today()
-    diet = queries.diet_of(session, person.id)
     days = [date.fromordinal(today.toordinal() + more) for more in range(1, _DAYS_SHOWN + 1)]
     cooking = {on: kitchen for on in days if (kitchen := queries.nearest_kitchen(session, person, on))}
     menus = [menu for on, kitchen in cooking.items() for menu in queries.menus_on(session, kitchen.id, on)]
+    diets = {on: queries.diet_of(session, person.id, on) for on in days}
     orders = queries.orders_of(session, person.id, today)
     taken = {row.order.on for row in orders}
     cutoff = in_force(session, person.area_code, today).number("meal.cutoff_minute")
@@ -133,10 +133,10 @@ def _order_page(person: Person, error: TimebankError | None) -> str:
         "meals/order.html",
         person=person,
         points={on: queries.points_of(session, kitchen, on) for on, kitchen in cooking.items()},
-        menus=[menu for menu in menus if menu.on in open_days and rules.suits(menu, diet)],
+        menus=[menu for menu in menus if menu.on in open_days and rules.suits(menu, diets[menu.on])],
         left=queries.portions_left(session, menus),
         orders=orders,
-        diet=diet,
+        diet=diets[days[0]],
         diets=DIETS,
         cutoff=cutoff,
         error=error,

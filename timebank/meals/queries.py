@@ -10,7 +10,8 @@ from sqlmodel import Session, col, or_, select
 
 from timebank.areas.models import Facility, FacilityKind
 from timebank.areas.queries import facilities_within, is_there
-from timebank.careplans.models import CareItem, CarePlan, CarePlanState, ServiceKind
+from timebank.careplans.models import CareItem, CarePlan, ServiceKind
+from timebank.careplans.queries import stands
 from timebank.core import clock
 from timebank.core.actors import Scope
 from timebank.core.db import in_area
@@ -154,26 +155,29 @@ def order_for(session: Session, scope: Scope, order_id: str) -> MealOrder | None
     return found if session.exec(mine).first() else None
 
 
-def diet_of(session: Session, elder_id: str) -> list[str]:
-    """What an elder must keep to, by the meals of the agreed care plan."""
+def diet_of(session: Session, elder_id: str, on: date) -> list[str]:
+    """What an elder must keep to on a day, by the meals of the care plan of that day."""
     found = select(CareItem.diet).where(
         CareItem.care_plan_id == CarePlan.id,
         CarePlan.elder_id == elder_id,
-        CarePlan.state == CarePlanState.AGREED,
+        stands(on, on),
         CareItem.service == ServiceKind.MEAL,
     )
     return sorted({code for codes in session.exec(found) for code in codes})
 
 
-def diets_in(session: Session, area_code: str) -> dict[str, list[str]]:
+def diets_in(session: Session, area_code: str, on: date) -> dict[str, list[str]]:
     """The same for every elder of an area who has one."""
     found = select(CarePlan.elder_id, CareItem.diet).where(
         CareItem.care_plan_id == CarePlan.id,
         in_area(col(CarePlan.area_code), area_code),
-        CarePlan.state == CarePlanState.AGREED,
+        stands(on, on),
         CareItem.service == ServiceKind.MEAL,
     )
-    return {elder_id: list(diet) for elder_id, diet in session.exec(found)}
+    diets: dict[str, list[str]] = {}
+    for elder_id, diet in session.exec(found):
+        diets.setdefault(elder_id, []).extend(diet)
+    return diets
 
 
 def meals_without_order(session: Session, area_code: str, on: date) -> list[tuple[Visit, Person]]:

@@ -197,7 +197,7 @@ def bath_gates(session: Session, visit: Visit, *, until: datetime | None = None)
         systolic=(policy.number("bath.systolic_min"), policy.number("bath.systolic_max")),
         present=len(_there(visit, told, until or clock.now())),
         needed=visit.crew_size,
-        contraindicated=bool(contraindications_of(session, visit.elder_id)),
+        contraindicated=bool(contraindications_of(session, visit.elder_id, visit.due_on)),
         warmth=_warmth(policy, visit.due_on),
     )
 

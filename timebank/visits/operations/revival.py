@@ -62,7 +62,7 @@ class Hindrances:
         """For one elder, from a day on."""
         session.flush()
         absences, consents = absences_of(session, elder.id, since_on), consents_of(session, elder.id, _PURPOSES)
-        not_to_bathe = [elder.id] if contraindications_of(session, elder.id) else []
+        not_to_bathe = [elder.id] if contraindications_of(session, elder.id, since_on) else []
         return cls({elder.id: absences}, {elder.id: consents}, not_to_bathe, partial(_back_on, session))
 
     def against(self, elder: Person, on: date, service: ServiceKind) -> Text | None:
