@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 CURRENT = "bed-inspection-2026-assumed"
 _FOLDER = Path(__file__).parent / "checklists"
@@ -25,7 +26,16 @@ class CheckItem:
 
 
 @cache
+def _read(version: str) -> dict[str, Any]:
+    return dict(json.loads((_FOLDER / f"{version}.json").read_text(encoding="utf-8")))
+
+
+def name_of(version: str, locale: str) -> str:
+    """What people call a checklist."""
+    return str(_read(version)["name"][locale])
+
+
+@cache
 def items(version: str = CURRENT) -> Mapping[str, CheckItem]:
     """The items of a checklist by id, in order."""
-    raw = json.loads((_FOLDER / f"{version}.json").read_text(encoding="utf-8"))
-    return {row["id"]: CheckItem(row["id"], row["zh"], row["en"], row["grade"]) for row in raw["items"]}
+    return {row["id"]: CheckItem(row["id"], row["zh"], row["en"], row["grade"]) for row in _read(version)["items"]}

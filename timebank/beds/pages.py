@@ -127,6 +127,7 @@ def _bed(bed: CareBed, values: Mapping[str, Any], error: TimebankError | None) -
         inspections=queries.inspections_of(session, bed.id),
         hazards=queries.hazards_of(session, bed.id),
         items=checklists.items(),
+        checklist_name=checklists.name_of,
         latest=latest_assessment(session, bed.elder_id) if caller.role in DESK else None,
         rules=rules,
         values=values,

@@ -10,6 +10,7 @@ from timebank.core.i18n import current_locale, say
 from timebank.core.minutes import spoken
 
 _DATE = {"zh": "y年M月d日 EEEE", "en": "EEE d MMM y"}
+_PLAIN = {"zh": "y年M月d日", "en": "d MMM y"}
 _SHORT = {"zh": "M月d日 EEE", "en": "EEE d MMM"}
 _MONTH = {"zh": "y年M月", "en": "MMMM y"}
 _BABEL = {"zh": "zh_CN", "en": "en_GB"}
@@ -23,6 +24,12 @@ def hours(minutes: int, locale: str | None = None) -> str:
 def local_date(value: date | datetime, locale: str | None = None) -> str:
     """A date with its weekday."""
     return _formatted(value, _DATE, locale)
+
+
+def plain_date(value: date | datetime | str, locale: str | None = None) -> str:
+    """A date where the weekday says nothing: a birth, the end of a paper; also one that was kept as text."""
+    value = date.fromisoformat(value) if isinstance(value, str) else value
+    return _formatted(value, _PLAIN, locale)
 
 
 def short_date(value: date | datetime, locale: str | None = None) -> str:
@@ -54,5 +61,5 @@ def _formatted(value: date | datetime, patterns: dict[str, str], locale: str | N
 
 def install(app: Flask) -> None:
     """Register the filters."""
-    for filter_function in (hours, local_date, short_date, month_name, local_time, local_datetime):
+    for filter_function in (hours, local_date, plain_date, short_date, month_name, local_time, local_datetime):
         app.jinja_env.filters[filter_function.__name__] = filter_function
