@@ -13,7 +13,9 @@ from tests.visits.conftest import actor_of, event, tell
 from timebank.audit.models import AuditEvent
 from timebank.core import clock, db
 from timebank.core.errors import TimebankError
+from timebank.people import operations as people
 from timebank.people.models import Person, PersonState, RiskTier
+from timebank.people.operations.moves import Door
 from timebank.visiting import operations, queries
 from timebank.visiting.models import CaseEnd, ContactForm, Outcome, StepKind, UnreachedCase, VisitingRecord
 from timebank.visits import operations as visits
@@ -141,6 +143,29 @@ def test_who_died_or_moved_is_not_counted(cast: Cast) -> None:
         gone.state = PersonState.MOVED
         session.add(gone)
     assert rates() == []
+
+
+def test_who_was_reached_before_a_move_counts_alike_on_the_pages_of_district_and_new_township(
+    cast: Cast, at: At
+) -> None:
+    tag(cast.chen_popo, "living_alone")
+    tag(cast.ran_daye, "living_alone")
+    told(cast)
+    with db.transaction() as session:
+        seen = make.visit(session=session, elder=cast.ran_daye)
+        seen.state = VisitState.SETTLED
+        session.add(seen)
+    at("2026-11-10 09:00")
+    for number, elder in enumerate((cast.chen_popo, cast.ran_daye), start=77):
+        with db.transaction() as session:
+            to = Door(make.OTHER_GROUP, str(number), "新家")
+            people.relocate(session, actor=actor_of(cast, "tan"), person_id=elder.id, to=to, since_on=date(2026, 11, 9))
+    with db.reading() as session:
+        for area_code in (make.DISTRICT, make.OTHER_TOWNSHIP):
+            rows = queries.visiting_rate(session, area_code, MONTH, level_digits=9)
+            assert [(row.area_code, row.visited, row.registered) for row in rows] == [(make.OTHER_TOWNSHIP, 2, 2)]
+            listed = queries.visiting_list(session, area_code, clock.today())
+            assert [row.reached_on for row in listed] == [TODAY, TODAY]
 
 
 def test_the_list_begins_with_the_longest_overdue(cast: Cast, at: At) -> None:

@@ -51,16 +51,18 @@ def in_a_group() -> ColumnElement[bool]:
 def contacts(area_code: str, first_on: date, last_on: date) -> sa.CompoundSelect[Any]:
     """(elder, day) of everything that reached an elder: visits and calls of the day plans, and what was written down.
 
-    A planned visit or phone check counts when somebody checked in and did reach the elder.
+    A planned visit or phone check counts when somebody checked in and did reach the elder. Of an area are the elders
+    who live there now, wherever they were reached: who moved house counts with what was before, on every page alike.
     """
+    here = sa.select(col(Person.id)).where(in_area(col(Person.area_code), area_code))
     columns: tuple[Any, Any] = (col(Visit.elder_id).label("elder_id"), col(Visit.due_on).label("on"))
     by_visit = sa.select(*columns).where(
-        in_area(col(Visit.area_code), area_code),
+        col(Visit.elder_id).in_(here),
         col(Visit.due_on).between(first_on, last_on),
         col(Visit.state).in_(REACHED_STATES),
     )
     by_record = sa.select(col(VisitingRecord.elder_id), col(VisitingRecord.on)).where(
-        in_area(col(VisitingRecord.area_code), area_code),
+        col(VisitingRecord.elder_id).in_(here),
         col(VisitingRecord.on).between(first_on, last_on),
         col(VisitingRecord.outcome).in_(REACHED),
     )
