@@ -3,6 +3,7 @@
 from datetime import date
 
 import pytest
+from flask import Flask
 from sqlmodel import col, delete, select
 
 from tests import factories as make
@@ -46,8 +47,10 @@ def test_nobody_reviews_their_own_hours_through_a_login_of_the_office(
     gao.visit("/logins")
     gao.submit("/logins", display_name="谢站长", login_name="xie", person="谢嫂", **OF_A_SUPERVISOR)
     own = confirmed_visit(cast, helper)
-    answer = sign_in("xie").send(f"/reviews/{own}", {"decision": "approve"})
-    assert answer.status_code == 403
+    xie = sign_in("xie")
+    change(xie, PASSWORD, "a kettle and two cups")
+    enter(xie, "xie", "a kettle and two cups")
+    assert xie.send(f"/reviews/{own}", {"decision": "approve"}).status_code == 403
     assert sign_in("wu").send(f"/reviews/{own}", {"decision": "approve"}).status_code == 303, "somebody else may"
 
 
@@ -90,7 +93,7 @@ def test_one_person_has_one_login(cast: Cast, helper: Person, sign_in: SignIn) -
     with db.reading() as session:
         names = session.exec(select(User.login_name).where(User.person_id == helper.id)).all()
     assert names == ["xie"], "the login of the phone got the name and the password"
-    sign_in("xie").visit("/reviews")
+    change(sign_in("xie"), PASSWORD, "a kettle and two cups")
 
 
 def test_an_elder_who_starts_to_help_opens_the_pages_of_a_volunteer(cast: Cast, sign_in: SignIn) -> None:
@@ -156,3 +159,76 @@ def test_a_mistyped_area_makes_no_login(cast: Cast, sign_in: SignIn) -> None:
     asked = OF_A_SUPERVISOR | {"area_code": "500156999"}
     page = gao.submit("/logins", status=400, display_name="谢站长", login_name="xie", no_person="yes", **asked)
     assert "no area with this code" in page and "The login is made" not in page
+
+
+def change(visitor: Visitor, present: str, new: str) -> None:
+    visitor.visit("/password")
+    visitor.submit("/password", present=present, secret=new)
+
+
+def test_a_first_password_opens_nothing_but_the_page_to_change_it(
+    app: Flask, cast: Cast, sign_in: SignIn, at: At
+) -> None:
+    gao = sign_in(Role.ADMINISTRATOR)
+    gao.visit("/logins")
+    gao.submit("/logins", display_name="谢站长", login_name="xie", no_person="yes", **OF_A_SUPERVISOR)
+    xie = sign_in("xie")
+    assert xie.get("/people").location == "/password"
+    assert xie.send("/people/new", {"name": "某人"}).location == "/password"
+    at("2026-11-03 09:05")
+    xie.visit("/password")
+    xie.submit("/password", present=PASSWORD, secret=PASSWORD, status=400)
+    xie.submit("/password", present=PASSWORD, secret="a kettle and two cups")
+    enter(xie, "xie", "a kettle and two cups").visit("/people")
+
+
+def enter(visitor: Visitor, name: str, secret: str, status: int = 200) -> Visitor:
+    visitor.visit("/sign-in?lang=en")
+    visitor.submit("/sign-in", login_name=name, secret=secret, status=status)
+    return visitor
+
+
+def test_a_forgotten_password_is_set_anew(cast: Cast, sign_in: SignIn, client: Visitor) -> None:
+    gao, wu, page = sign_in(Role.ADMINISTRATOR), sign_in("wu"), f"/logins/{cast.users['wu']}"
+    gao.visit(page)
+    gao.submit(f"{page}/password", secret="12345678", status=400)
+    gao.submit(f"{page}/password", secret="seven geese in rain")
+    assert wu.get("/people").location.startswith("/sign-in"), "every session of the login is over"
+    enter(client, "wu", PASSWORD, status=400)
+    enter(client, "wu", "seven geese in rain")
+    assert client.get("/people").location == "/password"
+    assert gao.send(f"/logins/{cast.users['gao']}/password", {"secret": "seven geese in rain"}).status_code == 403
+
+
+def test_an_ended_login_is_opened_again(cast: Cast, sign_in: SignIn, client: Visitor) -> None:
+    gao, page = sign_in(Role.ADMINISTRATOR), f"/logins/{cast.users['wu']}"
+    assert gao.send(f"{page}/reopen", {"secret": "seven geese in rain"}).status_code == 404, "it is open"
+    gao.send(f"{page}/disable")
+    enter(client, "wu", PASSWORD, status=400)
+    gao.visit(page)
+    gao.submit(f"{page}/reopen", secret="seven geese in rain")
+    enter(client, "wu", "seven geese in rain")
+    change(client, "seven geese in rain", "a kettle and two cups")
+    enter(client, "wu", "a kettle and two cups").visit("/people")
+
+
+def test_one_login_is_signed_out_everywhere(cast: Cast, sign_in: SignIn) -> None:
+    gao, li, zhang = sign_in(Role.ADMINISTRATOR), sign_in("li"), sign_in("zhang")
+    gao.visit(f"/logins/{cast.users['li']}")
+    gao.submit("/sessions/end")
+    assert li.get("/today").location.startswith("/sign-in")
+    zhang.visit("/today")
+    sign_in("li").visit("/today")
+
+
+def test_everybody_of_an_area_is_signed_out(cast: Cast, sign_in: SignIn) -> None:
+    with db.transaction() as session:
+        make.login(session=session, name="deng", role=Role.ADMINISTRATOR, area_code=make.TOWNSHIP)
+    deng, gao, li, yang = (sign_in(name) for name in ("deng", "gao", "li", "yang"))
+    deng.visit("/logins")
+    deng.submit("/logins/sessions/end")
+    assert [visitor.get("/").status_code for visitor in (deng, gao, li, yang)] == [302, 200, 302, 200]
+    gao.visit("/logins")
+    gao.submit("/logins/sessions/end")
+    assert [visitor.get("/").status_code for visitor in (gao, yang)] == [302, 302]
+    sign_in("li").visit("/today")

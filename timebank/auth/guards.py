@@ -33,6 +33,9 @@ EVERY_ROLE = tuple(Role)
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 ON_A_PHONE = "phone_id"  # in a session that a PIN opened: the paired phone it began on
 
+MUST_CHANGE = "must_change"  # in a session that a first password opened: nothing else until its owner chose one
+_BEFORE_THE_CHANGE = frozenset({"auth.password", "auth.change_password", "auth.leave"})
+
 
 def public(view: View) -> View:
     """Declare a view that needs no login. Unsafe methods still run in one unit of work."""
@@ -88,9 +91,17 @@ def _enter(view: View, roles: tuple[Role, ...], load: dict[str, Loader], argumen
     if roles:
         if not current_user.is_authenticated:
             return _ask_to_sign_in()
+        if MUST_CHANGE in signed_in and request.endpoint not in _BEFORE_THE_CHANGE:
+            return _ask_for_own_password()
         g.actor, found = _who_finds(roles, load, arguments)
         arguments = {name: value for name, value in arguments.items() if name not in load} | found
     return view(**arguments)
+
+
+def _ask_for_own_password() -> Any:
+    if http.wants_json():
+        return http.answer("auth.must_change", T("Choose a password of your own first."), 403)
+    return redirect(url_for("auth.password"))
 
 
 def _who_finds(

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 import sqlalchemy as sa
-from sqlmodel import Session, col, delete
+from sqlmodel import Session, col, delete, select
 
 from timebank.areas.models import Area
 from timebank.audit.operations import note
@@ -13,6 +13,7 @@ from timebank.auth.models import Attempt, Grant, LoginSession, User
 from timebank.auth.rules import NAME_OF_PHONE_LOGIN, check_password
 from timebank.core import clock, crypto, ids
 from timebank.core.actors import SYSTEM, Actor, Role
+from timebank.core.db import in_area
 from timebank.core.errors import BadInput, NotAllowed, NotFound, Refused
 from timebank.core.limits import ADDRESS_TRIES_PER_HOUR, LOGIN_TRIES_PER_HOUR
 from timebank.core.text import T
@@ -107,6 +108,36 @@ def disable_user(session: Session, *, actor: Actor, user_id: str) -> None:
     note(session, actor=actor, action="auth.disable_user", subject_id=user_id)
 
 
+def reopen_user(session: Session, *, actor: Actor, user_id: str, secret: str) -> None:
+    """Open a login that was ended again, under a new first password: its roles that have no end count again.
+
+    Refuses where its person got another login meanwhile: one person has one.
+    """
+    user = queries.login_for(session, actor.scope, user_id)
+    if user is None or user.disabled_at is None:
+        raise NotFound("auth.no_such_user", T("There is no such login."))
+    if user.person_id and queries.user_of_person(session, user.person_id):
+        raise Refused("auth.has_another", T("This person has another login by now."))
+    check_password(secret, login_name=user.login_name)
+    user.disabled_at, user.secret_hash = None, crypto.passwords().hash(secret)
+    session.add(user)
+    note(session, actor=actor, action="auth.reopen", subject_id=user.id)
+
+
+def end_all_sessions(session: Session, *, actor: Actor) -> int:
+    """End every session of everybody whose roles all lie in the actor's area, also the actor's own; how many it were.
+
+    For the day on which data got out: everybody signs in again.
+    """
+    inside = in_area(col(Grant.area_code), actor.area_code)
+    theirs = select(Grant.user_id).where(inside, col(Grant.user_id).not_in(select(Grant.user_id).where(~inside)))
+    open_now = (col(LoginSession.user_id).in_(theirs), col(LoginSession.ended_at).is_(None))
+    count = session.exec(select(sa.func.count()).select_from(LoginSession).where(*open_now)).one()
+    session.connection().execute(sa.update(LoginSession).where(*open_now).values(ended_at=clock.now()))
+    note(session, actor=actor, action="auth.end_all_sessions", subject_id=actor.user_id, count=count)
+    return count
+
+
 def end_sessions(session: Session, *, user_id: str) -> None:
     """End every session of a login, on every device."""
     ended = sa.update(LoginSession).where(col(LoginSession.user_id) == user_id, col(LoginSession.ended_at).is_(None))
@@ -114,11 +145,13 @@ def end_sessions(session: Session, *, user_id: str) -> None:
 
 
 def set_secret(session: Session, *, actor: Actor, user_id: str, secret: str) -> None:
-    """Set a new password; every other session of the login ends."""
+    """Set a new password; every session of the login ends. Refuses the password that it has."""
     user = session.get(User, user_id)
     if user is None:
         raise NotFound("auth.no_such_user", T("There is no such login."))
     check_password(secret, login_name=user.login_name)
+    if fits(secret, user.secret_hash):
+        raise BadInput("auth.same_password", T("This is the present password. Choose another."), field="secret")
     user.secret_hash = crypto.passwords().hash(secret)
     session.add(user)
     end_sessions(session, user_id=user_id)

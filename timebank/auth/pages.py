@@ -8,9 +8,9 @@ from flask_login import current_user, login_user, logout_user
 from werkzeug.wrappers import Response
 
 from timebank.auth import operations
-from timebank.auth.guards import EVERY_ROLE, actor, guard, public, public_in_steps
+from timebank.auth.guards import EVERY_ROLE, MUST_CHANGE, actor, guard, public, public_in_steps
 from timebank.auth.models import User
-from timebank.auth.queries import user_by_id
+from timebank.auth.queries import has_foreign_password, user_by_id
 from timebank.auth.words import ROLE_WORDS
 from timebank.core import db, http
 from timebank.core.errors import BadInput, TimebankError
@@ -60,6 +60,8 @@ def enter() -> Any:
         return render_template("auth/sign_in.html", error=error, next=target), 400
     _renew()
     login_user(user)
+    if has_foreign_password(http.session(), user.id):
+        session[MUST_CHANGE] = True
     return _remember_device(redirect(_own_path(target), code=303), user.id)
 
 
@@ -122,7 +124,11 @@ def display() -> Any:
 @guard(*EVERY_ROLE)
 def password() -> Any:
     """The form to change one's own password."""
-    return render_template("auth/password.html", error=None)
+    return _password_page(None)
+
+
+def _password_page(error: TimebankError | None) -> str:
+    return render_template("auth/password.html", error=error, is_first=MUST_CHANGE in session)
 
 
 @bp.post("/password")
@@ -133,12 +139,12 @@ def change_password() -> Any:
     operations.count_attempt(writing, purpose="present", of=caller.user_id, limit=LOGIN_TRIES_PER_HOUR)
     if not operations.fits(form.get("present", ""), current_user.secret_hash):
         wrong = BadInput("auth.wrong_present", T("The present password is not right."), field="present")
-        return render_template("auth/password.html", error=wrong), wrong.status  # the try counts, so no rollback
+        return _password_page(wrong), wrong.status  # the try counts, so no rollback
     try:
         operations.set_secret(writing, actor=caller, user_id=caller.user_id, secret=form.get("secret", ""))
     except TimebankError as error:
         writing.rollback()
-        return render_template("auth/password.html", error=error), error.status
+        return _password_page(error), error.status
     _renew()
     flash(gettext("The password is changed. Please sign in again."))
     return redirect(url_for("auth.sign_in"), code=303)

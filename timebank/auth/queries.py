@@ -1,14 +1,17 @@
 """Reading logins and their roles."""
 
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, datetime
 
 from sqlmodel import Session, col, or_, select
 
+from timebank.audit.models import AuditEvent
 from timebank.auth.models import Grant, User
-from timebank.core.actors import Scope
+from timebank.core.actors import SYSTEM, Scope
 from timebank.core.db import in_area
 from timebank.core.limits import PAGE_ROWS
+
+SETS_A_PASSWORD = ("auth.create_user", "auth.set_secret", "auth.reopen")
 
 
 def user_by_name(session: Session, login_name: str) -> User | None:
@@ -49,6 +52,21 @@ def grants_on(session: Session, user_id: str, on: date) -> list[Grant]:
         Grant.user_id == user_id, Grant.starts_on <= on, or_(col(Grant.ends_on).is_(None), col(Grant.ends_on) >= on)
     )
     return sorted(session.exec(found), key=lambda grant: (len(grant.area_code), grant.id))
+
+
+def has_foreign_password(session: Session, user_id: str) -> bool:
+    """Whether an administrator knows the password of a login: they set it, and its owner has not changed it since.
+
+    A login that was made from a terminal is not asked: whoever has that holds the database too.
+    """
+    found = select(AuditEvent.user_id, AuditEvent.at).where(
+        AuditEvent.subject_id == user_id, col(AuditEvent.action).in_(SETS_A_PASSWORD)
+    )
+    set_by: dict[bool, datetime] = {}
+    for by, at in session.exec(found):
+        if by != SYSTEM.user_id:
+            set_by[by == user_id] = max(at, set_by.get(by == user_id, at))
+    return False in set_by and (True not in set_by or set_by[True] < set_by[False])
 
 
 def grants_of(session: Session, user_id: str) -> list[Grant]:

@@ -9,6 +9,7 @@ from typing import Any
 from flask import flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
+from timebank.audit.operations import note
 from timebank.auth import operations
 from timebank.auth.desk import bp
 from timebank.auth.guards import actor, guard
@@ -17,7 +18,7 @@ from timebank.auth.queries import grants_of, login_for, logins_page
 from timebank.auth.words import ROLE_WORDS
 from timebank.core import clock, forms, http
 from timebank.core.actors import Role
-from timebank.core.errors import BadInput, TimebankError
+from timebank.core.errors import BadInput, NotAllowed, TimebankError
 from timebank.core.i18n import gettext
 from timebank.core.text import T
 from timebank.people import queries
@@ -162,3 +163,47 @@ def end_role(grant_id: str) -> Any:
     operations.end_role(http.session(), actor=actor(), grant_id=grant_id)
     flash(gettext("The role is ended."))
     return redirect(url_for("desk.list_logins"), code=303)
+
+
+@bp.post("/logins/<string:user_id>/password")
+@guard(Role.ADMINISTRATOR, load={"user_id": login_for})
+def reset_password(user: User) -> Any:
+    """Set a new first password for somebody who forgot theirs; every session of the login ends."""
+    try:
+        if user.id == actor().user_id:
+            raise NotAllowed("auth.own_reset", T("Change your own password on its page: it asks for the present one."))
+        secret = request.form.get("secret", "")
+        operations.set_secret(http.session(), actor=actor(), user_id=user.id, secret=secret)
+    except TimebankError as error:
+        return _login_page(user, {}, error), error.status
+    return _done(user, gettext("The first password is set. Give it by hand."))
+
+
+@bp.post("/logins/<string:user_id>/reopen")
+@guard(Role.ADMINISTRATOR, load={"user_id": login_for})
+def reopen_login(user: User) -> Any:
+    """Open an ended login again: somebody came back."""
+    secret = request.form.get("secret", "")
+    try:
+        operations.reopen_user(http.session(), actor=actor(), user_id=user.id, secret=secret)
+    except TimebankError as error:
+        return _login_page(user, {}, error), error.status
+    return _done(user, gettext("The login is open again. Give the first password by hand."))
+
+
+@bp.post("/logins/<string:user_id>/sessions/end")
+@guard(Role.ADMINISTRATOR, load={"user_id": login_for})
+def end_sessions(user: User) -> Any:
+    """Sign a login out on every device; it may sign in again."""
+    operations.end_sessions(http.session(), user_id=user.id)
+    note(http.session(), actor=actor(), action="auth.end_sessions", subject_id=user.id)
+    return _done(user, gettext("Signed out on every device."))
+
+
+@bp.post("/logins/sessions/end")
+@guard(Role.ADMINISTRATOR)
+def end_all_sessions() -> Any:
+    """Sign everybody of the area out, the caller too: data got out."""
+    count = operations.end_all_sessions(http.session(), actor=actor())
+    flash(gettext("Everybody is signed out: {count} sessions.", count=count))
+    return redirect(url_for("auth.sign_in"), code=303)
