@@ -20,7 +20,7 @@ from timebank.dayplans.adapter.hand import Move, moved
 from timebank.dayplans.models import DayNotice, DayPlan, DayPlanState
 from timebank.dayplans.operations.repair import Incident
 from timebank.dayplans.queries.answers import better_places
-from timebank.dayplans.queries.board import changed_board, opened
+from timebank.dayplans.queries.board import board_of, changed_board, opened
 from timebank.dayplans.rules import differences
 from timebank.people.models import DayOff
 from timebank.visits.models import CarerState, Visit, VisitCarer, VisitState
@@ -58,8 +58,10 @@ def test_taking_a_visit_out_and_undoing_it_brings_back_the_very_same_plan(made: 
         before = row.body
         row = move(session, row, Move(single_visit(session, row), None))
         assert row.left_out == 1 and row.revision == 2
+        assert board_of(session, row)["plan"]["can_undo"]
         row = operations.undo(session, actor=COORDINATOR, day_plan_id=row.id, revision=2)
         assert (row.body, row.left_out, row.revision) == (before, 0, 3)
+        assert not board_of(session, row)["plan"]["can_undo"]
         with pytest.raises(Refused, match="nothing_to_undo"):
             operations.undo(session, actor=COORDINATOR, day_plan_id=row.id, revision=3)
 

@@ -15,6 +15,9 @@ from timebank.dayplans.adapter.hand import Move
 from timebank.dayplans.models import DayNotice, DayPlan
 from timebank.dayplans.queries.board import opened
 from timebank.dayplans.queries.notices import count_unknown, count_unread, notices_for, notices_of_day
+from timebank.dayplans.rules import visit_of
+from timebank.visits import operations as visits
+from timebank.visits.models import CarerState, VisitCarer
 
 
 @pytest.fixture
@@ -76,3 +79,39 @@ def test_nobody_reads_or_ticks_what_is_for_others(made: Township) -> None:
         assert count_unread(session, volunteer(other.id).scope) == sum(
             1 for one in notices_of_day(session, row) if one.row.person_id == other.id
         )
+
+
+def last_stop(session: Session, row: DayPlan) -> str:
+    """A visit by one carer that is not a meal, after which they go home."""
+    day = opened(session, row)
+    alone = {task.id for task in day.problem.tasks if not task.load and "." not in task.id}
+    return next(route.stops[-1].task for route in day.plan.routes if route.stops[-1].task in alone)
+
+
+def moved_by(session: Session, row: DayPlan, task: str, minutes: int) -> DayPlan:
+    """The published day with one visit later by so much."""
+    placed = opened(session, row).places[task]
+    new = operations.take_over(session, actor=COORDINATOR, day_plan_id=row.id)
+    new = move(session, new, Move(task, placed.carer, placed.starts + minutes))
+    return operations.publish_day(session, actor=COORDINATOR, day_plan_id=new.id, revision=new.revision)
+
+
+def test_a_few_minutes_are_no_news_and_keep_a_yes(made: Township) -> None:
+    with db.transaction() as session:
+        row = published(session)
+        task = last_stop(session, row)
+        placed = opened(session, row).places[task]
+        visits.respond(session, actor=volunteer(placed.carer), visit_id=visit_of(task), accept=True)
+        row = moved_by(session, row, task, 2)
+        [asked] = coming(session, task, placed.carer)
+        assert (asked.state, asked.starts_minute) == (CarerState.ACCEPTED, placed.starts + 2)
+        assert notices_of_day(session, row) == []
+        row = moved_by(session, row, task, 30)
+        [asked] = coming(session, task, placed.carer)
+        assert (asked.state, asked.starts_minute) == (CarerState.INVITED, placed.starts + 32)
+        assert placed.carer in {one.row.person_id for one in notices_of_day(session, row)}
+
+
+def coming(session: Session, task: str, person_id: str) -> list[VisitCarer]:
+    found = select(VisitCarer).where(VisitCarer.visit_id == visit_of(task), VisitCarer.person_id == person_id)
+    return list(session.exec(found))

@@ -219,6 +219,9 @@ KEYS: dict[str, PolicyKey] = {
     "dispatch.changed_visit_cost": PolicyKey(
         40, T("Cost of changing who comes after the day was published, in minutes of driving"), OURS, True, 0, 600
     ),
+    "dispatch.tell_minutes": PolicyKey(
+        5, T("Minutes earlier or later from which people are told that a published day has changed"), OURS, True, 1, 60
+    ),
     "dispatch.max_work_minutes": PolicyKey(
         420, T("Most minutes on the way and at doors for one volunteer on a day"), OURS, True, 60, 720
     ),

@@ -50,6 +50,7 @@ function drawTools(): void {
   show("board-change", plan.state === "published");
   show("board-incidents", plan.state === "published");
   part<HTMLButtonElement>("board-publish").disabled = faults.length > 0;
+  part<HTMLButtonElement>("board-undo").disabled = !plan.can_undo;
 }
 
 async function publish(): Promise<void> {

@@ -80,7 +80,7 @@ export interface Figures {
 }
 
 export interface Part {
-  plan: { id: string; version: number; revision: number; state: string; on: string; amends: string | null; reason: { kind?: string } };
+  plan: { id: string; version: number; revision: number; state: string; on: string; amends: string | null; can_undo: boolean; reason: { kind?: string } };
   carers: Carer[];
   visits: Visit[];
   vans: { id: string; name: string; rounds: { leaves: number; back: number; stops: { visit: string; from: number; to: number }[] }[] }[];

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
 from timebank.audit.operations import note
 from timebank.core import clock, ids
@@ -17,6 +17,7 @@ from timebank.dayplans.adapter.hand import Move, moved
 from timebank.dayplans.models import DayPlan, DayPlanChange, DayPlanState
 from timebank.dayplans.operations.planning import left_out_visits
 from timebank.dayplans.queries.board import Opened, check_moves, opened
+from timebank.dayplans.queries.plans import last_change
 from timebank.dayplans.rules import Locks
 
 
@@ -60,15 +61,7 @@ def unlock(session: Session, *, actor: Actor, day_plan_id: str, revision: int, s
 def undo(session: Session, *, actor: Actor, day_plan_id: str, revision: int) -> DayPlan:
     """Take the last change back that is not taken back yet; this is a change too, so nothing is lost."""
     day = open_draft(session, actor, day_plan_id, revision)
-    last = session.exec(
-        select(DayPlanChange)
-        .where(
-            DayPlanChange.day_plan_id == day_plan_id,
-            col(DayPlanChange.undone).is_(False),
-            DayPlanChange.kind != "undo",
-        )
-        .order_by(col(DayPlanChange.revision).desc())
-    ).first()
+    last = last_change(session, day_plan_id)
     if last is None:
         raise Refused("dayplans.nothing_to_undo", T("There is nothing to undo in this version."))
     last.undone = True

@@ -20,7 +20,7 @@ from timebank.dayplans.adapter.under_way import rest_of
 from timebank.dayplans.models import DayNotice, DayPlan, DayPlanState, DayProblem
 from timebank.dayplans.operations.hand import changed_meanwhile
 from timebank.dayplans.operations.planning import keep_plan, keep_problem, refuse_faults
-from timebank.dayplans.queries.facts import TO_PLAN, DayFacts, Invitation, gather
+from timebank.dayplans.queries.facts import TO_PLAN, DayFacts, gather
 from timebank.dayplans.rules import FETCH, Placed, Step, differences, visit_of
 from timebank.visits import operations as visits
 from timebank.visits.models import Visit
@@ -52,7 +52,7 @@ def publish_day(session: Session, *, actor: Actor, day_plan_id: str, revision: i
     session.refresh(row)
     open_visits = [visit for visit in facts.visits if visit.state in TO_PLAN]
     crews = crews_of(plan)
-    invited = _invite(session, actor, row.id, open_visits, crews, facts.invitations)
+    invited = _invite(session, actor, row.id, open_visits, crews, facts)
     for visit in open_visits:
         if visit.id not in crews:
             visits.withdraw(session, actor=actor, visit_id=visit.id)
@@ -188,35 +188,45 @@ def _invite(
     day_plan_id: str,
     open_visits: Sequence[Visit],
     crews: Mapping[str, Crew],
-    invitations: Mapping[str, Sequence[Invitation]],
+    facts: DayFacts,
 ) -> int:
-    """Invite the crews that differ from who is asked already; answers that were given for the same time stay."""
-    invited = 0
+    """Invite the crews that differ from who is asked already; answers that were given for the same time stay, or for
+    one so near to it that nobody is told."""
+    invited, same = 0, facts.policy.number("dispatch.tell_minutes")
     for visit in open_visits:
         crew = crews.get(visit.id)
         if crew is None:
             continue
-        standing = [(one.person_id, one.minute) for one in invitations.get(visit.id, ()) if one.state in COMING]
+        standing = [(one.person_id, one.minute) for one in facts.invitations.get(visit.id, ()) if one.state in COMING]
         if sorted(standing) == sorted(crew):
             visits.keep_on_plan(session, visit_id=visit.id, day_plan_id=day_plan_id)
             continue
-        visits.assign(session, actor=actor, visit_id=visit.id, carers=crew, day_plan_id=day_plan_id)
+        visits.assign(session, actor=actor, visit_id=visit.id, carers=crew, day_plan_id=day_plan_id, same_minutes=same)
         invited += 1
     return invited
 
 
 def _note_whom_to_tell(session: Session, row: DayPlan, before: Plan, after: Plan, facts: DayFacts) -> None:
-    """One notice for each volunteer and each elder whose day is another now; of what has begun nobody need be told."""
+    """One notice for each volunteer and each elder whose day is another now; nobody need be told of what has begun, nor
+    of a few minutes (policy `dispatch.tell_minutes`): their page shows the time that counts."""
     elders, begun = {visit.id: visit.elder_id for visit in facts.visits}, facts.begun
+    least = facts.policy.number("dispatch.tell_minutes")
     steps: dict[tuple[str, bool], list[dict[str, object]]] = {}
     for step in differences(engine.places_of(before), engine.places_of(after)):
-        if step.task_id.endswith(FETCH) or visit_of(step.task_id) in begun:
+        if step.task_id.endswith(FETCH) or visit_of(step.task_id) in begun or _is_slight(step, least):
             continue
         for person_id, as_elder in _touched_by(step, elders):
             steps.setdefault((person_id, as_elder), []).append(_as_json(step))
     for (person_id, as_elder), told in sorted(steps.items()):
         key = ids.new_id("ntc")
         session.add(DayNotice(id=key, day_plan_id=row.id, person_id=person_id, as_elder=as_elder, steps=told))
+
+
+def _is_slight(step: Step, least: int) -> bool:
+    """Whether the same person comes so little earlier or later that it is no news."""
+    if step.before is None or step.after is None or step.before.carer != step.after.carer:
+        return False
+    return abs(step.after.starts - step.before.starts) < least
 
 
 def _touched_by(step: Step, elders: Mapping[str, str]) -> list[tuple[str, bool]]:

@@ -28,7 +28,7 @@ from timebank.dayplans.drawings import outlines
 from timebank.dayplans.figures import Lookup, figures_of, timeline_of
 from timebank.dayplans.models import DayPlan, DayProblem
 from timebank.dayplans.queries.facts import BEGUN
-from timebank.dayplans.queries.plans import changes_of
+from timebank.dayplans.queries.plans import changes_of, last_change
 from timebank.dayplans.rules import Locks, Places, crew_tasks, differences, told_apart, visit_of
 from timebank.dayplans.words import REASON_WORDS, Names, change_words, violation_words, visit_words
 from timebank.people.models import Household, Person
@@ -234,6 +234,7 @@ def _plan_part(session: Session, day: Opened) -> dict[str, Any]:
         "cost": row.cost,
         "amends": row.amends_id,
         "reason": row.reason,
+        "can_undo": last_change(session, row.id) is not None,
         "locked_carers": sorted(day.locks.carers),
     }
 

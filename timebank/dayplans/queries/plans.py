@@ -77,6 +77,14 @@ def changes_of(session: Session, day_plan_id: str) -> list[DayPlanChange]:
     return list(session.exec(found.order_by(col(DayPlanChange.revision).desc())))
 
 
+def last_change(session: Session, day_plan_id: str) -> DayPlanChange | None:
+    """The last change by hand that is not taken back yet."""
+    found = select(DayPlanChange).where(
+        DayPlanChange.day_plan_id == day_plan_id, col(DayPlanChange.undone).is_(False), DayPlanChange.kind != "undo"
+    )
+    return session.exec(found.order_by(col(DayPlanChange.revision).desc()).limit(1)).first()
+
+
 @dataclass(frozen=True)
 class TownshipDay:
     """One line of the list of days."""

@@ -108,9 +108,16 @@ def _whom(session: Session, actor: Actor, asked: RequestIn) -> Person:
 
 
 def assign(
-    session: Session, *, actor: Actor, visit_id: str, carers: Sequence[tuple[str, int]], day_plan_id: str | None
+    session: Session,
+    *,
+    actor: Actor,
+    visit_id: str,
+    carers: Sequence[tuple[str, int]],
+    day_plan_id: str | None,
+    same_minutes: int = 1,
 ) -> Visit:
-    """Invite carers to a visit: (person, start minute). Who was invited before and is no longer, is replaced.
+    """Invite carers to a visit: (person, start minute). Who was invited before and is no longer, is replaced; a yes
+    stays where the time differs by less than `same_minutes`.
 
     Refuses a visit that has begun or ended, a crew of the wrong size, an elder as their own carer, and whoever lacks
     what the rules ask for this service (volunteers.check_gates).
@@ -133,7 +140,7 @@ def assign(
         session.add(row)
     for person_id, minute in starts.items():
         row = present.get(person_id) or new_carer(visit_id, person_id, minute)
-        keeps_answer = row.state == CarerState.ACCEPTED and row.starts_minute == minute
+        keeps_answer = row.state == CarerState.ACCEPTED and abs(row.starts_minute - minute) < same_minutes
         row.starts_minute, row.state = minute, CarerState.ACCEPTED if keeps_answer else CarerState.INVITED
         session.add(row)
     visit.state, visit.day_plan_id = VisitState.PLANNED, day_plan_id
@@ -191,8 +198,8 @@ def respond(session: Session, *, actor: Actor, visit_id: str, accept: bool, reas
 def take(session: Session, *, actor: Actor, visit_id: str) -> VisitCarer:
     """A volunteer takes an open request that is on no plan; who taps when all places are taken is told so.
 
-    Refuses one's own request, one of one's own home, one that asks for training one does not have, and one at a time
-    when one is expected elsewhere.
+    Refuses one's own request, one of one's own home, one whose time is over, one that asks for training one does not
+    have, and one at a time when one is expected elsewhere.
     """
     visit = session.get(Visit, visit_id, with_for_update=True, populate_existing=True)
     township = actor.area_code[:9]
@@ -200,8 +207,10 @@ def take(session: Session, *, actor: Actor, visit_id: str) -> VisitCarer:
         raise NotFound("visits.no_such_visit", T("There is no such visit in your area."))
     me = session.get_one(Person, actor.person_id)
     coming = queries.carers_of(session, [visit.id]).get(visit.id, [])
-    if visit.state != VisitState.DUE or len(coming) >= visit.crew_size or visit.due_on < clock.today():
+    if visit.state != VisitState.DUE or len(coming) >= visit.crew_size:
         raise Refused("visits.taken_already", T("Somebody else was faster. Thank you all the same."))
+    if queries.is_over(visit):
+        raise Refused("visits.time_is_over", T("The time for this help is over. Thank you all the same."))
     if me.id in {person.id for _, person in coming}:
         raise Refused("visits.yours_already", T("It is yours already. Thank you!"))
     _check_may_take(session, visit, me)
