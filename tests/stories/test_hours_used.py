@@ -160,7 +160,7 @@ def test_hours_expire_where_the_rule_says_so_the_oldest_first(cast: Cast, at: At
     with reading() as session:
         account = queries.account_of(session, cast.ran_daye.id)
         assert account is not None
-        soon = queries.expiring(session, DISTRICT, "2026-11", account.id)
+        soon = queries.expiring(session, DISTRICT, "2027-01", account.id)
         assert [minutes for _, minutes in soon] == [70]
 
     # At the end of January what is left of them goes; the thirty he used were the oldest.

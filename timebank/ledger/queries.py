@@ -12,6 +12,7 @@ from timebank.core.db import in_area, in_scope, table_of
 from timebank.ledger.models import AccountKind, Hold, HoldState, HourAccount, Reason, SealedLeaf, Transfer
 from timebank.ledger.proofs import consistency_of, inclusion_of, latest_seal, newer_than, seal_before, seals
 from timebank.people.models import Person, PersonState
+from timebank.policies.queries import in_force
 
 __all__ = ["consistency_of", "inclusion_of", "latest_seal", "seal_before", "seals"]  # of ledger.proofs, read here too
 
@@ -158,32 +159,87 @@ def _rest(account: HourAccount, newer_minutes: int) -> int:
     return account.balance_minutes - max(int(newer_minutes), account.held_minutes)
 
 
-def expiring(
-    session: Session, area_code: str, earned_until: str, account_id: str = ""
-) -> list[tuple[HourAccount, int]]:
-    """Members' accounts with minutes that came in up to a month and are unused, and how many; the oldest go first.
-
-    What is held is left alone. Source: policy credit.expires_after_months.
-    """
-    t = table_of(Transfer).c
-    old = sa.select(t.credit_account_id.label("account_id"), t.minutes.label("minutes"))
-    used = sa.select(t.debit_account_id, -t.minutes)
-    moved = sa.union_all(old.where(t.book_month <= earned_until), used).subquery()
-    unused = sa.select(moved.c.account_id, sa.func.sum(moved.c.minutes).label("minutes")).group_by(moved.c.account_id)
-    left = unused.having(sa.func.sum(moved.c.minutes) > 0).subquery()
-    found = (
-        select(HourAccount, left.c.minutes)
-        .join(left, left.c.account_id == HourAccount.id)
-        .where(in_area(col(HourAccount.area_code), area_code), HourAccount.kind == AccountKind.MEMBER)
-        .where(HourAccount.id == account_id if account_id else sa.true(), col(HourAccount.closed_at).is_(None))
-        .order_by(HourAccount.id)
-        .execution_options(populate_existing=True)
+def townships_with_accounts(session: Session, area_code: str) -> list[str]:
+    """The townships of an area that have members' accounts; rules may differ from one to the next."""
+    township = sa.func.substr(HourAccount.area_code, 1, 9)
+    found = select(township).where(
+        in_area(col(HourAccount.area_code), area_code), HourAccount.kind == AccountKind.MEMBER
     )
+    return sorted(set(session.exec(found.distinct())))
+
+
+def expiring(session: Session, area_code: str, month: str, account_id: str = "") -> list[tuple[HourAccount, int]]:
+    """Members' accounts with minutes that the close of a month takes, and how many. What is held is left alone."""
     rests = [
-        (account, min(int(minutes), account.balance_minutes - account.held_minutes))
-        for account, minutes in session.exec(found)
+        (account, min(minutes, account.balance_minutes - account.held_minutes))
+        for account, minutes in too_old(session, area_code, month, account_id=account_id)
     ]
     return [(account, rest) for account, rest in rests if rest > 0]
+
+
+def too_old(
+    session: Session, area_code: str, month: str, *, account_id: str = "", booked_until: str = ""
+) -> list[tuple[HourAccount, int]]:
+    """Members' accounts with minutes that are unused and too old at the end of a month, and how many.
+
+    Minutes are as old as the book month in which they came, and the oldest are used first. What was taken back was
+    neither a credit nor a use. With `booked_until` only entries of the book months up to that one are looked at.
+    Source: policy credit.expires_after_months of the account's township on the last day of the month; 0: never.
+    """
+    by_rule: dict[int, list[str]] = {}
+    for township_code in townships_with_accounts(session, area_code):
+        policy = in_force(session, township_code, months.last_day(month))
+        by_rule.setdefault(policy.number("credit.expires_after_months"), []).append(township_code)
+    found = [
+        one
+        for keeps, township_codes in sorted(by_rule.items())
+        if keeps
+        for one in _unused(session, township_codes, months.shifted(month, -keeps), account_id, booked_until)
+    ]
+    return sorted(found, key=lambda one: one[0].id)
+
+
+def _unused(
+    session: Session, township_codes: list[str], earned_until: str, account_id: str, booked_until: str
+) -> list[tuple[HourAccount, int]]:
+    moved = _credits_and_uses(booked_until).subquery()
+    counts = sa.or_(moved.c.minutes < 0, moved.c.book_month <= earned_until)
+    minutes = sa.func.sum(moved.c.minutes)
+    left = sa.select(moved.c.account_id, minutes.label("minutes")).where(counts)
+    left_of = left.group_by(moved.c.account_id).having(minutes > 0).subquery()
+    found = (
+        select(HourAccount, left_of.c.minutes)
+        .join(left_of, left_of.c.account_id == HourAccount.id)
+        .where(sa.func.substr(HourAccount.area_code, 1, 9).in_(township_codes), HourAccount.kind == AccountKind.MEMBER)
+        .where(HourAccount.id == account_id if account_id else sa.true(), col(HourAccount.closed_at).is_(None))
+        .execution_options(populate_existing=True)
+    )
+    return [(account, int(rest)) for account, rest in session.exec(found)]
+
+
+def _credits_and_uses(booked_until: str = "") -> sa.CompoundSelect[tuple[str, str, int]]:
+    """What came to each account and what it used, negative, by book month; what was taken back is neither."""
+    t, reversal = table_of(Transfer).c, table_of(Transfer).alias("reversal").c
+    stands = sa.and_(t.reason != Reason.REVERSAL, ~sa.exists().where(reversal.reverses_id == t.id))
+    came = sa.select(t.credit_account_id.label("account_id"), t.book_month.label("book_month"), t.minutes)
+    used = sa.select(t.debit_account_id, t.book_month, -t.minutes)
+    span = t.book_month <= booked_until if booked_until else sa.true()
+    return sa.union_all(came.where(stands, span), used.where(stands, span))
+
+
+def held_at_end_of(session: Session, month: str) -> dict[str, int]:
+    """Minutes of each account that were held when a month ended, whenever it is asked.
+
+    A request that was drawn in the books of that month was not held any more at its end, though it was drawn later.
+    """
+    end, t = months.ends_at(month), table_of(Transfer).c
+    drawn = sa.exists().where(t.source_id == Hold.source_id, t.reason == Reason.REDEEM, t.book_month <= month)
+    found = (
+        select(Hold.account_id, sa.func.sum(Hold.minutes))
+        .where(Hold.held_at < end, or_(Hold.state == HoldState.WAITING, col(Hold.ended_at) >= end), ~drawn)
+        .group_by(col(Hold.account_id))
+    )
+    return {account_id: int(minutes) for account_id, minutes in session.exec(found)}
 
 
 @dataclass(frozen=True)

@@ -118,7 +118,7 @@ def hours_owed(session: Session, area_code: str, today: date) -> Iterable[Owed]:
 def _lots(area_code: str) -> sa.Select[tuple[object, ...]]:
     """Every credit of the area's accounts with what is left of it; reversed credits and reversals are no credits."""
     taken_back = select(Transfer.reverses_id).where(col(Transfer.reverses_id).is_not(None))
-    newest_first: list[Any] = [col(Transfer.event_at).desc(), col(Transfer.id).desc()]
+    newest_first: list[Any] = [col(c).desc() for c in (Transfer.book_month, Transfer.event_at, Transfer.id)]
     up_to = sa.func.sum(Transfer.minutes).over(  # minutes of this and of all newer credits
         partition_by=col(Transfer.credit_account_id), order_by=newest_first
     )

@@ -17,9 +17,9 @@ from timebank.core.db import table_of
 from timebank.core.errors import NotAllowed, NotFound, Refused
 from timebank.core.text import T
 from timebank.ledger import operations as ledger
-from timebank.ledger.models import AccountKind, ClosedMonth
+from timebank.ledger.models import ClosedMonth
 from timebank.ledger.posting import lock_books
-from timebank.ledger.queries import MonthFigures, month_figures
+from timebank.ledger.queries import MonthFigures, held_at_end_of, month_figures, too_old
 from timebank.policies.queries import Policy, in_force
 from timebank.statements import queries
 from timebank.statements.models import MonthRun, Statement
@@ -99,18 +99,18 @@ class _Sheets:
 def _write_statements(session: Session, district_code: str, month: str, policy: Policy) -> _Sheets:
     """Write every statement of a month. Same ledger, same sheets, byte for byte."""
     lines, figures = _lines_by_account(session, month), month_figures(session, month)
-    expiring = queries.expiring_minutes(session, month, policy.number("credit.expires_after_months"))
+    held, next_month = held_at_end_of(session, month), months.following(month)
+    old = {account.id: minutes for account, minutes in too_old(session, district_code, next_month, booked_until=month)}
     issued_on = queries.issue_date(month, policy.number("period.close_day"))
     digests: list[str] = []
     rows: list[dict[str, Any]] = []
     for number, item in enumerate(queries.accounts_to_close(session, district_code, month), start=1):
         of_month = figures.get(item.account_id, MonthFigures(item.account_id, 0, 0, 0))
         row = _row(item, of_month, lines.pop(item.account_id, []), month=month, number=number, issued_on=issued_on)
-        if item.kind == AccountKind.MEMBER and expiring.get(item.account_id):
-            row |= {
-                "expiring_minutes": expiring[item.account_id],
-                "expires_on": months.last_day(months.following(month)),
-            }
+        row["held_minutes"] = held.get(item.account_id, 0)
+        goes = min(old.get(item.account_id, 0), of_month.closing - row["held_minutes"])
+        if goes > 0:
+            row |= {"expiring_minutes": goes, "expires_on": months.last_day(next_month)}
         row["digest"] = statement_digest(SimpleNamespace(**row))
         digests.append(row["digest"])
         rows.append(row)
@@ -152,7 +152,7 @@ def _row(
         "in_minutes": figures.came_in,
         "out_minutes": figures.went_out,
         "closing_minutes": figures.closing,
-        "held_minutes": item.held_minutes,
+        "held_minutes": 0,
         "expiring_minutes": 0,
         "expires_on": None,
         "lines": lines,

@@ -13,11 +13,12 @@ from timebank.core.actors import Scope
 from timebank.core.db import in_scope
 from timebank.core.minutes import round_down
 from timebank.ledger.models import AccountKind, Dispute, Hold, HourAccount, Reason, Transfer
-from timebank.ledger.queries import account_of, month_figures, waiting_holds
+from timebank.ledger.queries import account_of, expiring, month_figures, waiting_holds
 from timebank.ledger.served import served_minutes
 from timebank.people.models import Person
 from timebank.people.queries import entries_of
 from timebank.policies.queries import Policy, in_force
+from timebank.statements.queries import is_closed
 from timebank.statements.rules import Lot, remaining_lots
 from timebank.visits.models import Review, Visit, VisitCarer
 from timebank.visits.queries import UNSETTLED
@@ -120,29 +121,37 @@ def lots_of(session: Session, account: HourAccount) -> list[Lot]:
     """What is left of each credit of an account, the oldest first: the oldest minutes are used first."""
     taken_back = select(Transfer.reverses_id).where(col(Transfer.reverses_id).is_not(None))
     found = (
-        select(Transfer.event_at, Transfer.minutes)
+        select(Transfer.book_month, Transfer.minutes)
         .where(Transfer.credit_account_id == account.id, Transfer.reason != Reason.REVERSAL)
         .where(col(Transfer.id).not_in(taken_back))
-        .order_by(col(Transfer.event_at), col(Transfer.id))
+        .order_by(col(Transfer.book_month), col(Transfer.event_at), col(Transfer.id))
     )
-    credits = [Lot(clock.local_date(at), minutes) for at, minutes in session.exec(found)]
+    credits = [Lot(months.first_day(month), minutes) for month, minutes in session.exec(found)]
     return remaining_lots(credits, account.balance_minutes)
 
 
 def _expiring(
     session: Session, own: HourAccount | None, gift: HourAccount | None, policy: Policy
 ) -> Iterable[tuple[date, int]]:
-    """What goes away unless it is used, with its last day: this month's gift, and hours older than policy lets be."""
+    """What goes away unless it is used, with its last day: this month's gift, and hours older than policy lets be.
+
+    Of own hours the first three closes that take something, each as the ledger itself would take it.
+    """
+    this_month = months.of_date(clock.today())
     if gift and gift.balance_minutes > gift.held_minutes:
-        yield months.last_day(months.of_date(clock.today())), gift.balance_minutes - gift.held_minutes
+        yield months.last_day(this_month), gift.balance_minutes - gift.held_minutes
     keeps = policy.number("credit.expires_after_months")
-    if own and keeps:
-        by_month: dict[str, int] = {}
-        for lot in lots_of(session, own):
-            ends = months.shifted(months.of_date(lot.on), keeps)
-            by_month[ends] = by_month.get(ends, 0) + lot.minutes
-        for month in sorted(by_month)[:3]:
-            yield months.last_day(month), by_month[month]
+    if not own or not keeps:
+        return
+    before = months.preceding(this_month)
+    next_close = this_month if is_closed(session, before) else before
+    closes = sorted({max(next_close, months.shifted(months.of_date(lot.on), keeps)) for lot in lots_of(session, own)})
+    gone = 0
+    for month in closes[:3]:
+        until_then = sum(minutes for _, minutes in expiring(session, own.area_code, month, own.id))
+        if until_then > gone:
+            yield months.last_day(month), until_then - gone
+        gone = until_then
 
 
 def months_of(session: Session, account: HourAccount, until: str) -> list[BookMonth]:

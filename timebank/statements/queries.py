@@ -11,7 +11,7 @@ from timebank.areas.models import Area
 from timebank.core import clock, months
 from timebank.core.actors import Scope
 from timebank.core.db import in_area, in_scope, table_of
-from timebank.ledger.models import AccountKind, ClosedMonth, HourAccount, Reason, Seal, Transfer
+from timebank.ledger.models import AccountKind, ClosedMonth, HourAccount, Seal, Transfer
 from timebank.people.models import Person
 from timebank.people.queries import lived_elsewhere
 from timebank.statements.models import MonthRun, Statement
@@ -105,7 +105,6 @@ class MonthAccount(NamedTuple):
 
     account_id: str
     kind: AccountKind
-    held_minutes: int
     person_id: str
     area_code: str
     household_code: str
@@ -119,38 +118,14 @@ def accounts_to_close(session: Session, district_code: str, month: str) -> Itera
     lived = lived_elsewhere(session, months.last_day(month))
     a, p = table_of(HourAccount).c, table_of(Person).c
     found = (
-        sa.select(a.id, a.kind, a.held_minutes, p.id, p.area_code, p.household_code)
+        sa.select(a.id, a.kind, p.id, p.area_code, p.household_code)
         .where(in_area(a.area_code, district_code), p.id == a.person_id)
         .where(a.kind.in_([AccountKind.MEMBER, AccountKind.GIFT]))
         .order_by(a.id)
     )
     for row in session.connection().execute(found):
-        account_id, kind, held, person_id, *home = row
-        yield MonthAccount(account_id, kind, held, person_id, *lived.get(person_id, home))
-
-
-def expiring_minutes(session: Session, month: str, keeps_months: int) -> dict[str, int]:
-    """For each member's account, what expires by the end of the month after `month` (policy credit.*); 0 months: never.
-
-    The oldest minutes are used first, so what is left are the newest credits: what the younger ones do not cover, goes.
-    """
-    if not keeps_months:
-        return {}
-    limit = months.ends_at(months.shifted(months.following(month), -keeps_months))
-    taken_back = select(Transfer.reverses_id).where(col(Transfer.reverses_id).is_not(None))
-    young = (
-        select(Transfer.credit_account_id, sa.func.sum(Transfer.minutes).label("minutes"))
-        .where(Transfer.event_at >= limit, Transfer.reason != Reason.REVERSAL, col(Transfer.id).not_in(taken_back))
-        .group_by(col(Transfer.credit_account_id))
-        .subquery()
-    )
-    old = HourAccount.balance_minutes - sa.func.coalesce(young.c.minutes, 0)
-    found = (
-        select(HourAccount.id, old)
-        .outerjoin(young, young.c.credit_account_id == HourAccount.id)
-        .where(HourAccount.kind == AccountKind.MEMBER, old > 0)
-    )
-    return {account_id: int(minutes) for account_id, minutes in session.exec(found)}
+        account_id, kind, person_id, *home = row
+        yield MonthAccount(account_id, kind, person_id, *lived.get(person_id, home))
 
 
 def line_rows(session: Session, month: str) -> Iterator[Any]:

@@ -64,9 +64,7 @@ def open_case(
     return case
 
 
-def alarm_at_card(
-    session: Session, *, household_code: str, card: str, kind: CaseKind, words: str
-) -> EmergencyCase:
+def alarm_at_card(session: Session, *, household_code: str, card: str, kind: CaseKind, words: str) -> EmergencyCase:
     """The alarm of somebody who scanned the card at a door; nobody needs to be known for it.
 
     Refuses a card that is none (the sign on it is keyed), a home without elders, and many alarms at one door.

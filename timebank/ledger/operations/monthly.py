@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 import sqlalchemy as sa
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
 from timebank.audit.operations import note
 from timebank.core import clock, months
@@ -71,13 +71,8 @@ def lapse_gifts(session: Session, *, actor: Actor, area_code: str, month: str) -
 def expire_hours(session: Session, *, actor: Actor, area_code: str, month: str) -> list[Outcome]:
     """Take back members' minutes that stayed unused for too long (policy credit.expires_after_months; 0: never)."""
     month = months.parse_month(month)
-    outcomes: list[Outcome] = []
-    for township_code in _townships(session, area_code):
-        after = in_force(session, township_code, months.last_day(month)).number("credit.expires_after_months")
-        if after:
-            rests = queries.expiring(session, township_code, months.shifted(month, -after))
-            outcomes += _back_to_pool(session, actor, month, rests, reason=Reason.EXPIRY, key="expire")
-    return outcomes
+    rests = queries.expiring(session, area_code, month)
+    return _back_to_pool(session, actor, month, rests, reason=Reason.EXPIRY, key="expire")
 
 
 def _back_to_pool(
@@ -105,15 +100,6 @@ def _back_to_pool(
     return post_batch(session, actor=actor, postings=postings)
 
 
-def _townships(session: Session, area_code: str) -> list[str]:
-    """The townships of an area that have accounts; rules may differ from one to the next."""
-    township = sa.func.substr(HourAccount.area_code, 1, 9)
-    found = select(township).where(
-        in_area(col(HourAccount.area_code), area_code), HourAccount.kind == AccountKind.MEMBER
-    )
-    return sorted(set(session.exec(found.distinct())))
-
-
 def apply_limits(session: Session, *, actor: Actor, district_code: str) -> int:
     """Set floors and caps of all accounts to the rules in force today; how many changed. To be called once a day.
 
@@ -127,7 +113,7 @@ def apply_limits(session: Session, *, actor: Actor, district_code: str) -> int:
         c.kind == AccountKind.POOL, c.area_code == district_code[:6], c.floor_minutes != -backed
     )
     changed += session.connection().execute(pool.values(floor_minutes=-backed)).rowcount
-    for township_code in _townships(session, district_code):
+    for township_code in queries.townships_with_accounts(session, district_code):
         policy = in_force(session, township_code, clock.today())
         floor, cap = policy.number("balance.floor_minutes"), policy.number("balance.cap_minutes")
         free = c.balance_minutes - c.held_minutes
