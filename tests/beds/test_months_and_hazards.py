@@ -13,9 +13,11 @@ from timebank.beds import checklists, operations, queries
 from timebank.beds.models import BedHazard, BedState, CareBed
 from timebank.careplans.models import ServiceKind
 from timebank.core import clock, db, ids
-from timebank.core.actors import Actor
+from timebank.core.actors import Actor, Role
 from timebank.core.errors import TimebankError
 from timebank.people.models import Person
+from timebank.people.operations import relocate
+from timebank.people.operations.moves import Door
 from timebank.visits.models import CarerState, VisitCarer, VisitState
 
 GOOD = dict.fromkeys(checklists.items(), "good")
@@ -80,8 +82,25 @@ def test_a_bed_s_month_counts_what_took_place_and_keeps_hours_and_vouchers_apart
         assert queries.month_figures(session, make.OTHER_TOWNSHIP, "2026-11") == []
 
 
-def looked_at(session: Session, bed: CareBed, actor: Actor = INSPECTOR, **answers: str) -> list[BedHazard]:
-    operations.inspect(session, actor=actor, bed_id=bed.id, answers=GOOD | answers, inspected_on=clock.today())
+def test_a_bed_s_month_is_the_same_after_the_elder_has_moved(cast: Cast, bed_at: BedAt, at: At) -> None:
+    with db.transaction() as session:
+        bed_at(session, cast.chen_popo, BedState.ACTIVE)
+    at("2026-11-21 09:00")
+    with db.transaction() as session:
+        took_place(session, cast.chen_popo, cast.li, day=4, minutes=50)
+        to, bureau = Door(make.OTHER_GROUP, "77", "新家"), Actor("usr_bureau", Role.BUREAU, make.DISTRICT)
+        relocate(session, actor=bureau, person_id=cast.chen_popo.id, to=to, since_on=clock.today())
+        session.flush()
+        for area in (make.OTHER_GROUP, make.OTHER_TOWNSHIP, make.DISTRICT):
+            [row] = queries.month_figures(session, area, "2026-11")
+            assert (row.month.got.visits, row.month.got.minutes) == (1, 50)
+
+
+def looked_at(
+    session: Session, bed: CareBed, actor: Actor = INSPECTOR, days_ago: int = 0, **answers: str
+) -> list[BedHazard]:
+    on = clock.today() - timedelta(days=days_ago)
+    operations.inspect(session, actor=actor, bed_id=bed.id, answers=GOOD | answers, inspected_on=on)
     return queries.hazards_of(session, bed.id)
 
 
@@ -123,6 +142,18 @@ def test_a_hazard_that_was_not_mended_after_all_stays_open_with_its_deadline(cas
         session.flush()
         [hazard] = looked_at(session, bed, wiring="hazard")
         assert (hazard.mended_on, hazard.closed_by_id, hazard.due_on) == (None, None, due_on)
+
+
+def test_only_a_later_look_that_finds_the_thing_in_order_closes_its_hazard(cast: Cast, bed_at: BedAt, at: At) -> None:
+    with db.transaction() as session:
+        bed = bed_at(session, cast.chen_popo, BedState.ACTIVE)
+    at("2026-11-20 09:00")
+    with db.transaction() as session:
+        looked_at(session, bed, gas_fire="hazard", aids_work="hazard")
+        found = looked_at(session, bed, days_ago=10)  # on paper until now
+        assert [hazard.closed_by_id for hazard in found] == [None, None]
+        found = looked_at(session, bed, aids_work="not_here")
+        assert {hazard.item for hazard in found if hazard.closed_by_id is None} == {"aids_work"}
 
 
 def test_who_mended_does_not_look_again(cast: Cast, bed_at: BedAt) -> None:

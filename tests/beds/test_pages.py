@@ -38,6 +38,8 @@ def test_from_the_application_to_the_end(cast: Cast, sign_in: SignIn) -> None:
     sill = next(f for f in _done_forms(zhou.page.text) if "before the beginning" in f)  # type: ignore[union-attr]
     zhou.submit(sill.split('action="')[1].split('"')[0], evidence="照片")
     zhou.submit(**steps, having={"step": "begin"})
+    page = zhou.submit("/equipment", status=400, kind="call_button", mark="7 号", placed_on="0026-11-03")
+    assert "Since: Write the date as" in page and 'value="7 号"' in page and 'id="error-placed_on"' in page
     page = zhou.submit("/equipment", kind="call_button", mark="7 号", placed_on=TODAY)
     assert "call button" in page and ">runs<" in page.replace("</svg>", ">")
     wu.visit("/beds")

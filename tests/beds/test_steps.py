@@ -16,8 +16,9 @@ from timebank.beds.models import BedState, CareBed
 from timebank.core import clock, db
 from timebank.core.actors import Actor, Role
 from timebank.core.errors import TimebankError
-from timebank.people.models import Household, PersonState
-from timebank.people.operations import change_state, merge, propose_merge, withdraw_consent
+from timebank.people.models import Household, Person, PersonState
+from timebank.people.operations import change_state, merge, propose_merge, relocate, withdraw_consent
+from timebank.people.operations.moves import Door
 
 Step = Callable[[Session, CareBed], object]
 STEPS: dict[str, tuple[set[BedState], str, Step]] = {
@@ -199,3 +200,28 @@ def test_bed_and_assessments_of_a_double_entry_go_to_the_one_that_is_kept(cast: 
         session.flush()
         kept = cast.chen_popo.id
         assert (bed.elder_id, bed.state, level_of(session, kept)) == (kept, BedState.ACTIVE, 3)
+
+
+def _moves_then_is_in_hospital(session: Session, elder: Person) -> None:
+    bureau = Actor("usr_bureau", Role.BUREAU, make.DISTRICT)
+    relocate(session, actor=bureau, person_id=elder.id, to=Door(make.OTHER_GROUP, "77", "新家"), since_on=clock.today())
+    for state in (PersonState.HOSPITAL, PersonState.ACTIVE):
+        change_state(session, actor=bureau, person_id=elder.id, state=state, since_on=clock.today())
+
+
+def _comes_home_after_the_contract(session: Session, elder: Person) -> None:
+    change_state(session, actor=DESK, person_id=elder.id, state=PersonState.HOSPITAL, since_on=clock.today())
+    bed = queries.bed_of(session, elder.id)
+    assert bed is not None
+    bed.ends_on = clock.today() - timedelta(days=1)
+    change_state(session, actor=DESK, person_id=elder.id, state=PersonState.ACTIVE, since_on=clock.today())
+
+
+@pytest.mark.parametrize("life", [_moves_then_is_in_hospital, _comes_home_after_the_contract])
+def test_a_bed_that_a_person_must_look_at_does_not_go_on_by_itself(
+    cast: Cast, bed_at: BedAt, life: Callable[[Session, Person], None]
+) -> None:
+    with db.transaction() as session:
+        bed = bed_at(session, cast.chen_popo, BedState.ACTIVE)
+        life(session, session.get_one(Person, cast.chen_popo.id))
+        assert bed.state == BedState.SUSPENDED

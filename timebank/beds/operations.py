@@ -149,8 +149,12 @@ def begin(session: Session, *, actor: Actor, bed_id: str, paper: Paper) -> CareB
     return _step(session, actor, bed, "begin", reached, paper)
 
 
+def _in_contract(bed: CareBed, on: date) -> bool:
+    return bed.starts_on is not None and bed.ends_on is not None and bed.starts_on <= on <= bed.ends_on
+
+
 def _check_in_contract(bed: CareBed, on: date) -> None:
-    if bed.starts_on is None or bed.ends_on is None or not bed.starts_on <= on <= bed.ends_on:
+    if not _in_contract(bed, on):
         raise Refused("beds.outside_contract", T("On that day no contract is in force."), field="happened_on")
 
 
@@ -315,10 +319,17 @@ def inspect(
 
 
 def _close_gone(session: Session, actor: Actor, inspection: BedInspection) -> set[str]:
-    """Close the tickets whose item is in order; the items that stay open."""
+    """Close the tickets whose item is in order; the items that stay open.
+
+    A look entered late says nothing of what was found after it, and a thing that is not there is not in order.
+    """
     still_open = set()
     for hazard in queries.hazards_of(session, inspection.bed_id):
         if hazard.closed_by_id is not None:
+            continue
+        found = session.get_one(BedInspection, hazard.inspection_id)
+        if inspection.inspected_on < found.inspected_on or inspection.answers.get(hazard.item) == "not_here":
+            still_open.add(hazard.item)
             continue
         if inspection.answers.get(hazard.item) == "hazard":
             hazard.mended_on, hazard.mended_by = None, ""  # it was not mended after all; the deadline stays
@@ -369,7 +380,10 @@ def mend(session: Session, *, actor: Actor, hazard_id: str, mended_on: date, evi
 @follows("bed_changed", T("home-care bed rests, goes on or ends"))
 def follow_person(session: Session, actor: Actor, person: Person, case: PersonCase) -> int:
     """What a change in the elder's life does to the bed: hospital or away lets it rest, home again lets it go on, death
-    or moving away ends it, and the bed of a double entry goes to the one that is kept. Things lent stay listed."""
+    or moving away ends it, and the bed of a double entry goes to the one that is kept. Things lent stay listed.
+
+    A bed that rests for another reason, such as a home that nobody has looked at, or whose contract is over, is for a
+    person to resume."""
     bed = queries.bed_of(session, person.id)
     if bed is None:
         return 0
@@ -378,8 +392,10 @@ def follow_person(session: Session, actor: Actor, person: Person, case: PersonCa
     step = _STEP_OF_STATE.get(case.kind, "")
     if step not in rules.steps_from(bed.state):
         return 0
-    last_on = max(known.happened_on for known in queries.steps_of(session, bed.id))
-    on = min(max(case.happened_on, last_on), clock.today())
+    before = queries.steps_of(session, bed.id)
+    on = min(max(case.happened_on, *(known.happened_on for known in before)), clock.today())
+    if step == "resume" and not (_STEP_OF_STATE.get(before[-1].words) == "suspend" and _in_contract(bed, on)):
+        return 0
     _step(session, actor, bed, step, rules.after(bed.state, step), Paper(on, words=case.kind))
     return 1
 
