@@ -130,6 +130,19 @@ def test_the_same_help_is_not_entered_twice(cast: Cast) -> None:
         enter(cast, unplanned(cast, from_minute=16 * 60, to_minute=17 * 60))
 
 
+def test_a_slip_that_was_misread_and_rejected_is_entered_anew_and_the_reviewer_sees_it(cast: Cast) -> None:
+    first = enter(cast, unplanned(cast, to_minute=18 * 60))
+    with db.transaction() as session:
+        operations.review(
+            session, actor=actor_of(cast, "wu"), visit_id=first.id, approved=False, reason="15:00, not 18:00"
+        )
+    again = seen(enter(cast, unplanned(cast)))
+    with db.reading() as session:
+        assert {"reopened", "unplanned"} <= set(operations.needs_a_look(session, again))
+    with pytest.raises(Refused, match=r"visits\.planned_already"):
+        enter(cast, unplanned(cast))
+
+
 @pytest.mark.parametrize(
     ("changes", "error", "code"),
     [

@@ -197,7 +197,7 @@ def ask(cast: Cast, minutes: int = 60) -> Visit:
     with db.transaction() as session:
         make.hours(session=session, person=cast.chen_popo, minutes=120)
         asked = operations.RequestIn(
-            cast.chen_popo.id, ServiceKind.COMPANY, clock.today(), 9 * 60, 11 * 60, minutes, "想聊聊天"
+            cast.chen_popo.id, ServiceKind.COMPANY, clock.today(), 9 * 60, 18 * 60, minutes, "想聊聊天"
         )
         visit = operations.ask_for_help(session, actor=actor_of(cast, "xiaofang"), asked=asked)
         operations.take(session, actor=actor_of(cast, "li"), visit_id=visit.id)

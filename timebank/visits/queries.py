@@ -303,16 +303,28 @@ def who_came_in_vain(session: Session, visit: Visit) -> list[Coming]:
 
 
 def was_planned(session: Session, elder_id: str, person_id: str, on: date) -> bool:
-    """Whether a visit of a person to an elder stands in the book on a day."""
+    """Whether a visit of a person to an elder stands in the book on a day, neither called off nor rejected."""
     found = select(Visit.id).where(
         Visit.elder_id == elder_id,
         Visit.due_on == on,
-        Visit.state != VisitState.CANCELLED,
+        col(Visit.state).not_in((VisitState.CANCELLED, VisitState.REJECTED)),
         VisitCarer.visit_id == Visit.id,
         VisitCarer.person_id == person_id,
         col(VisitCarer.state).in_(COMING),
     )
     return session.exec(found.limit(1)).first() is not None
+
+
+def count_rejected(session: Session, elder_id: str, person_id: str, on: date) -> int:
+    """How many visits of a person to an elder on a day were reviewed and not credited."""
+    found = select(sa.func.count(col(Visit.id))).where(
+        Visit.elder_id == elder_id,
+        Visit.due_on == on,
+        Visit.state == VisitState.REJECTED,
+        VisitCarer.visit_id == Visit.id,
+        VisitCarer.person_id == person_id,
+    )
+    return int(session.exec(found).one())
 
 
 def households_of(session: Session, codes: Iterable[str]) -> dict[str, Household]:
@@ -345,7 +357,8 @@ class Wanted:
 def wanted_near(session: Session, person_id: str, township_code: str, on: date) -> list[Wanted]:
     """Open requests of a township that are on no plan and that a volunteer may do, of the next week, nearest first.
 
-    Left out are requests of the own home, those whose gates are closed to the volunteer, and days off.
+    Left out are requests of the own home, those whose time is over or whose gates are closed to the volunteer, and days
+    off.
     """
     me = session.get_one(Person, person_id)
     own_door = place_of(session.get_one(Household, me.household_code))
@@ -372,7 +385,12 @@ def _open_requests(session: Session, me: Person, township_code: str, on: date) -
         .order_by(col(Visit.due_on), col(Visit.window_from_minute))
         .limit(4 * PAGE_ROWS)
     ).all()
-    return [(visit, elder, household) for visit, elder, household in found]
+    return [(visit, elder, household) for visit, elder, household in found if not is_over(visit)]
+
+
+def is_over(visit: Visit) -> bool:
+    """Whether the time in which a visit should have been is over."""
+    return visit.due_on < clock.today() or visit.window_to_minute <= clock.minutes_gone(visit.due_on)
 
 
 def warnings_on(session: Session, area_code: str, on: date) -> list[tuple[str, str, int | None]]:

@@ -93,7 +93,7 @@ FLAG_WORDS: dict[str, Text] = {
     "papers_missing": T("a paper that this service asks for was missing"),
     "place_inexact": T("position too blurred"),
     "place_too_perfect": T("position too perfect to be true"),
-    "reopened": T("opened again"),
+    "reopened": T("was rejected before and entered anew"),
     "round_times": T("always on the full five minutes"),
     "same_device": T("several people on one phone"),
     "same_home": T("helper and elder live in one home"),

@@ -101,6 +101,7 @@ class UnplannedIn:
 def enter_unplanned(session: Session, *, actor: Actor, slip: UnplannedIn) -> Visit:
     """Enter a slip for a visit that was not planned (补录). It is flagged so, has the lowest grade, and is looked at.
 
+    What was misread and therefore rejected is entered anew here, and the reviewer sees that it was rejected before.
     Refuses a bath (two people and gates, never by the way), a day to come or long past, an elder outside the area, and
     help of one person to one elder that stands in the book on this day already.
     """
@@ -115,6 +116,7 @@ def enter_unplanned(session: Session, *, actor: Actor, slip: UnplannedIn) -> Vis
     if queries.was_planned(session, slip.elder_id, slip.person_id, slip.on):
         text = T("A visit of this person to this elder stands on this day already. Enter the slip there.")
         raise Refused("visits.planned_already", text, field="person")
+    rejected = queries.count_rejected(session, slip.elder_id, slip.person_id, slip.on)
     visit = Visit(
         id=ids.new_id("vis"),
         elder_id=elder.id,
@@ -126,8 +128,8 @@ def enter_unplanned(session: Session, *, actor: Actor, slip: UnplannedIn) -> Vis
         window_to_minute=max(slip.to_minute, slip.from_minute),
         duration_minutes=min(max(slip.to_minute - slip.from_minute, 0), MAX_VISIT_MINUTES),
         tier=elder.tier.value,
-        flags=["unplanned"],
-        source_key=f"unplanned:{elder.id}:{slip.person_id[-12:]}:{slip.on:%y%m%d}{slip.from_minute}",
+        flags=["reopened", "unplanned"] if rejected else ["unplanned"],
+        source_key=f"unplanned:{elder.id}:{slip.person_id[-12:]}:{slip.on:%y%m%d}{slip.from_minute}:{rejected}",
         created_at=clock.now(),
     )
     session.add(visit)
