@@ -32,6 +32,7 @@ from timebank.visits.rules import Forgotten
 from timebank.visits.trace_queries import people_on_phones
 
 NOTE_DAYS = 31  # how long what was told at a visit waits for an answer on the list
+_TOLD_LATE_DAYS = 62  # as late as slips may come; so that not every visit there ever was is read for a count
 _LAST_RUNS = 6
 
 
@@ -153,11 +154,20 @@ def count_notes(session: Session, area_code: str, since: datetime) -> int:
         select(sa.func.count())
         .select_from(VisitEvent)
         .join(Visit, col(Visit.id) == VisitEvent.visit_id)
-        .where(in_area(col(Visit.area_code), area_code), Visit.due_on >= clock.local_date(since))
-        .where(col(VisitEvent.kind) == EventKind.NOTE, VisitEvent.server_at >= since)
+        .where(*_told_since(area_code, since, EventKind.NOTE))
         .where(col(VisitEvent.id).not_in(select(AlarmAnswer.event_id)))
     )
     return int(session.exec(found).one())
+
+
+def _told_since(area_code: str, since: datetime, kind: EventKind) -> tuple[sa.ColumnElement[bool], ...]:
+    """What was told since an instant, by phones that were dark too: of visits up to two months before it."""
+    return (
+        in_area(col(Visit.area_code), area_code),
+        col(Visit.due_on) >= clock.local_date(since) - timedelta(days=_TOLD_LATE_DAYS),
+        col(VisitEvent.kind) == kind,
+        col(VisitEvent.server_at) >= since,
+    )
 
 
 @dataclass(frozen=True)
@@ -195,13 +205,15 @@ def late_news(session: Session, area_code: str, since: datetime) -> list[LateNew
 
 
 def count_late_news(session: Session, area_code: str, since: datetime) -> int:
-    """How many visits have such news."""
-    found = (
-        select(sa.func.count(sa.distinct(col(VisitEvent.visit_id))))
+    """How many rows the list of such news has: one for each visit and who told it."""
+    told = (
+        sa.select(col(VisitEvent.visit_id), col(VisitEvent.person_id))
         .join(Visit, col(Visit.id) == VisitEvent.visit_id)
         .where(*_held(area_code, since))
+        .distinct()
+        .subquery()
     )
-    return int(session.exec(found).one())
+    return int(session.execute(sa.select(sa.func.count()).select_from(told)).scalar_one())
 
 
 def _held(area_code: str, since: datetime) -> tuple[sa.ColumnElement[bool], ...]:
@@ -223,8 +235,7 @@ def _told(
         .join(Person, col(Person.id) == Visit.elder_id)
         .join(carer, col(carer.id) == VisitEvent.person_id)
         .outerjoin(AlarmAnswer, col(AlarmAnswer.event_id) == VisitEvent.id)
-        .where(in_area(col(Visit.area_code), area_code), col(VisitEvent.kind) == kind)
-        .where(col(VisitEvent.server_at) >= since)
+        .where(*_told_since(area_code, since, kind))
         .where(col(AlarmAnswer.event_id).is_(None) if but_answered else sa.true())
         .order_by(col(VisitEvent.server_at).desc())
         .limit(PAGE_ROWS)
