@@ -30,6 +30,7 @@ REASON_WORDS: dict[str, Text] = {
     "no_vehicle": T("no bathing van is out on this day"),
     "taken_out": T("taken out by hand"),
     "new_visit": T("came after the plan was made"),
+    "carer_off": T("whoever was to come is off by now"),
     "moved": T("lives elsewhere now, and from there it breaks a rule of the day as it was planned"),
 }
 TIER_WORDS: dict[str, Text] = {
@@ -64,7 +65,7 @@ _BROKEN: dict[str, Text] = {
     Rule.NOT_LISTED: T("{visit} is missing in the plan."),
     Rule.LISTED_WRONGLY: T("{visit} is called left out although somebody comes."),
     Rule.SKILL: T("{carer} is not trained or insured for this: {missing}."),
-    Rule.CARER_LIST: T("{carer} may not come to {visit}: kin, same home, declined, or held by a lock."),
+    Rule.CARER_LIST: T("{carer} may not come to {visit}: kin, same home, declined, off by now, or held by a lock."),
     Rule.SEX: T("{visit} asks for a {asked}."),
     Rule.PIN_CARER: T("{visit} is promised to {promised}."),
     Rule.PIN_START: T("{visit} is promised for {promised}, not {start}."),

@@ -23,6 +23,7 @@ __all__ = [
     "Limits",
     "Plan",
     "Problem",
+    "as_far_as_known",
     "check",
     "digest_of",
     "locked",
@@ -207,19 +208,35 @@ def _thinned(route: Route, task_ids: set[str]) -> Route:
     return replace(route, stops=tuple(stop for stop in route.stops if stop.task not in task_ids))
 
 
-def taken_over(problem: Problem, plan: Plan) -> Plan:
-    """A plan carried over to the day as it stands now: visits that went are gone, those that came wait."""
+def as_far_as_known(problem: Problem, plan: Plan, lost: Collection[str] = ()) -> Plan:
+    """A plan without the people and the visits that the day does not have, and without the tasks in `lost`.
+
+    It is neither completed nor priced.
+    """
     known = {task.id for task in problem.tasks}
     carers = {carer.id for carer in problem.carers} | {van.id for van in problem.vehicles}
     stays = [route for route in plan.routes if route.carer.partition("#")[0] in carers]
-    gone = {stop.task for route in plan.routes for stop in route.stops} - known
-    routes = tuple(route for route in (_thinned(route, gone) for route in stays) if route.stops)
+    gone = ({stop.task for route in plan.routes for stop in route.stops} - known) | set(lost)
+    return replace(plan, routes=tuple(route for route in (_thinned(route, gone) for route in stays) if route.stops))
+
+
+def taken_over(problem: Problem, plan: Plan, lost: Collection[str] = ()) -> Plan:
+    """A plan carried over to the day as it stands now: visits that went are gone, those that came wait.
+
+    So do those of carers who are off now, and the tasks in `lost`.
+    """
+    routes = as_far_as_known(problem, plan, lost).routes
+    had_somebody = {stop.task for route in plan.routes for stop in route.stops}
     served = {stop.task for route in routes for stop in route.stops}
     before = {one.task: one for one in plan.unserved}
     left_out = tuple(
-        before.get(task.id, Unserved(task.id, "new_visit", "Came after the plan was made."))
-        for task in problem.tasks
-        if task.id not in served
+        before.get(task.id, _left(task.id, task.id in had_somebody)) for task in problem.tasks if task.id not in served
     )
     changed = replace(plan, routes=routes, unserved=left_out)
     return replace(changed, cost=price(problem, changed))
+
+
+def _left(task_id: str, had_somebody: bool) -> Unserved:
+    if had_somebody:
+        return Unserved(task_id, "carer_off", "Whoever was to come is off by now.")
+    return Unserved(task_id, "new_visit", "Came after the plan was made.")

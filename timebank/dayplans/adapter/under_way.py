@@ -26,6 +26,23 @@ def standing(problem: Problem, plan: Plan, begun: Collection[str], now: int, *, 
     return frozenset(task.id for task in problem.tasks if visit_of(task.id) in begun) | unheard
 
 
+def lost_tasks(plan: Plan, away: Collection[str], begun: Collection[str]) -> set[str]:
+    """The tasks of whoever is off by now, but for visits that have begun: nobody comes to them any more."""
+    places = engine.places_of(plan)
+    return {task for task, placed in places.items() if placed.carer in away and visit_of(task) not in begun}
+
+
+def barred(problem: Problem, away: Collection[str], begun: Collection[str]) -> Problem:
+    """A day on which whoever is off by now is given nothing that has not begun."""
+    if not away:
+        return problem
+    tasks = (
+        task if visit_of(task.id) in begun else replace(task, banned_carers=task.banned_carers | frozenset(away))
+        for task in problem.tasks
+    )
+    return replace(problem, tasks=tuple(tasks))
+
+
 def rest_of(problem: Problem, plan: Plan, begun: Collection[str], now: int) -> Problem:
     """The day from now on, to be changed by hand: what has begun is pinned, what is open is not before now.
 

@@ -6,16 +6,19 @@ from sqlmodel import Session
 
 from timebank.core import clock
 from timebank.core.actors import SYSTEM, Actor
+from timebank.core.claims import claim
 from timebank.core.errors import TimebankError
 from timebank.core.text import T
 from timebank.dayplans.adapter import engine
 from timebank.dayplans.adapter.engine import Plan, Problem
 from timebank.dayplans.adapter.hand import keep_times
 from timebank.dayplans.models import DayPlan, DayPlanState
+from timebank.dayplans.operations.hand import changed_meanwhile
 from timebank.dayplans.operations.planning import keep_plan, keep_problem
-from timebank.dayplans.operations.publishing import as_it_stands, publish_day
+from timebank.dayplans.operations.publishing import publish_day
 from timebank.dayplans.queries.moved import planned_for_old_door
 from timebank.dayplans.queries.plans import versions_at_work
+from timebank.dayplans.queries.standing import as_it_stands
 from timebank.dayplans.rules import Locks
 from timebank.people.effects import RELOCATED, follows
 from timebank.people.models import Person, PersonCase
@@ -73,8 +76,9 @@ class _Anew:
         problem, plan = as_it_stands(self.session, row)
         amends_id = self.made.get(row.amends_id or "", row.amends_id)
         made = self._keep(row, problem, plan, amends_id=amends_id, reason=row.reason)
-        row.state = DayPlanState.SUPERSEDED
-        self.session.add(row)
+        replaced = {"state": DayPlanState.SUPERSEDED}
+        if not claim(self.session, DayPlan, row.id, expected={"state": row.state}, change=replaced):
+            raise changed_meanwhile()
         return made
 
     def _keep(

@@ -1,7 +1,7 @@
 """A day is drafted: facts become a problem, the planner answers, the checker agrees, a new version is kept."""
 
 from collections.abc import Collection
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -42,12 +42,13 @@ def draft_day(
     the caller, a day that is over, a day without visits, and a plan that the independent checker faults.
     """
     check_day(actor, area_code, on)
+    read_at = clock.now()
     problem = problem_of(gather(session, area_code, on))
     if seconds is None:
         seconds = in_force(session, area_code, on).number("dispatch.seconds")
     found = engine.planned(problem, Limits(seconds=float(seconds), steps=steps), seed)
     kept = keep_problem(session, problem, area_code=area_code, on=on)
-    return keep_plan(session, actor=actor, kept=kept, problem=problem, plan=found)
+    return keep_plan(session, actor=actor, kept=kept, problem=problem, plan=found, read_at=read_at)
 
 
 def check_day(actor: Actor, area_code: str, on: date) -> None:
@@ -84,9 +85,13 @@ def keep_plan(
     locks: Locks | None = None,
     amends_id: str | None = None,
     reason: dict[str, Any] | None = None,
+    read_at: datetime | None = None,
     may_be_faulty: bool = False,
 ) -> DayPlan:
-    """Keep a plan as the next version of its day; refuses one that breaks a hard rule unless people go on with it."""
+    """Keep a plan as the next version of its day; refuses one that breaks a hard rule unless people go on with it.
+
+    `read_at` is when the day was read for it, where that was before now: what is published later it does not know.
+    """
     if not may_be_faulty:
         refuse_faults(problem, plan)
     row = DayPlan(
@@ -105,7 +110,7 @@ def keep_plan(
         amends_id=amends_id,
         reason=reason or {},
         made_by=actor.user_id,
-        made_at=clock.now(),
+        made_at=read_at or clock.now(),
     )
     session.add(row)
     session.flush()

@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from sqlmodel import Session, select
+from sqlmodel import Session
 
 from dispatch.violations import Rule
+from timebank.areas.models import Area
 from timebank.audit.operations import note
 from timebank.core import clock, ids
 from timebank.core.actors import Actor
@@ -14,13 +15,11 @@ from timebank.core.errors import NotFound, Refused
 from timebank.core.text import T
 from timebank.dayplans.adapter import engine
 from timebank.dayplans.adapter.engine import Plan, Problem
-from timebank.dayplans.adapter.hand import keep_times
-from timebank.dayplans.adapter.problem import problem_of
-from timebank.dayplans.adapter.under_way import rest_of
 from timebank.dayplans.models import DayNotice, DayPlan, DayPlanState, DayProblem
 from timebank.dayplans.operations.hand import changed_meanwhile
 from timebank.dayplans.operations.planning import keep_plan, keep_problem, refuse_faults
-from timebank.dayplans.queries.facts import TO_PLAN, DayFacts, gather
+from timebank.dayplans.queries.facts import TO_PLAN, DayFacts
+from timebank.dayplans.queries.standing import as_it_stands, facts_for, problem_now, published_version
 from timebank.dayplans.rules import FETCH, Placed, Step, differences, visit_of
 from timebank.visits import operations as visits
 from timebank.visits.models import Visit
@@ -34,21 +33,23 @@ def publish_day(session: Session, *, actor: Actor, day_plan_id: str, revision: i
     """Make a draft the day that counts: invite everybody it names; the version published before is superseded.
 
     Published again it changes nothing. Refuses a version that somebody changed since `revision`, one that is older
-    than what is published, one made for other visits than stand in the book now, and one that the checker faults.
+    than what is published or does not know of it, one made for other visits than stand in the book now, and one that
+    the checker faults.
     """
-    row = session.get(DayPlan, day_plan_id, with_for_update=True)
-    if row is None or not actor.scope.holds_area(row.area_code):
-        raise NotFound("dayplans.no_such_plan", T("There is no such day plan in your area."))
+    row = _alone(session, actor, day_plan_id)
     if row.state == DayPlanState.PUBLISHED:
         return row
-    _refuse_stale(session, row, revision)
+    older = published_version(session, row.area_code, row.on)
+    _refuse_stale(row, revision, older)
     plan = engine.unpack_plan(row.body)
     facts = facts_for(session, row, plan)
     _refuse_unfit(session, row, plan, facts)
     now = {"state": DayPlanState.PUBLISHED, "published_by": actor.user_id, "published_at": clock.now()}
     if not claim(session, DayPlan, row.id, expected={"state": DayPlanState.DRAFT, "revision": revision}, change=now):
         raise changed_meanwhile()
-    older = _supersede(session, row)
+    if older is not None:
+        older.state = DayPlanState.SUPERSEDED
+        session.add(older)
     session.refresh(row)
     open_visits = [visit for visit in facts.visits if visit.state in TO_PLAN]
     crews = crews_of(plan)
@@ -62,12 +63,6 @@ def publish_day(session: Session, *, actor: Actor, day_plan_id: str, revision: i
     return row
 
 
-def facts_for(session: Session, row: DayPlan, plan: Plan) -> DayFacts:
-    """The day as it stands now, for a plan that may be under way: with what has begun and whoever began it."""
-    out = {route.carer for route in plan.routes}
-    return gather(session, row.area_code, row.on, with_begun=True, with_carers=out)
-
-
 def take_over(session: Session, *, actor: Actor, day_plan_id: str) -> DayPlan:
     """A new draft from a version, for the day as it stands now: visits that came wait in it, those that went are gone.
 
@@ -77,6 +72,7 @@ def take_over(session: Session, *, actor: Actor, day_plan_id: str) -> DayPlan:
     row = session.get(DayPlan, day_plan_id)
     if row is None or not actor.scope.holds_area(row.area_code):
         raise NotFound("dayplans.no_such_plan", T("There is no such day plan in your area."))
+    read_at = clock.now()
     problem, plan = as_it_stands(session, row)
     return keep_plan(
         session,
@@ -86,24 +82,22 @@ def take_over(session: Session, *, actor: Actor, day_plan_id: str) -> DayPlan:
         plan=plan,
         amends_id=row.id,
         reason={"kind": "change"},
+        read_at=read_at,
         may_be_faulty=True,
     )
 
 
-def as_it_stands(session: Session, row: DayPlan) -> tuple[Problem, Plan]:
-    """The day as the book has it now, and a version carried over to it: everybody keeps their carer and their place
-    in the order, and comes at the time that was promised unless a drive takes longer now. It may break rules."""
-    facts = facts_for(session, row, engine.unpack_plan(row.body))
-    problem = problem_of(facts)
-    plan = engine.taken_over(problem, engine.unpack_plan(row.body))
-    plan = keep_times(problem, plan, plan)  # drives may take a minute more than when it was made
-    if row.on == clock.today():
-        problem = rest_of(problem, plan, facts.begun, clock.minutes_gone(row.on))
-        plan = engine.taken_over(problem, plan)
-    return problem, plan
+def _alone(session: Session, actor: Actor, day_plan_id: str) -> DayPlan:
+    """The version, while nobody else makes or publishes one of its township: of two at once the second waits."""
+    row = session.get(DayPlan, day_plan_id)
+    if row is None or not actor.scope.holds_area(row.area_code):
+        raise NotFound("dayplans.no_such_plan", T("There is no such day plan in your area."))
+    session.get(Area, row.area_code, with_for_update=True)
+    session.refresh(row, with_for_update=True)
+    return row
 
 
-def _refuse_stale(session: Session, row: DayPlan, revision: int) -> None:
+def _refuse_stale(row: DayPlan, revision: int, standing: DayPlan | None) -> None:
     if row.revision != revision:
         raise changed_meanwhile()
     if row.state != DayPlanState.DRAFT:
@@ -111,19 +105,23 @@ def _refuse_stale(session: Session, row: DayPlan, revision: int) -> None:
         raise Refused("dayplans.not_a_draft", text)
     if row.on < clock.today():
         raise Refused("dayplans.day_is_over", T("This day is over. Choose today or a later day."))
-    standing = session.exec(
-        select(DayPlan.version).where(
-            DayPlan.area_code == row.area_code, DayPlan.on == row.on, DayPlan.state == DayPlanState.PUBLISHED
-        )
-    ).first()
-    if standing is not None and standing > row.version:
-        text = T("Version {version} of this day is published already. Open it and change that one.", version=standing)
+    if standing is None:
+        return
+    if standing.version > row.version:
+        number = standing.version
+        text = T("Version {version} of this day is published already. Open it and change that one.", version=number)
         raise Refused("dayplans.newer_is_published", text)
+    if standing.published_at is not None and standing.published_at > row.made_at:
+        text = T(
+            "Version {version} was published after this one was begun. Change that one, so that nothing of it is lost.",
+            version=standing.version,
+        )
+        raise Refused("dayplans.made_before_published", text)
 
 
 def _refuse_unfit(session: Session, row: DayPlan, plan: Plan, facts: DayFacts) -> None:
     """The plan must fit the visits, the people and the roads of now, not only those it was made for."""
-    fresh = problem_of(facts)
+    fresh = problem_now(facts)
     begun = facts.begun
     _refuse_other_visits(plan, {visit_of(task.id) for task in fresh.tasks}, begun)
     if not begun and not row.reason.get("kind"):
@@ -156,21 +154,6 @@ def _refuse_other_visits(plan: Plan, wanted: set[str], begun: set[str]) -> None:
             gone=len(gone),
         )
         raise Refused("dayplans.visits_changed", text)
-
-
-def _supersede(session: Session, row: DayPlan) -> DayPlan | None:
-    """Replace what was published for the day; the version that stood."""
-    older = select(DayPlan).where(
-        DayPlan.area_code == row.area_code,
-        DayPlan.on == row.on,
-        DayPlan.state == DayPlanState.PUBLISHED,
-        DayPlan.id != row.id,
-    )
-    standing = session.exec(older).first()
-    if standing is not None:
-        standing.state = DayPlanState.SUPERSEDED
-        session.add(standing)
-    return standing
 
 
 def crews_of(plan: Plan) -> dict[str, Crew]:

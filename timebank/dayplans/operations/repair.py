@@ -14,20 +14,22 @@ from dispatch.disruption import CarerIll, CarerLate, Change, Disruption, RoadClo
 from dispatch.model import Limits, Plan, Problem
 from dispatch.replan import replan
 from timebank.areas import operations as areas
+from timebank.audit.operations import note
 from timebank.careplans.models import ServiceKind
 from timebank.core import clock
 from timebank.core.actors import Actor
+from timebank.core.claims import claim
 from timebank.core.errors import BadInput, NotFound, Refused
 from timebank.core.text import T
 from timebank.dayplans.adapter import engine
 from timebank.dayplans.adapter.hand import keep_times
-from timebank.dayplans.adapter.problem import problem_of, spots_of, with_places
+from timebank.dayplans.adapter.problem import spots_of, with_places
 from timebank.dayplans.adapter.travel import closure_of
-from timebank.dayplans.adapter.under_way import standing
+from timebank.dayplans.adapter.under_way import barred, lost_tasks, standing
 from timebank.dayplans.models import DayPlan, DayPlanState, DayProblem
 from timebank.dayplans.operations.planning import keep_plan, keep_problem
-from timebank.dayplans.operations.publishing import facts_for
 from timebank.dayplans.queries.facts import DayFacts
+from timebank.dayplans.queries.standing import facts_for, problem_now
 from timebank.dayplans.rules import visit_of
 from timebank.people import operations as people
 from timebank.policies.queries import in_force
@@ -83,8 +85,10 @@ def repair(session: Session, *, actor: Actor, day_plan_id: str, incident: Incide
         raise Refused("dayplans.not_published", text)
     if incident.kind not in KINDS:
         raise BadInput("core.not_a_choice", T("Choose from the list."), field="kind")
-    published = engine.unpack_plan(row.body)
+    published, read_at = engine.unpack_plan(row.body), clock.now()
     change, facts, before = _NOTED[incident.kind](_Happening(session, actor, row, published, incident))
+    lost = lost_tasks(published, _off(before, facts), facts.begun)
+    published = engine.as_far_as_known(before, published, lost)
     now = clock.minutes_gone(row.on)
     stays = standing(before, published, facts.begun, now, away=incident.carer)
     found = replan(before, published, Disruption(now, change, stays), Limits(seconds=_SEARCH_SECONDS))
@@ -97,7 +101,14 @@ def repair(session: Session, *, actor: Actor, day_plan_id: str, incident: Incide
         plan=plan,
         amends_id=row.id,
         reason=_reason(incident),
+        read_at=read_at,
     )
+
+
+def _off(problem: Problem, facts: DayFacts) -> frozenset[str]:
+    """The carers of a problem who are off by now."""
+    at_work = {carer.person.id for carer in facts.carers} - facts.away
+    return frozenset(carer.id for carer in problem.carers if carer.id not in at_work)
 
 
 def _promised(problem: Problem, plan: Plan, published: Plan) -> Plan:
@@ -140,18 +151,19 @@ class _Happening:
 
     def facts(self) -> DayFacts:
         """The day as the book has it now."""
-        return facts_for(self.session, self.row, self.published)
+        return facts_for(self.session, self.row, self.published, self.incident.carer)
 
-    def repaired_before(self) -> Problem | None:
-        """The day as an earlier repair left it, where the published plan comes from one."""
+    def repaired_before(self, facts: DayFacts) -> Problem | None:
+        """The day as an earlier repair left it, where the published plan comes from one; without who is off since."""
         if self.row.reason.get("kind") not in KINDS:
             return None
-        return engine.unpack_problem(self.session.get_one(DayProblem, self.row.problem_digest).body)
+        left = engine.unpack_problem(self.session.get_one(DayProblem, self.row.problem_digest).body)
+        return barred(left, _off(left, facts), facts.begun)
 
     def day(self) -> tuple[DayFacts, Problem]:
         """The day before it happened: to be read before anything is noted."""
         facts = self.facts()
-        return facts, self.repaired_before() or problem_of(facts)
+        return facts, self.repaired_before(facts) or problem_now(facts)
 
     def carer_among(self, before: Problem) -> str:
         """The carer it is about; refuses one who is not out on this day."""
@@ -199,14 +211,17 @@ def _urgent(what: _Happening) -> _Answer:
     asked = visits.UrgentIn(told.elder_id, told.service, row.on, told.minutes, within)
     visit = visits.call_for_help_now(what.session, actor=what.actor, asked=asked)
     facts = what.facts()
-    now = problem_of(facts)
+    now = problem_now(facts)
     tasks = tuple(task for task in now.tasks if visit_of(task.id) == visit.id)
     links = tuple(link for link in now.links if visit_of(link.first) == visit.id)
-    before = what.repaired_before()
-    if before is None:
-        others = [task for task in now.tasks if task not in tasks], [link for link in now.links if link not in links]
-        before = replace(now, tasks=tuple(others[0]), links=tuple(others[1]))
+    before = _without_visit(what.repaired_before(facts) or now, visit.id)  # called for before, it is in the day already
     return VisitAdded(tasks, links), facts, with_places(before, now, {task.place for task in tasks})
+
+
+def _without_visit(problem: Problem, visit_id: str) -> Problem:
+    tasks = tuple(task for task in problem.tasks if visit_of(task.id) != visit_id)
+    links = tuple(link for link in problem.links if visit_of(link.first) != visit_id)
+    return replace(problem, tasks=tasks, links=links)
 
 
 def _cancelled(what: _Happening) -> _Answer:
@@ -234,7 +249,8 @@ def discard(session: Session, *, actor: Actor, day_plan_id: str) -> DayPlan:
     row = session.get(DayPlan, day_plan_id)
     if row is None or not actor.scope.holds_area(row.area_code):
         raise NotFound("dayplans.no_such_plan", T("There is no such day plan in your area."))
-    if row.state == DayPlanState.DRAFT:
-        row.state = DayPlanState.SUPERSEDED
-        session.add(row)
+    put_aside = {"state": DayPlanState.SUPERSEDED}
+    if claim(session, DayPlan, row.id, expected={"state": DayPlanState.DRAFT}, change=put_aside):
+        note(session, actor=actor, action="dayplans.discard", subject_id=row.id, area_code=row.area_code)
+    session.refresh(row)  # or somebody published it meanwhile
     return row

@@ -129,6 +129,7 @@ def finish_run(session: Session, *, run_id: str, plan: Plan) -> DayPlan | None:
         locks=Locks.from_json(start.locks) if start else None,
         amends_id=run.trial.get("base") or (start.id if start else None),
         reason=dict(run.trial),
+        read_at=run.started_at,
     )
     session.refresh(run)
     run.day_plan_id = made.id

@@ -18,7 +18,8 @@ from timebank.dayplans.adapter.hand import Move, moved, touched, tried_places
 from timebank.dayplans.adapter.under_way import rest_of
 from timebank.dayplans.figures import cost_parts
 from timebank.dayplans.models import DayPlan, DayPlanState
-from timebank.dayplans.queries.board import Opened, begun_among, check_moves, names_for, opened
+from timebank.dayplans.queries.board import Opened, check_moves, names_for, opened
+from timebank.dayplans.queries.facts import begun_among
 from timebank.dayplans.rules import FETCH, differences, visit_of
 from timebank.dayplans.words import PLACE_WORDS, STEP_WORDS, Names, clock_time, joined, violation_words
 from timebank.people.rules import QUALIFICATIONS

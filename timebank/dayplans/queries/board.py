@@ -27,7 +27,7 @@ from timebank.dayplans.adapter.hand import Move
 from timebank.dayplans.drawings import outlines
 from timebank.dayplans.figures import Lookup, figures_of, timeline_of
 from timebank.dayplans.models import DayPlan, DayProblem
-from timebank.dayplans.queries.facts import BEGUN
+from timebank.dayplans.queries.facts import begun_among
 from timebank.dayplans.queries.plans import changes_of, last_change
 from timebank.dayplans.rules import Locks, Places, crew_tasks, differences, told_apart, visit_of
 from timebank.dayplans.words import REASON_WORDS, Names, change_words, violation_words, visit_words
@@ -77,12 +77,6 @@ def check_moves(session: Session, day: Opened, moves: Sequence[Move]) -> None:
     if begun_among(session, {visit_of(move.task) for move in moves}):
         text = T("This visit has begun or is over. Who came is told by their check-in.")
         raise Refused("dayplans.has_begun", text, field="moves")
-
-
-def begun_among(session: Session, visit_ids: Collection[str]) -> set[str]:
-    """Those of some visits that have begun or are over."""
-    found = select(Visit.id).where(col(Visit.id).in_(visit_ids), col(Visit.state).in_(BEGUN))
-    return set(session.exec(found))
 
 
 @dataclass(frozen=True)

@@ -55,6 +55,7 @@ class DayFacts:
     known_faces: Mapping[str, Mapping[str, int]]  # elder → carer → visits in the last 90 days; pairs too
     kin: Mapping[str, frozenset[str]]  # elder → carers who are kin
     invitations: Mapping[str, tuple[Invitation, ...]]  # visit → everybody ever asked
+    away: frozenset[str] = frozenset()  # of the carers, who is off by now: what they had begun stays, nothing is added
 
     @property
     def begun(self) -> set[str]:
@@ -68,13 +69,14 @@ def gather(
     """The facts of a township's day.
 
     `with_begun` adds the visits under way or over, for repairs of a running day; `with_carers` are there too although
-    they are off by now, because they had begun something.
+    they are off by now, because they had begun something; they do nothing more (`away`).
     """
     states = (*TO_PLAN, *BEGUN) if with_begun else TO_PLAN
     visits = [visit for visit in visits_on(session, area_code, on, states) if visit.service != ServiceKind.PHONE_CHECK]
     elder_ids = {visit.elder_id for visit in visits}
     carers = carers_on(session, area_code, on)
-    carers += _off_by_now(session, on, set(with_carers) - {carer.person.id for carer in carers})
+    off = _off_by_now(session, on, set(with_carers) - {carer.person.id for carer in carers})
+    carers += off
     allowed = may_do(session, [carer.person for carer in carers], on)
     carers = [_with_gates(carer, allowed[carer.person.id]) for carer in carers]
     return DayFacts(
@@ -92,6 +94,7 @@ def gather(
         known_faces=_known_faces(session, elder_ids, on),
         kin=_kin(session, elder_ids, {carer.person.id for carer in carers}),
         invitations=_invitations(session, [visit.id for visit in visits]),
+        away=frozenset(carer.person.id for carer in off),
     )
 
 
@@ -109,7 +112,15 @@ def _with_gates(carer: CarerDay, services: frozenset[str]) -> CarerDay:
     return replace(carer, qualifications=services | beside)
 
 
+def begun_among(session: Session, visit_ids: Collection[str]) -> set[str]:
+    """Those of some visits that have begun or are over."""
+    found = select(Visit.id).where(col(Visit.id).in_(visit_ids), col(Visit.state).in_(BEGUN))
+    return set(session.exec(found))
+
+
 def _off_by_now(session: Session, on: date, person_ids: set[str]) -> list[CarerDay]:
+    if not person_ids:  # nearly every day
+        return []
     found = session.exec(
         select(Availability, Person, Household)
         .where(
@@ -119,16 +130,13 @@ def _off_by_now(session: Session, on: date, person_ids: set[str]) -> list[CarerD
         .order_by(col(Person.id), col(Availability.from_minute))
     )
     held = valid_qualifications(session, person_ids, on)
-    return [
-        CarerDay(
-            person,
-            *place_of(home),
-            ((window.from_minute, window.to_minute),),
-            window.travel_mode,
-            held.get(person.id, frozenset()),
-        )
-        for window, person, home in {row[1].id: row for row in found}.values()
-    ]
+    days: dict[str, CarerDay] = {}
+    for window, person, home in found:
+        known, shift = days.get(person.id), (window.from_minute, window.to_minute)
+        shifts = (*known.shifts, shift) if known else (shift,)
+        kinds = held.get(person.id, frozenset())
+        days[person.id] = CarerDay(person, *place_of(home), shifts, window.travel_mode, kinds)
+    return list(days.values())
 
 
 def _doors(session: Session, codes: set[str]) -> dict[str, Point]:
