@@ -76,6 +76,20 @@ def test_where_the_rule_says_so_group_hours_are_each_helpers_own(cast: Cast) -> 
     assert (has(cast.li), commons(), pool()) == (Has(own=60), 0, -60)
 
 
+def test_a_helper_whose_book_is_full_stops_no_session_of_a_group(cast: Cast) -> None:
+    rules_become(group__hours_mode="personal", balance__cap_minutes=60)
+    helps(cast.li, 45)
+    group = {"area_code": cast.li.area_code, "session_id": "grp_autumn", "event_at": clock.now()}
+    minutes = {cast.li.id: 60, cast.zhang.id: 60}
+    made = does(ledger.record_group_session, minutes_by_person=minutes, **group)
+    assert (has(cast.li), has(cast.zhang), commons(), pool()) == (Has(own=60), Has(own=60), 45, -165)
+    assert len({transfer.journal_id for transfer in made}) == 1
+
+    # Written down twice, it counts once.
+    does(ledger.record_group_session, minutes_by_person=minutes, **group)
+    assert (commons(), pool()) == (45, -165)
+
+
 def test_the_pool_owes_only_as_much_as_its_fund_backs(cast: Cast, at: At) -> None:
     # The fund backs ten hours.
     rules_become(pool__backed_minutes=600)

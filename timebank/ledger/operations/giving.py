@@ -48,7 +48,9 @@ def earn(
     return credit_up_to_cap(session, actor=actor, posting=whole)
 
 
-def credit_up_to_cap(session: Session, *, actor: Actor, posting: Posting) -> list[Transfer]:
+def credit_up_to_cap(
+    session: Session, *, actor: Actor, posting: Posting, journal_id: str | None = None
+) -> list[Transfer]:
     """Post to a member what fits under the cap, and the rest to the commons as overflow; exactly once as a whole."""
     over_key = f"over:{posting.key}"[:120]
     state = books.account_states(session, {posting.credit_account_id: 0})[posting.credit_account_id]
@@ -59,12 +61,14 @@ def credit_up_to_cap(session: Session, *, actor: Actor, posting: Posting) -> lis
         return _credited_before(session, posting, [found for found, _ in known.values()])
     cap = state.ceiling if state.ceiling is not None else state.balance + posting.minutes
     kept, over = split_at_cap(posting.minutes, balance_minutes=state.balance, cap_minutes=cap)
-    made = [post(session, actor=actor, posting=replace(posting, minutes=kept))] if kept else []
+    made = []
+    if kept:
+        made.append(post(session, actor=actor, posting=replace(posting, minutes=kept), journal_id=journal_id))
     if over:
         commons = queries.commons_of(session, posting.area_code).id
         reason = Reason.OVERFLOW
         rest = replace(posting, key=over_key, credit_account_id=commons, minutes=over, reason=reason)
-        made.append(post(session, actor=actor, posting=rest))
+        made.append(post(session, actor=actor, posting=rest, journal_id=journal_id))
     return made
 
 
@@ -85,7 +89,7 @@ def record_group_session(
     minutes_by_person: Mapping[str, int],
     event_at: datetime,
 ) -> list[Transfer]:
-    """Hours of a group, one transfer a helper in one journal: to the commons, or to each helper (group.hours_mode)."""
+    """Hours of a group, in one journal: to the commons, or to each helper up to the cap (policy group.hours_mode)."""
     if not minutes_by_person:
         raise BadInput("ledger.nobody_helped", T("Write down who helped."), field="minutes_by_person")
     if actor.person_id in minutes_by_person:
@@ -112,7 +116,10 @@ def record_group_session(
             policy_version=policy.version,
             area_code=area_code,
         )
-        made.append(post(session, actor=actor, journal_id=journal_id, posting=posting))
+        if personal:
+            made += credit_up_to_cap(session, actor=actor, journal_id=journal_id, posting=posting)
+        else:
+            made.append(post(session, actor=actor, journal_id=journal_id, posting=posting))
     return made
 
 
