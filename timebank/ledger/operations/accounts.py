@@ -155,7 +155,7 @@ def reverse(session: Session, *, actor: Actor, transfer_id: str, why: str) -> Tr
     Refuses a second reversal, the reversal of a reversal, and an entry of the actor's own account.
     """
     original = session.get(Transfer, transfer_id)
-    if original is None or not actor.scope.holds_area(original.area_code):
+    if original is None or not _is_at_home(session, actor, original):
         raise NotFound("ledger.no_such_transfer", T("There is no such entry in your area."))
     if original.reason == Reason.REVERSAL:
         raise Refused("ledger.reversal_is_final", T("A taken-back entry cannot be taken back. Make a new entry."))
@@ -172,6 +172,13 @@ def reverse(session: Session, *, actor: Actor, transfer_id: str, why: str) -> Tr
         why=why[:200],
     )
     return opposites[0]
+
+
+def _is_at_home(session: Session, actor: Actor, transfer: Transfer) -> bool:
+    """Whether a line is the actor's to decide about: its member lives in their area now, wherever that was then."""
+    sides = col(HourAccount.id).in_([transfer.debit_account_id, transfer.credit_account_id])
+    homes = session.exec(select(HourAccount.area_code).where(sides, col(HourAccount.person_id).is_not(None))).all()
+    return any(actor.scope.holds_area(code) for code in homes or [transfer.area_code])
 
 
 def _opposite(session: Session, actor: Actor, original: Transfer) -> Transfer:
