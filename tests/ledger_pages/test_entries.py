@@ -1,5 +1,7 @@
 """Entries of the office: proposed with a paper, approved by a second person, each looked at by a third."""
 
+from datetime import date
+
 import pytest
 from sqlmodel import select
 
@@ -9,9 +11,13 @@ from tests.fixtures.browsing import Visitor
 from tests.fixtures.site import SignIn
 from tests.ledger_pages.test_giving import minutes_of
 from timebank.audit.models import AuditEvent
-from timebank.core import db
-from timebank.core.actors import Role
-from timebank.ledger.models import EntryState, OfficeEntry
+from timebank.core import clock, db
+from timebank.core.actors import Actor, Role
+from timebank.core.errors import NotFound
+from timebank.ledger.models import EntryKind, EntryState, OfficeEntry, Transfer
+from timebank.ledger.operations.accounts import reverse
+from timebank.ledger.operations.entries import EntryIn, decide_entry, propose_entry
+from timebank.ledger.queries import account_of
 from timebank.people.models import Person
 
 PAPER = {"why": "balance of the old book", "evidence": "register 2, page 14"}
@@ -136,3 +142,36 @@ def test_the_other_township_sees_and_decides_nothing_here(cast: Cast, sign_in: S
     sun = sign_in("sun")
     assert "李姐" not in sun.visit("/entries")
     sun.visit(f"/entries/new/{cast.li.id}", status=404)
+
+
+def test_an_adjustment_keeps_its_true_day(cast: Cast, sign_in: SignIn) -> None:
+    bureau, office = sign_in(Role.BUREAU), sign_in(Role.SUPERVISOR)
+    propose(bureau, cast.li, kind="adjustment", direction="in", event_on="2026-10-12")
+    office.visit("/entries")
+    office.submit("/decide", decision="approve")
+    with db.reading() as session:
+        made = session.get_one(Transfer, entries()[0].transfer_id)
+        assert clock.local_date(made.event_at) == date(2026, 10, 12)
+
+
+def test_the_township_that_somebody_moved_to_takes_an_older_line_back(cast: Cast) -> None:
+    with db.transaction() as session:
+        line = make.hours(session=session, person=cast.li, minutes=60)
+        account = account_of(session, cast.li.id)
+        assert account is not None
+        account.area_code = make.OTHER_GROUP
+        session.add(account)
+        back = EntryIn(EntryKind.REVERSAL, account.id, 60, clock.today(), "by mistake", "page 1", reverses_id=line.id)
+        sun = Actor(cast.users["sun"], Role.COORDINATOR, make.OTHER_TOWNSHIP)
+        asked = propose_entry(session, actor=sun, entry=back)
+    with db.transaction() as session, pytest.raises(NotFound):
+        decide_entry(session, actor=_supervisor(make.TOWNSHIP), entry_id=asked.id, approve=True)
+    with db.transaction() as session, pytest.raises(NotFound):
+        reverse(session, actor=_supervisor(make.TOWNSHIP), transfer_id=line.id, why="not ours any more")
+    with db.transaction() as session:
+        decide_entry(session, actor=_supervisor(make.OTHER_TOWNSHIP), entry_id=asked.id, approve=True)
+    assert minutes_of(cast.li) == 0
+
+
+def _supervisor(area_code: str) -> Actor:
+    return Actor("usr_supervisor", Role.SUPERVISOR, area_code)

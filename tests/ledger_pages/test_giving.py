@@ -51,6 +51,14 @@ def test_a_large_sum_waits_for_the_township(rich: Cast, sign_in: SignIn) -> None
     assert (minutes_of(rich.li), minutes_of(rich.chen_popo)) == (900, 1_500)
 
 
+def test_of_two_relations_after_a_merge_the_near_one_counts(rich: Cast, sign_in: SignIn) -> None:
+    with db.transaction() as session:
+        make.kin(session=session, of=rich.li, kin=rich.zhang, relation="spouse")  # written down as a sibling too
+    li = sign_in(Role.VOLUNTEER)
+    li.visit(f"/hours/{rich.li.id}/pass-on")
+    assert "need a second person" in li.submit("/pass-on", kin_id=rich.zhang.id, minutes="1500")
+
+
 @pytest.mark.parametrize(
     ("minutes", "why"),
     [

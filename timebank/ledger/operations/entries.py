@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 
-from sqlmodel import Session, select
+from sqlmodel import Session
 
 from timebank.audit.operations import note
 from timebank.core import clock, ids
@@ -16,9 +16,9 @@ from timebank.core.text import T
 from timebank.ledger import queries
 from timebank.ledger.models import EntryKind, EntryState, HourAccount, OfficeEntry, Transfer
 from timebank.ledger.operations.accounts import own_account, reverse
-from timebank.ledger.operations.giving import KIN_WHO_MAY_RECEIVE, transfer_to_kin
+from timebank.ledger.operations.giving import is_kin, transfer_to_kin
 from timebank.ledger.operations.office import adjust, enter_opening
-from timebank.people.models import Kinship, Person
+from timebank.people.models import Person
 from timebank.people.queries import may_act
 from timebank.policies.queries import in_force
 
@@ -85,8 +85,7 @@ def pass_on(
     policy = in_force(session, account.area_code, clock.today())
     if minutes <= policy.number("transfer.second_approver_minutes"):
         return transfer_to_kin(session, actor=actor, person_id=person_id, kin_id=kin_id, minutes=minutes, key=key)
-    relation = select(Kinship.relation).where(Kinship.person_id == person_id, Kinship.kin_id == kin_id)
-    if session.exec(relation).first() not in KIN_WHO_MAY_RECEIVE:
+    if not is_kin(session, person_id, kin_id):
         text = T("Hours go to spouse, parents, grandparents, children and grandchildren only.")
         raise Refused("ledger.not_kin", text, field="kin_id")
     short = minutes - queries.available_minutes(session, account.id)
@@ -186,6 +185,7 @@ def _write(session: Session, actor: Actor, entry: OfficeEntry, account: HourAcco
         why=entry.why,
         evidence=entry.evidence,
         key=entry.id,
+        event_at=clock.at_local(entry.event_on, 0),
         **signed,
     )
 

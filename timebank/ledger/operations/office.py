@@ -70,8 +70,12 @@ def adjust(
     second_user_id: str,
     evidence: str,
     key: str,
+    event_at: datetime | None = None,
 ) -> Transfer:
-    """Correct an account by an office entry: positive credits, negative debits; two people and evidence, always."""
+    """Correct an account by an office entry: positive credits, negative debits; two people and evidence, always.
+
+    `event_at` is when it really was, now if nothing is said; it is booked in a month that is open.
+    """
     two_people(actor, second_user_id, evidence)
     account = session.get(HourAccount, account_id)
     if account is None or not actor.scope.holds_area(account.area_code):
@@ -88,7 +92,7 @@ def adjust(
         minutes=abs(minutes),
         reason=Reason.ADJUSTMENT,
         source_id=account.id,
-        event_at=clock.now(),
+        event_at=event_at or clock.now(),
         policy_version=in_force(session, account.area_code, clock.today()).version,
         area_code=account.area_code,
     )
