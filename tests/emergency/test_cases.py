@@ -22,7 +22,8 @@ from timebank.emergency.models import (
     EntryKind,
 )
 from timebank.mutual import operations as mutual
-from timebank.people.models import Household, Person, Sex
+from timebank.people.models import Household, Person, PersonState, Sex
+from timebank.people.operations import change_state
 from timebank.visiting import operations as visiting
 from timebank.visiting.models import ContactForm, Outcome, StepKind, UnreachedCase
 from timebank.visits import operations as visits
@@ -229,6 +230,20 @@ def test_the_search_for_an_unreached_elder_ends_in_the_same_case(village: Villag
     report(village, case)
     with db.reading() as session:
         assert session.get_one(UnreachedCase, search.id).closed_at is not None
+
+
+def test_the_card_means_the_elder_who_is_at_home(village: Village) -> None:
+    chen = village.cast.chen_popo
+    with db.transaction() as session:
+        home = session.get_one(Household, chen.household_code)
+        husband = make.elder(session=session, household=home, name="陈大爷", sex=Sex.MALE, born_on=date(1948, 5, 1))
+        change_state(session, actor=SYSTEM, person_id=chen.id, state=PersonState.HOSPITAL, since_on=clock.today())
+    with db.transaction() as session:
+        card = queries.card_code(home.code)
+        case = operations.alarm_at_card(
+            session, household_code=home.code, card=card, kind=CaseKind.FALL, words="摔倒了"
+        )
+    assert case.elder_id == husband.id
 
 
 def test_the_card_at_the_door_raises_the_alarm_without_a_login(village: Village) -> None:

@@ -47,6 +47,7 @@ def test_hours_without_anybody_are_named() -> None:
     assert rules.gaps([NIGHT, DAY], {}, tuesday) == [(20 * 60, 24 * 60)]
     assert rules.gaps([NIGHT, DAY], {("night", MONDAY): None}, tuesday) == [(0, 8 * 60), (20 * 60, 24 * 60)]
     assert rules.gaps([], {}, tuesday) == [(0, 24 * 60)]
+    assert rules.gaps([NIGHT], {}, MONDAY, not_here={NIGHT.person_id}) == rules.gaps([], {}, MONDAY)
 
 
 def test_a_shift_that_ends_before_it_begins_ends_the_next_morning() -> None:

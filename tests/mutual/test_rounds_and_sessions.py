@@ -114,6 +114,16 @@ def told(neighbours: Neighbours, who: str = "li", **changed: object) -> GroupSes
         )
 
 
+def test_an_afternoon_is_told_once(neighbours: Neighbours) -> None:
+    first = told(neighbours)
+    with pytest.raises(Refused, match="helped in another session"):
+        told(neighbours, from_minute=7 * 60 + 30, minutes=60, helped=[neighbours.cast.zhang.id])
+    told(neighbours, from_minute=5 * 60, minutes=120)  # over when the other begins
+    with db.transaction() as session:
+        operations.reject_session(session, actor=neighbours.actor("wang"), session_id=first.id, reason="不是那天")
+    told(neighbours)
+
+
 def test_hours_of_a_session_go_to_the_commons_after_a_second_person_agreed(neighbours: Neighbours) -> None:
     made = told(neighbours)
     with db.transaction() as session:

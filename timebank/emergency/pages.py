@@ -18,7 +18,7 @@ from timebank.core.text import T
 from timebank.emergency import operations, queries, ready_queries, rules
 from timebank.emergency.models import AskState, CaseEnding, CaseKind, CaseSource, DutyShift, EmergencyCase
 from timebank.mutual.queries import volunteers_to_choose
-from timebank.people.models import Household, Person
+from timebank.people.models import Household, Person, PersonState
 from timebank.people.queries import people_by_id, phone_of, search_people
 
 bp = Blueprint("emergency", __name__)
@@ -246,13 +246,14 @@ def _duty_page(area: Area, values: Any, error: TimebankError | None) -> str:
     both = queries.shifts_in(session, {code, code[:9]}, on) if is_listed else []
     changes = queries.changes_of(session, both, on - timedelta(days=1), week[-1])
     people = people_by_id(
-        session, {shift.person_id for shift in shifts} | {one for one in changes.values() if one is not None}
+        session, {shift.person_id for shift in both} | {one for one in changes.values() if one is not None}
     )
+    not_here = {one for one, person in people.items() if person.state != PersonState.ACTIVE}
     return render_template(
         "emergency/duty.html",
         area=area,
         places=areas_within(session, area.code[:9], AreaKind.VILLAGE if is_listed else AreaKind.TOWNSHIP),
-        days=[(day, _of_day(shifts, changes, day), rules.gaps(both, changes, day)) for day in week],
+        days=[(day, _of_day(shifts, changes, day), rules.gaps(both, changes, day, not_here=not_here)) for day in week],
         people=people,
         volunteers=volunteers_to_choose(session, area.code[:9], first_of=code) if is_listed else [],
         weekdays=WEEKDAYS,

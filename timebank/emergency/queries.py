@@ -256,13 +256,14 @@ def _places(session: Session, people: Iterable[Person]) -> Mapping[str, tuple[fl
 
 
 def elders_of_door(session: Session, household_code: str) -> list[Person]:
-    """The registered elders of a home who live there, the oldest first."""
+    """The registered elders of a home who live there: who is at home first, the oldest of them before the others."""
+    at_home = col(Person.state) == PersonState.ACTIVE
     found = select(Person).where(
         Person.household_code == household_code,
         col(Person.elder_since_on).is_not(None),
         col(Person.state).in_([PersonState.ACTIVE, PersonState.AWAY, PersonState.HOSPITAL]),
     )
-    return list(session.exec(found.order_by(col(Person.born_on), col(Person.id))))
+    return list(session.exec(found.order_by(at_home.desc(), col(Person.born_on), col(Person.id))))
 
 
 def card_code(household_code: str) -> str:

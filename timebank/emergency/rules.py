@@ -114,13 +114,21 @@ def _runs(shift: DutyShift, begun: date, minute: int) -> bool:
 
 
 def gaps(
-    shifts: Collection[DutyShift], changes: Mapping[tuple[str, date], str | None], on: date
+    shifts: Collection[DutyShift],
+    changes: Mapping[tuple[str, date], str | None],
+    on: date,
+    *,
+    not_here: Collection[str] = (),
 ) -> list[tuple[int, int]]:
-    """The stretches of a day, in minutes after midnight, in which nobody of these shifts is on duty."""
+    """The stretches of a day, in minutes after midnight, in which nobody of these shifts is on duty.
+
+    `not_here` are people who are ill or away: they are on no duty, whatever the list says.
+    """
     covered = [False] * DAY_MINUTES
     for shift in shifts:
         for begun, back in ((on, 0), (on - timedelta(days=1), DAY_MINUTES)):
-            if changes.get((shift.id, begun), shift.person_id) is None:
+            person_id = changes.get((shift.id, begun), shift.person_id)
+            if person_id is None or person_id in not_here:
                 continue
             start, end = max(0, shift.from_minute - back), min(DAY_MINUTES, shift.to_minute - back)
             if start < end and _runs(shift, begun, start + back):

@@ -185,8 +185,8 @@ def elders_in(session: Session, area_code: str) -> list[Person]:
         col(Person.state).in_(_HERE),
         col(Person.elder_since_on).is_not(None),
     )
-    rows = session.exec(found.order_by(col(Person.pinyin_key), col(Person.id)).limit(6 * PAGE_ROWS)).all()
-    return [person for person, _ in sorted(rows, key=lambda row: not row[1])]
+    hardest = found.order_by(in_a_group().desc(), col(Person.pinyin_key), col(Person.id))
+    return [person for person, _ in session.exec(hardest.limit(6 * PAGE_ROWS))]
 
 
 def paired_helpers(session: Session, elder_ids: Iterable[str], on: date) -> dict[str, frozenset[str]]:

@@ -28,7 +28,8 @@ def plan_round(
 ) -> PatrolRound:
     """Make a group's round of a day: the doors of the elders named, or of every elder of the group's area.
 
-    A second round of the same day adds the doors that are not on it yet. Refuses days that are over or far ahead.
+    A second round of the same day adds the doors that are not on it yet. Where there are more than a round holds,
+    elders in special difficulty come first. Refuses days that are over or far ahead.
     """
     group = led_group(session, actor, group_id)
     if not clock.today() <= on <= clock.today() + timedelta(days=_DAYS_AHEAD):
@@ -49,7 +50,7 @@ def plan_round(
     )
     session.add(patrol)
     session.flush()
-    _add_doors(session, patrol, sorted(chosen, key=lambda elder: elder.household_code))
+    _add_doors(session, patrol, chosen)
     note(session, actor=actor, action="mutual.plan_round", subject_id=patrol.id, area_code=group.area_code)
     return patrol
 
@@ -57,7 +58,8 @@ def plan_round(
 def _add_doors(session: Session, patrol: PatrolRound, elders: Sequence[Person]) -> None:
     known = {door.door.elder_id for door in queries.doors_of(session, [patrol.id]).get(patrol.id, [])}
     new = [elder for elder in elders if elder.id not in known][: _MOST_DOORS - len(known)]
-    for place, elder in enumerate(new, start=len(known) + 1):
+    walk = sorted(new, key=lambda elder: elder.household_code)
+    for place, elder in enumerate(walk, start=len(known) + 1):
         session.add(PatrolDoor(id=ids.new_id("pdr"), round_id=patrol.id, elder_id=elder.id, place=place))
     session.flush()
 

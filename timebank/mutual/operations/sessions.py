@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
 from timebank.audit.operations import note
 from timebank.core import clock, ids
@@ -39,7 +39,7 @@ def tell_session(session: Session, *, actor: Actor, group_id: str, told: Session
     """Write down a session of a group; nothing is credited before a second person has accepted it.
 
     Refuses days to come or long past, sessions longer than policy mutual.session_max_minutes, helpers who are no
-    members, guests from other villages.
+    members or helped in another session at that time, guests from other villages.
     """
     group = led_group(session, actor, group_id)
     if not clock.today() - timedelta(days=_BACK_DAYS) <= told.on <= clock.today():
@@ -56,6 +56,7 @@ def tell_session(session: Session, *, actor: Actor, group_id: str, told: Session
     members = {person.id for person in queries.members_of(session, group.id, told.on)}
     if not set(told.helped) <= members:
         raise BadInput("mutual.helpers_are_members", T("Helpers are members of the group."), field="helped")
+    _refuse_two_at_once(session, told)
     guests = people_by_id(session, told.came)
     if any(not guests[one].area_code.startswith(group.area_code[:12]) for one in guests) or len(guests) < len(
         set(told.came)
@@ -80,6 +81,22 @@ def tell_session(session: Session, *, actor: Actor, group_id: str, told: Session
     session.flush()
     note(session, actor=actor, action="mutual.tell_session", subject_id=made.id, area_code=made.area_code)
     return made
+
+
+def _refuse_two_at_once(session: Session, told: SessionIn) -> None:
+    """Nobody helps in two sessions at one time; told for the group and for the team, an afternoon would count twice."""
+    found = (
+        select(Person.name)
+        .join(SessionAttendee, col(SessionAttendee.person_id) == Person.id)
+        .join(GroupSession, col(GroupSession.id) == SessionAttendee.session_id)
+        .where(col(Person.id).in_(told.helped), SessionAttendee.part == SessionPart.HELPED)
+        .where(GroupSession.on == told.on, GroupSession.state != SessionState.REJECTED)
+        .where(col(GroupSession.from_minute) < told.from_minute + told.minutes)
+        .where(col(GroupSession.from_minute) + col(GroupSession.minutes) > told.from_minute)
+    )
+    if name := session.exec(found.order_by(Person.id)).first():
+        text = T("{name} helped in another session at this time, which is written down already.", name=name)
+        raise Refused("mutual.two_sessions", text, field="helped")
 
 
 def accept_session(session: Session, *, actor: Actor, session_id: str) -> GroupSession:
