@@ -16,6 +16,7 @@ from tests.e2e.looking import is_page
 from tests.fixtures.browsing import forms_in, gist
 from tests.fixtures.site import signed_in
 from tests.fixtures.standing import StandingSite
+from tests.security import sweep, typed
 from tests.security.sweep import EVERYBODY, Row, Somebody, rows
 
 PAGES_OF_A_KIND = 2  # opened of one route: the same page with other things on it
@@ -96,3 +97,21 @@ def test_every_page_is_near_and_none_leads_to_a_shut_door(who: Somebody, standin
             shut += [f"{address} offers a form to {target}" for target in walk.shut_forms(address, answer)]
     assert not shut, "\n".join(sorted(set(shut)))
     assert not walk.far_pages(), f"{who.role} does not find these in {MOST_STEPS} steps: {walk.far_pages()}"
+
+
+def test_nothing_typed_is_lost(standing: StandingSite) -> None:
+    """Every form of every page comes back as it was sent when one of its fields is refused."""
+    seen, wrong = set(), []
+    for who in EVERYBODY:
+        visitor = signed_in(standing.app, who.login)
+        for row in typed.pages_of(who):
+            path = sweep.address(row, standing, who, "own")
+            answer = visitor.get(path)
+            for form in forms_in(answer.text.partition("<main")[2]) if answer.status_code == 200 else []:
+                filled, kind = typed.filled_in(form), (row.rule, *sorted(form.names))
+                if form.method == "post" and filled and kind not in seen:
+                    seen.add(kind)
+                    wrong += [f"{row}: {fault}" for fault in typed.faults(visitor, form, path, *filled)]
+    standing.restore()
+    assert not wrong, "\n".join(["", *wrong])
+    assert len(seen) > 30, seen  # else the pages were not found, and nothing was tried

@@ -8,7 +8,7 @@ from typing import TypeVar
 from werkzeug.datastructures import MultiDict
 
 from timebank.core.errors import BadInput
-from timebank.core.limits import MAX_TEXT_CHARS
+from timebank.core.limits import EARLIEST_BIRTH_YEAR, LATEST_YEAR, MAX_TEXT_CHARS
 from timebank.core.text import T
 
 Form = MultiDict[str, str]
@@ -39,10 +39,12 @@ def whole_number(form: Form, field: str, *, least: int, most: int) -> int:
 
 
 def calendar_date(form: Form, field: str) -> date:
-    """A date as the date field of a browser sends it: 2026-11-24."""
+    """A date as the date field of a browser sends it: 2026-11-24; never of another age, which is a slip of the hand."""
     try:
         raw = form.get(field, "").strip()
         if len(raw) != 10 or not raw.isascii():
+            raise ValueError(raw)
+        if not EARLIEST_BIRTH_YEAR <= int(raw[:4]) <= LATEST_YEAR:
             raise ValueError(raw)
         return date.fromisoformat(raw)
     except ValueError:

@@ -1,6 +1,7 @@
 """The edge of the house: one unit of work per request, one mapping from errors to answers, headers on every answer."""
 
 import logging
+from functools import partial
 from typing import Any
 
 from flask import Flask, Response, g, jsonify, render_template, request
@@ -12,6 +13,7 @@ from werkzeug.exceptions import HTTPException
 
 from timebank.core import db
 from timebank.core.errors import BadInput, NotAllowed, TimebankError
+from timebank.core.formpages import form_again, keep_typed, page_shown
 from timebank.core.i18n import say
 from timebank.core.text import T, Text
 
@@ -44,7 +46,14 @@ def answer(code: str, message: Text, status: int, field: str | None = None) -> R
     """One refusal as JSON or as a page, in the reader's language."""
     if wants_json():
         return jsonify(error={"code": code, "message": say(message), "field": field}), status
+    again = form_again(code, status, field, partial(_why, code, say(message)))
+    if again is not None:
+        return again, status
     return render_template("errors/error.html", code=code, message=say(message), status=status, field=field), status
+
+
+def _why(code: str, message: str, words: str, label: str, field: str) -> str:
+    return render_template("errors/refused.html", code=code, message=words or message, label=label, field=field)
 
 
 def install(app: Flask) -> None:
@@ -56,6 +65,8 @@ def install(app: Flask) -> None:
     app.register_error_handler(DBAPIError, _on_database)
     app.register_error_handler(Exception, _on_surprise)
     app.after_request(_harden)
+    app.context_processor(lambda: {"page_shown": page_shown})
+    app.after_request(partial(keep_typed, markup=partial(_why, "", "")))
 
 
 def _on_refusal(error: Any) -> ResponseReturnValue:
