@@ -181,6 +181,32 @@ def test_a_dispute_is_settled_by_two_other_people(cast: Cast, at: At) -> None:
         assert (queries.level_of(session, cast.chen_popo.id), dispute.settled_by_id) == (3, again.id)
 
 
+def test_for_no_reason_do_the_disputed_ones_assess_again(cast: Cast) -> None:
+    with db.transaction() as session:
+        made = signed_once(session, cast, level=1)
+        operations.sign_second(session, actor=SECOND, assessment_id=made.id)
+        session.flush()
+        under_way = begun(session, cast, reason="other")
+        dispute = operations.raise_dispute(session, actor=FIRST, assessment_id=made.id, words="她现在站不起来了")
+        operations.save_draft(session, actor=FIRST, assessment_id=under_way.id, values=make.answers())
+        with refused("same_assessors"):
+            operations.sign_first(session, actor=FIRST, assessment_id=under_way.id)
+        operations.withdraw(session, actor=FIRST, assessment_id=under_way.id)
+        session.flush()
+        with refused("same_assessors"):
+            begun(session, cast, actor=SECOND, reason="other")
+        assert begun(session, cast, actor=THIRD, reason="immediate").answers_dispute_id == dispute.id
+
+
+def test_a_form_under_way_ends_with_the_consent(cast: Cast) -> None:
+    with db.transaction() as session:
+        made = signed_once(session, cast)
+        withdraw_consent(session, actor=FIRST, person_id=cast.chen_popo.id, purpose="health")
+        assert (made.state, made.level, queries.opened(made).answers.scores) == (AssessmentState.WITHDRAWN, None, {})
+        with refused("not_waiting"):
+            operations.sign_second(session, actor=SECOND, assessment_id=made.id)
+
+
 def test_a_new_assessment_does_not_lie_before_the_one_in_force(cast: Cast) -> None:
     with db.transaction() as session:
         make.assessment(session=session, elder=cast.chen_popo, days_ago=3)

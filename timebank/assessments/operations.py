@@ -15,7 +15,7 @@ from timebank.core.db import in_area
 from timebank.core.errors import BadInput, NotAllowed, NotFound, Refused
 from timebank.core.limits import MAX_TEXT_CHARS
 from timebank.core.text import T
-from timebank.people.effects import follows, go_along
+from timebank.people.effects import follows, go_along, when_withdrawn
 from timebank.people.models import Person, PersonCase, PersonState
 from timebank.people.queries import has_consent
 from timebank.policies.queries import in_force
@@ -86,29 +86,29 @@ def _check_assessor(session: Session, actor: Actor, elder: Person) -> None:
 
 
 def _check_reason(session: Session, actor: Actor, elder_id: str, reason: str) -> str | None:
-    """The dispute that the new assessment will settle, if its reason is one."""
+    """The dispute that the new assessment will settle: the open one, for whatever reason other people look again."""
     if reason not in rules.REASONS:
         raise BadInput("core.not_a_choice", T("Choose from the list."), field="reason")
     earlier = queries.history(session, elder_id)
     if (reason == "first") == bool(earlier):
         text = T("“First assessment” is for an elder who has none yet, and only then.")
         raise Refused("assessments.wrong_reason", text, field="reason")
-    if reason != "dispute":
-        return None
     disputes = queries.disputes_of(session, elder_id).values()
     dispute = next((one for one in disputes if one.settled_by_id is None), None)
-    if dispute is None:
+    if dispute is None and reason == "dispute":
         text = T("Nobody disputes the last assessment. Keep the dispute first, or choose another reason.")
         raise Refused("assessments.no_dispute", text, field="reason")
-    _check_others(session, actor, dispute.id)
+    if dispute is None:
+        return None
+    _check_others(session, dispute.id, actor.user_id)
     return dispute.id
 
 
-def _check_others(session: Session, actor: Actor, dispute_id: str) -> None:
+def _check_others(session: Session, dispute_id: str, *user_ids: str) -> None:
     """Who signed a disputed assessment does not sign the one that settles it."""
     disputed_id = session.get_one(AssessmentDispute, dispute_id).assessment_id
     disputed = session.get_one(Assessment, disputed_id)
-    if actor.user_id in (disputed.first_assessor_id, disputed.second_assessor_id):
+    if not {disputed.first_assessor_id, disputed.second_assessor_id}.isdisjoint(user_ids):
         text = T("The elder's side does not agree with your assessment. Two other people must look again.")
         raise NotAllowed("assessments.same_assessors", text)
 
@@ -185,7 +185,7 @@ def take_over(session: Session, *, actor: Actor, assessment_id: str, from_user_i
         raise Refused("assessments.not_a_draft", text)
     _check_assessor(session, actor, session.get_one(Person, assessment.elder_id))
     if assessment.answers_dispute_id:
-        _check_others(session, actor, assessment.answers_dispute_id)
+        _check_others(session, assessment.answers_dispute_id, actor.user_id)
     assessment.first_assessor_id, assessment.changed_at = actor.user_id, clock.now()
     session.add(assessment)
     note(session, actor=actor, action="assessments.take_over", subject_id=assessment.id, area_code=assessment.area_code)
@@ -195,14 +195,24 @@ def take_over(session: Session, *, actor: Actor, assessment_id: str, from_user_i
 def sign_first(session: Session, *, actor: Actor, assessment_id: str) -> Assessment:
     """The first assessor signs: the answers are counted and fixed.
 
-    Refuses a form with an answer missing, and a day before that of the assessment in force.
+    Refuses a form with an answer missing, a day before that of the assessment in force, and who signed a disputed one.
     """
     assessment = _draft_of(session, actor, assessment_id)
     _check_assessor(session, actor, session.get_one(Person, assessment.elder_id))
+    _take_up_dispute(session, actor, assessment)
     _check_order(session, assessment)
     _count(assessment)
     assessment.state, assessment.first_signed_at = AssessmentState.WAITING, clock.now()
     return _kept(session, actor, assessment, "assessments.sign_first")
+
+
+def _take_up_dispute(session: Session, actor: Actor, assessment: Assessment) -> None:
+    """A dispute that was raised while this form was under way is settled by it, or not by these people."""
+    disputes = queries.disputes_of(session, assessment.elder_id).values()
+    raised = next((one.id for one in disputes if one.settled_by_id is None), None)
+    assessment.answers_dispute_id = assessment.answers_dispute_id or raised
+    if assessment.answers_dispute_id:
+        _check_others(session, assessment.answers_dispute_id, assessment.first_assessor_id, actor.user_id)
 
 
 def _check_order(session: Session, assessment: Assessment) -> None:
@@ -227,12 +237,11 @@ def _count(assessment: Assessment) -> None:
 def sign_second(session: Session, *, actor: Actor, assessment_id: str) -> Assessment:
     """The second assessor signs: the assessment is valid from now on, and settles the dispute it answers.
 
-    Refuses the first assessor (the same login or the same person), and who signed a disputed assessment.
+    Refuses the first assessor, and who signed a disputed assessment.
     """
     assessment = _waiting(session, actor, assessment_id)
     _check_assessor(session, actor, session.get_one(Person, assessment.elder_id))
-    if assessment.answers_dispute_id:
-        _check_others(session, actor, assessment.answers_dispute_id)
+    _take_up_dispute(session, actor, assessment)
     _check_order(session, assessment)
     _count(assessment)
     assessment.state = AssessmentState.VALID
@@ -299,6 +308,10 @@ def withdraw(session: Session, *, actor: Actor, assessment_id: str) -> Assessmen
     assessment = _here(session, actor, assessment_id)
     if assessment.state not in queries.OPEN_STATES:
         raise Refused("assessments.is_final", T("A valid assessment stays. Whoever does not agree disputes it."))
+    return _give_up(session, actor, assessment)
+
+
+def _give_up(session: Session, actor: Actor, assessment: Assessment) -> Assessment:
     assessment.state, assessment.level = AssessmentState.WITHDRAWN, None
     assessment.content_sealed, assessment.changed_at = sealed(Content()), clock.now()
     session.add(assessment)
@@ -351,13 +364,23 @@ def drop_old_drafts(session: Session, *, actor: Actor = SYSTEM, area_code: str) 
     days = in_force(session, area_code, clock.today()).number("assessment.draft_days")
     found = select(Assessment).where(
         in_area(col(Assessment.area_code), area_code),
-        Assessment.state == AssessmentState.DRAFT,
+        col(Assessment.state).in_(queries.OPEN_STATES),
         Assessment.changed_at < clock.now() - timedelta(days=days),
     )
     old = session.exec(found).all()
     for assessment in old:
-        withdraw(session, actor=actor, assessment_id=assessment.id)
+        _give_up(session, actor, assessment)
     return len(old)
+
+
+@when_withdrawn("health")
+def give_up_without_consent(session: Session, actor: Actor, person: Person) -> int:
+    """A form under way ends with the consent to keep health data, and its answers are deleted."""
+    under_way = queries.open_one(session, person.id)
+    if under_way is None:
+        return 0
+    _give_up(session, actor, under_way)
+    return 1
 
 
 @follows("assessments_moved", T("assessments moved to the entry that is kept"))
