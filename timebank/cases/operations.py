@@ -47,6 +47,8 @@ def settle_estate(session: Session, *, actor: Actor, case: PersonCase) -> None:
             heir_id=estate["heir"] or None,
             second_user_id=estate["by"],
         )
+    else:
+        ledger.refuse_while_visits_wait(session, session.get_one(Person, case.person_id))
     people.close_case(session, actor=actor, case=case)
 
 
@@ -81,8 +83,10 @@ def put_away(session: Session, *, actor: Actor, case: PersonCase) -> None:
         return people.call_off_move(session, actor=actor, case=case)
     if case.kind == people.MERGING:
         raise Refused("cases.decide_first", T("First decide whether it is one person."))
-    if case.kind == PersonState.DEAD and account_of(session, case.person_id):
-        raise Refused("cases.estate_first", T("First pass on the hours that are left."))
+    if case.kind == PersonState.DEAD:
+        ledger.refuse_while_visits_wait(session, session.get_one(Person, case.person_id))
+        if account_of(session, case.person_id):
+            raise Refused("cases.estate_first", T("First pass on the hours that are left."))
     return people.close_case(session, actor=actor, case=case)
 
 

@@ -92,6 +92,21 @@ def helpers_of(session: Session, elder: Person) -> list[str]:
     return sorted({helper_id for find in _helpers for helper_id in find(session, elder)} - {elder.id})
 
 
+_unsettled: list[Find] = []
+
+
+def unsettled_known(find: Find) -> Find:
+    """Declare how a feature finds what is not in the book of hours yet of somebody: `find(session, person)`."""
+    _unsettled.append(find)
+    return find
+
+
+def unsettled_of(session: Session, person: Person) -> list[str]:
+    """What somebody did, or was done for them, and is not in the book of hours yet; in stable order."""
+    session.flush()
+    return sorted({one for find in _unsettled for one in find(session, person)})
+
+
 Stop = Callable[[Session, Actor, Person], int]
 _stops: dict[str, list[Stop]] = {}
 

@@ -17,7 +17,13 @@ from timebank.ledger.operations.giving import (
     transfer_to_kin,
 )
 from timebank.ledger.operations.monthly import apply_limits, expire_hours, give_gifts, lapse_gifts
-from timebank.ledger.operations.office import adjust, enter_opening, merge_accounts, settle_estate
+from timebank.ledger.operations.office import (
+    adjust,
+    enter_opening,
+    merge_accounts,
+    refuse_while_visits_wait,
+    settle_estate,
+)
 from timebank.ledger.operations.sealing import export_seals, seal_new_rows
 
 __all__ = [
@@ -39,6 +45,7 @@ __all__ = [
     "post",
     "post_batch",
     "record_group_session",
+    "refuse_while_visits_wait",
     "release",
     "release_expired_holds",
     "reverse",

@@ -175,6 +175,7 @@ def _write(session: Session, actor: Actor, entry: OfficeEntry, account: HourAcco
             minutes=entry.minutes,
             event_at=clock.at_local(entry.event_on, 0),
             evidence=entry.evidence,
+            key=entry.id,
             **signed,
         )
     return adjust(

@@ -10,12 +10,13 @@ from timebank.core import clock
 from timebank.core.actors import Actor
 from timebank.core.errors import NotAllowed, NotFound, Refused
 from timebank.core.text import T
-from timebank.ledger import queries
+from timebank.ledger import books, queries
 from timebank.ledger.models import AccountKind, HourAccount, Reason, Transfer
 from timebank.ledger.operations.accounts import check_minutes, open_account, post, refuse_gone, two_people
 from timebank.ledger.operations.drawing import release
 from timebank.ledger.operations.giving import credit_up_to_cap, is_kin, post_once
 from timebank.ledger.rules import Posting
+from timebank.people import effects
 from timebank.people.models import Person, PersonState
 from timebank.policies.queries import in_force
 
@@ -29,8 +30,12 @@ def enter_opening(
     event_at: datetime,
     second_user_id: str,
     evidence: str,
+    key: str = "",
 ) -> Transfer:
-    """Take over a balance from a paper register: two people and a page that can be looked up, always."""
+    """Take over a balance from a paper register: two people and a page that can be looked up, always.
+
+    A register is taken over once. `key` names the entry: entered again after it was taken back, it is a new one.
+    """
     two_people(actor, second_user_id, evidence)
     if actor.person_id == person.id:
         raise NotAllowed("ledger.own_hours", T("Nobody enters hours for themselves."))
@@ -38,7 +43,7 @@ def enter_opening(
     account = open_account(session, actor=actor, person_id=person.id, area_code=person.area_code)
     policy = in_force(session, person.area_code, clock.today())
     taken_over = Posting(
-        key=f"opening:{account.id}",
+        key=f"opening:{key or account.id}",
         debit_account_id=queries.pool_of(session, person.area_code).id,
         credit_account_id=account.id,
         minutes=minutes,
@@ -48,6 +53,7 @@ def enter_opening(
         policy_version=policy.version,
         area_code=person.area_code,
     )
+    _refuse_second_opening(session, taken_over)
     made = post(session, actor=actor, posting=taken_over)
     note(
         session,
@@ -58,6 +64,22 @@ def enter_opening(
         evidence=evidence[:200],
     )
     return made
+
+
+def _refuse_second_opening(session: Session, opening: Posting) -> None:
+    """Refuse while another balance that was taken over stands; under the account's lock: two cannot both pass."""
+    books.account_states(session, {opening.credit_account_id: 0})
+    taken_back = select(Transfer.reverses_id).where(col(Transfer.reverses_id).is_not(None))
+    other = select(Transfer.id).where(
+        Transfer.credit_account_id == opening.credit_account_id,
+        Transfer.reason == Reason.OPENING,
+        Transfer.key != opening.key,
+        col(Transfer.id).not_in(taken_back),
+    )
+    if session.exec(other).first():
+        raise Refused(
+            "ledger.opening_stands", T("The paper register was taken over already. Take that entry back first.")
+        )
 
 
 def adjust(
@@ -107,15 +129,17 @@ def settle_estate(
 ) -> Transfer | None:
     """Pass what a dead member left to an heir of the near kin, or to the commons, and close the accounts.
 
-    Hours held for visits that will not take place are freed first; a gift goes back to the pool. Refuses persons who
-    live, heirs who are not kin, and one office worker alone.
+    Hours held for visits that will not take place are freed first; a gift goes back to the pool; what was drawn beyond
+    zero is given by the commons, whoever is the heir. Refuses persons who live, heirs who are not kin, one office
+    worker alone, and while visits of theirs wait for their review.
     """
     person = session.get(Person, person_id)
     account = queries.account_of(session, person_id)
     if person is None or account is None or person.state != PersonState.DEAD:
         raise Refused("ledger.not_an_estate", T("First enter the death at the person's page."))
+    refuse_while_visits_wait(session, person)
     two_people(actor, second_user_id, "estate")
-    target = queries.commons_of(session, account.area_code).id
+    target = commons_id = queries.commons_of(session, account.area_code).id
     if heir_id:
         heir = session.get(Person, heir_id)
         if heir is None or not is_kin(session, person_id, heir_id):
@@ -123,13 +147,15 @@ def settle_estate(
             raise Refused("ledger.not_kin", text, field="heir_id")
         refuse_gone(heir)
         target = open_account(session, actor=actor, person_id=heir_id, area_code=heir.area_code).id
-    made = _wind_up(session, actor, person_id, target_id=target, reason=Reason.ESTATE)
+    made = _wind_up(session, actor, person_id, heir_id=target, giver_id=commons_id, reason=Reason.ESTATE)
     note(session, actor=actor, action="ledger.settle_estate", subject_id=account.id, second=second_user_id)
     return made
 
 
 def merge_accounts(session: Session, *, actor: Actor, person_id: str, second_user_id: str, evidence: str) -> None:
     """Move the hours of somebody who was registered twice to the entry that was kept, and close the other accounts.
+
+    What was drawn beyond zero is moved as well: the kept entry has so much less.
 
     Refuses persons who were not merged, and one office worker alone.
     """
@@ -141,12 +167,25 @@ def merge_accounts(session: Session, *, actor: Actor, person_id: str, second_use
         raise Refused("ledger.not_merged", T("First say at the person's page which entry is kept."), field="person_id")
     kept = session.get_one(Person, person.merged_into_id)
     target = open_account(session, actor=actor, person_id=kept.id, area_code=kept.area_code).id
-    _wind_up(session, actor, person_id, target_id=target, reason=Reason.ADJUSTMENT)
+    _wind_up(session, actor, person_id, heir_id=target, giver_id=target, reason=Reason.ADJUSTMENT)
     note(session, actor=actor, action="ledger.merge_accounts", subject_id=person_id, second=second_user_id)
 
 
-def _wind_up(session: Session, actor: Actor, person_id: str, *, target_id: str, reason: Reason) -> Transfer | None:
-    """Free what is held, pass on what is left (above the heir's cap to the commons), close member and gift account."""
+def refuse_while_visits_wait(session: Session, person: Person) -> None:
+    """Refuse to close the books of the dead while what they did, or what was done for them, is not in them yet."""
+    waiting = effects.unsettled_of(session, person)
+    if waiting:
+        text = T("{count} visits of this person wait for their review. Review them first.", count=len(waiting))
+        raise Refused("ledger.visits_wait", text)
+
+
+def _wind_up(
+    session: Session, actor: Actor, person_id: str, *, heir_id: str, giver_id: str, reason: Reason
+) -> Transfer | None:
+    """Free what is held, bring member and gift account to zero, close them; the transfer of the member's own hours.
+
+    What is left goes to one account (above an heir's cap to the commons), what is missing comes from another.
+    """
     found = select(HourAccount).where(HourAccount.person_id == person_id, col(HourAccount.closed_at).is_(None))
     made = None
     for account in session.exec(found.order_by(HourAccount.kind.desc())).all():  # type: ignore[attr-defined]
@@ -154,21 +193,29 @@ def _wind_up(session: Session, actor: Actor, person_id: str, *, target_id: str, 
             release(session, actor=actor, hold_id=held.id)
         left = queries.available_minutes(session, account.id)
         gift = account.kind == AccountKind.GIFT
-        passed = Posting(
-            key=f"{reason.value}:{account.id}",
-            debit_account_id=account.id,
-            credit_account_id=queries.pool_of(session, account.area_code).id if gift else target_id,
-            minutes=max(left, 1),
-            reason=Reason.GIFT_LAPSE if gift else reason,
-            source_id=person_id,
-            event_at=clock.now(),
-            policy_version=in_force(session, account.area_code, clock.today()).version,
-            area_code=account.area_code,
-        )
         if left:
-            transfers = credit_up_to_cap(session, actor=actor, posting=passed)
-            made = made if gift else transfers[0]
+            to = queries.pool_of(session, account.area_code).id if gift else heir_id
+            moved = _bring_to_zero(session, actor, account, left, to_id=to, from_id=giver_id, reason=reason)
+            made = made if gift else moved
         closed = sa.update(HourAccount).where(col(HourAccount.id) == account.id).values(closed_at=clock.now())
         session.connection().execute(closed)
         session.expire(account)
     return made
+
+
+def _bring_to_zero(
+    session: Session, actor: Actor, account: HourAccount, left: int, *, to_id: str, from_id: str, reason: Reason
+) -> Transfer:
+    debit, credit = (account.id, to_id) if left > 0 else (from_id, account.id)
+    passed = Posting(
+        key=f"{reason.value}:{account.id}",
+        debit_account_id=debit,
+        credit_account_id=credit,
+        minutes=abs(left),
+        reason=Reason.GIFT_LAPSE if account.kind == AccountKind.GIFT else reason,
+        source_id=account.person_id or "",
+        event_at=clock.now(),
+        policy_version=in_force(session, account.area_code, clock.today()).version,
+        area_code=account.area_code,
+    )
+    return credit_up_to_cap(session, actor=actor, posting=passed)[0]

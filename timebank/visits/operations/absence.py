@@ -15,7 +15,7 @@ from timebank.core.actors import Actor
 from timebank.core.errors import Refused
 from timebank.core.text import T, Text
 from timebank.ledger import operations as ledger
-from timebank.people.effects import RELOCATED, follows, go_along, has_left_township, helpers_known
+from timebank.people.effects import RELOCATED, follows, go_along, has_left_township, helpers_known, unsettled_known
 from timebank.people.models import Person, PersonCase, PersonState
 from timebank.visits import queries
 from timebank.visits.models import CarerState, Visit, VisitCarer, VisitState
@@ -24,7 +24,6 @@ from timebank.visits.operations.locking import locked_visits
 from timebank.visits.operations.revival import NOT_AT_HOME, WITHDRAWN, stand_again
 
 _OPEN = (VisitState.DUE, VisitState.PLANNED, VisitState.UNREACHED)
-_UNDER_WAY = (VisitState.RUNNING, VisitState.DONE, VisitState.CONFIRMED)
 REASONS: dict[str, Text] = {  # kept with the visit as their English sentences
     PersonState.HOSPITAL: T("the elder is in hospital"),
     PersonState.AWAY: T("the elder is away for a while"),
@@ -114,6 +113,17 @@ def who_comes(session: Session, elder: Person) -> list[str]:
     return list(session.exec(found.distinct()))
 
 
+@unsettled_known
+def not_booked(session: Session, person: Person) -> list[str]:
+    """Visits at which somebody helped, or for which their hours are held, and that are not settled."""
+    helped = select(VisitCarer.visit_id).where(
+        VisitCarer.person_id == person.id, col(VisitCarer.checked_in_at).is_not(None)
+    )
+    asked = sa.and_(col(Visit.elder_id) == person.id, col(Visit.hold_id).is_not(None))
+    found = select(Visit.id).where(col(Visit.state).in_(queries.UNSETTLED))
+    return list(session.exec(found.where(sa.or_(col(Visit.id).in_(helped), asked))))
+
+
 @follows("visits_go_along", T("visits to the new door"))
 def take_visits_along(session: Session, _actor: Actor, elder: Person, case: PersonCase) -> int:
     """Visits to come lead to the new door. Helpers of the old township are taken off; of the same one they stay, and
@@ -163,7 +173,7 @@ def hand_over(session: Session, _actor: Actor, person: Person, case: PersonCase)
         return 0
     kept = session.get_one(Person, str(case.detail["kept"]))
     concerns = sa.or_(col(Visit.elder_id) == person.id, _is_carer(person.id))
-    if session.exec(select(Visit.id).where(col(Visit.state).in_(_UNDER_WAY), concerns).limit(1)).first():
+    if session.exec(select(Visit.id).where(col(Visit.state).in_(queries.UNSETTLED), concerns).limit(1)).first():
         text = T("Visits of this entry are under way or wait for a review. Settle them first.")
         raise Refused("visits.under_way", text)
     visits = _open_visits(session, concerns, date.min)
