@@ -202,7 +202,7 @@ def test_a_forgotten_password_is_set_anew(cast: Cast, sign_in: SignIn, client: V
 
 def test_an_ended_login_is_opened_again(cast: Cast, sign_in: SignIn, client: Visitor) -> None:
     gao, page = sign_in(Role.ADMINISTRATOR), f"/logins/{cast.users['wu']}"
-    assert gao.send(f"{page}/reopen", {"secret": "seven geese in rain"}).status_code == 404, "it is open"
+    assert gao.send(f"{page}/reopen", {"secret": "seven geese in rain"}).status_code == 409, "it is open"
     gao.send(f"{page}/disable")
     enter(client, "wu", PASSWORD, status=400)
     gao.visit(page)

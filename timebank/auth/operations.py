@@ -114,8 +114,10 @@ def reopen_user(session: Session, *, actor: Actor, user_id: str, secret: str) ->
     Refuses where its person got another login meanwhile: one person has one.
     """
     user = queries.login_for(session, actor.scope, user_id)
-    if user is None or user.disabled_at is None:
+    if user is None:
         raise NotFound("auth.no_such_user", T("There is no such login."))
+    if user.disabled_at is None:
+        raise Refused("auth.not_ended", T("This login is open already."))
     if user.person_id and queries.user_of_person(session, user.person_id):
         raise Refused("auth.has_another", T("This person has another login by now."))
     check_password(secret, login_name=user.login_name)
