@@ -13,7 +13,7 @@ from tests.fixtures.site import At, SignIn
 from tests.visits.conftest import actor_of, event, tell
 from timebank.areas import operations as areas
 from timebank.areas.models import FacilityKind
-from timebank.core import db
+from timebank.core import clock, db
 from timebank.core.actors import SYSTEM, Role
 from timebank.core.errors import TimebankError
 from timebank.dayplans import operations as dayplans
@@ -24,7 +24,7 @@ from timebank.escorts import operations, queries
 from timebank.escorts.models import Escort
 from timebank.escorts.rules import PartKind, Plan, parts
 from timebank.people import operations as people
-from timebank.people.models import Household
+from timebank.people.models import Household, PersonState
 from timebank.visits import operations as visits
 from timebank.visits.models import EventKind, Visit, VisitState
 from timebank.visits.queries import stops_of
@@ -213,3 +213,21 @@ def test_a_closed_road_leaves_no_ride_to_propose(cast: Cast) -> None:
         )
         assert ride_minutes(session, home, places, TOMORROW) == {}
         assert list(open_road) == [places[0].id] and open_road[places[0].id] > 30
+
+
+def test_an_appointment_is_called_off_with_a_stay_in_hospital_and_stands_again_after_it(
+    cast: Cast, at: At, sign_in: SignIn
+) -> None:
+    escort = arrange(cast)
+    wang = sign_in(Role.ASSISTANT)
+    for state, standing, shown in ((PersonState.HOSPITAL, "cancelled", True), (PersonState.ACTIVE, "due", False)):
+        with db.transaction() as session:
+            people.change_state(
+                session,
+                actor=actor_of(cast, "zhou"),
+                person_id=cast.chen_popo.id,
+                state=state,
+                since_on=clock.today(),
+            )
+        assert {part.state for part in parts_of(escort).values()} == {standing}
+        assert ("the elder is in hospital" in wang.visit("/escorts")) == shown

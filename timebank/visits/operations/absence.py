@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from timebank.careplans import operations as careplans
-from timebank.careplans.models import Absence, CarePlanState
+from timebank.careplans.models import Absence, CarePlanState, ServiceKind
 from timebank.careplans.queries import plans_of
 from timebank.core import clock
 from timebank.core.actors import Actor
@@ -43,7 +43,8 @@ def call_off(session: Session, actor: Actor, elder: Person, case: PersonCase) ->
     called_off = _until_return(case, _open_visits(session, Visit.elder_id == elder.id, case.happened_on))
     for visit in called_off:
         visit.state, visit.cancel_reason = VisitState.CANCELLED, REASONS[case.kind].msgid
-        if visit.care_item_id and case.kind not in _FOR_GOOD:
+        is_arranged = bool(visit.care_item_id) or visit.service == ServiceKind.ESCORT
+        if is_arranged and case.kind not in _FOR_GOOD:
             visit.flags = with_flag(visit.flags, WITHDRAWN)  # comes back with the elder
         session.add(visit)
         if visit.hold_id and queries.is_hold_waiting(session, visit.hold_id):
