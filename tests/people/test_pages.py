@@ -70,3 +70,13 @@ def test_a_helper_reads_on_today_where_the_elder_will_live_and_the_office_tells_
 def test_a_consent_is_given_and_withdrawn_in_one_place_beside_its_text(sign_in: SignIn, cast: Cast) -> None:
     page = sign_in(Role.ASSISTANT).visit(f"/people/{cast.chen_popo.id}")
     assert f"/care-plans/of/{cast.chen_popo.id}/consents" in page and 'name="purpose"' not in page
+
+
+def test_who_may_act_is_written_as_people_say_it(sign_in: SignIn, cast: Cast) -> None:
+    zhou, power = sign_in("zhou"), {"purposes": "request", "ends_on": "2027-05-01", "evidence": "柜 3"}
+    page, refused = f"/people/{cast.ran_daye.id}", "entries fit this. Write the name"
+    zhou.visit(page)
+    assert refused in zhou.submit("/proxies", status=400, proxy_person_id="没有这个人", **power)
+    zhou.visit(page)
+    told = zhou.submit("/proxies", proxy_person_id="李姐 0003", **power)
+    assert "李姐" in told and "The power is kept" in told

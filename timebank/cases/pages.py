@@ -18,6 +18,7 @@ from timebank.ledger.queries import account_of, available_minutes
 from timebank.people import duplicates as likeness
 from timebank.people import effects, queries
 from timebank.people import operations as people
+from timebank.people.finding import the_one
 from timebank.people.models import Household, Person, PersonCase
 from timebank.people.words import CASE_WORDS
 
@@ -177,7 +178,7 @@ def _duplicates_page(error: TimebankError | None) -> str:
     session, scope = http.session(), actor().scope
     typed = {name: request.values.get(name, "").strip()[:60] for name in ("kept_id", "other_id")}
     try:
-        chosen = [_entry(words, name) for name, words in typed.items() if words]
+        chosen = [the_one(session, scope, words=words, field=name) for name, words in typed.items() if words]
     except BadInput as nobody:
         chosen, error = [], error or nobody
     return render_template(
@@ -189,17 +190,6 @@ def _duplicates_page(error: TimebankError | None) -> str:
         today=clock.today(),
         error=error,
     )
-
-
-def _entry(words: str, field: str) -> Person:
-    """The one entry that an id or some words mean: a name or its reading, and the number of the door."""
-    session, scope = http.session(), actor().scope
-    known = queries.person_for(session, scope, words)
-    found = [known] if known else queries.search_people(session, scope, words=words)
-    if len(found) != 1:
-        text = T("{count} entries fit this. Write the name and the number of the door.", count=len(found))
-        raise BadInput("people.not_one_entry", text, field=field)
-    return found[0]
 
 
 @bp.post("/registered-twice")

@@ -14,6 +14,7 @@ from timebank.core.errors import TimebankError
 from timebank.core.i18n import gettext, say
 from timebank.core.text import T, listed
 from timebank.people import effects, operations, queries, rules
+from timebank.people.finding import the_one
 from timebank.people.models import Person, PersonState, Sex
 from timebank.people.words import CONSENT_WORDS, PERSON_STATE_WORDS
 
@@ -230,12 +231,14 @@ def take_part(person: Person) -> Response:
 @guard(*STAFF, load={"person_id": queries.person_for})
 def give_proxy(person: Person) -> Response:
     """Enter a written power."""
-    form = request.form
+    form, typed = request.form, forms.text(request.form, "proxy_person_id", required=True, most=60)
+    if not typed.startswith("per_"):  # chosen from the list, or written as people say it
+        typed = the_one(http.session(), actor().scope, words=typed, field="proxy_person_id").id
     operations.give_proxy(
         http.session(),
         actor=actor(),
         for_person_id=person.id,
-        proxy_person_id=forms.text(form, "proxy_person_id", required=True, most=31),
+        proxy_person_id=typed,
         purposes=forms.choices(form, "purposes", rules.PROXY_PURPOSES),
         ends_on=forms.calendar_date(form, "ends_on"),
         evidence=forms.text(form, "evidence", most=200),
