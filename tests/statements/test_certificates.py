@@ -15,6 +15,7 @@ from tests.statements.conftest import Earn
 from timebank.core import clock, db, ids
 from timebank.core.actors import SYSTEM, Role
 from timebank.ledger import operations as ledger
+from timebank.statements.certificates import digest_of
 from timebank.statements.models import Certificate, CertificateState
 
 SPAN = {"first_on": "2026-10-01", "last_on": "2026-11-02"}
@@ -126,6 +127,11 @@ def test_an_altered_certificate_is_found(cast: Cast, earn: Earn, sign_in: SignIn
     with db.transaction() as session:
         row = session.exec(select(Certificate)).one()
         row.minutes += 600
+        session.add(row)
+    assert "Something is wrong with our record" in client.visit(f"/check/{certificate().proof_code}?lang=en")
+    with db.transaction() as session:  # by somebody who knows how its digest is made
+        row = session.exec(select(Certificate)).one()
+        row.digest = digest_of(row)
         session.add(row)
     assert "Something is wrong with our record" in client.visit(f"/check/{certificate().proof_code}?lang=en")
 

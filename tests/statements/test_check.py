@@ -12,7 +12,7 @@ from timebank.core.actors import Role
 from timebank.ledger.queries import account_of
 from timebank.statements.models import MonthRun, Statement
 from timebank.statements.queries import sheet_proof
-from timebank.statements.rules import proves
+from timebank.statements.rules import proves, root_of, statement_digest
 
 
 @pytest.fixture
@@ -65,13 +65,16 @@ def test_an_altered_sheet_has_no_proof_any_more(sheet: Statement, client: Visito
 
 
 def test_a_sheet_that_was_altered_with_its_digest_misses_the_root(sheet: Statement, client: Visitor) -> None:
-    from timebank.statements.rules import statement_digest
-
     with db.transaction() as session:
         row = session.get_one(Statement, sheet.id)
         row.closing_minutes = 9_000
         row.digest = statement_digest(row)
         session.add(row)
+    assert "Something is wrong with our record" in client.visit(f"/check/{sheet.proof_code}?lang=en")
+    with db.transaction() as session:  # and with the root of its month
+        run = session.get_one(MonthRun, "2026-10")
+        run.root = root_of(session.exec(select(Statement.digest).order_by(Statement.serial)).all())
+        session.add(run)
     assert "Something is wrong with our record" in client.visit(f"/check/{sheet.proof_code}?lang=en")
 
 

@@ -24,3 +24,9 @@ def latest_events(session: Session, scope: Scope, *, subject_id: str = "", befor
     if before_id:
         found = found.where(col(AuditEvent.id) < before_id)
     return list(session.exec(found.order_by(col(AuditEvent.id).desc()).limit(PAGE_ROWS)))
+
+
+def first_of(session: Session, action: str, subject_id: str) -> AuditEvent | None:
+    """The first event of a kind about something: what was said when it was done, and sealed since."""
+    found = select(AuditEvent).where(AuditEvent.subject_id == subject_id, AuditEvent.action == action)
+    return session.exec(found.order_by(col(AuditEvent.at), AuditEvent.id)).first()

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import Select
 
+from timebank.audit.queries import first_of
 from timebank.core import clock
 from timebank.core.actors import Scope
 from timebank.core.db import in_area, in_scope
@@ -85,6 +86,12 @@ def _with_persons(area_code: str, state: CertificateState) -> "Select[Certificat
         .where(in_area(col(Certificate.area_code), area_code), Certificate.state == state)
         .where(Person.id == Certificate.person_id)
     )
+
+
+def is_as_issued(session: Session, certificate: Certificate) -> bool:
+    """Whether a certificate still has the digest that was sealed when it was put on the list."""
+    listed = first_of(session, "statements.list_certificate", certificate.id)
+    return listed is not None and listed.detail.get("digest") == certificate.digest
 
 
 def certificate_by_proof(session: Session, proof_code: str) -> Certificate | None:

@@ -19,7 +19,7 @@ from timebank.ledger.operations import export_seals
 from timebank.people.queries import person_for
 from timebank.policies.queries import in_force
 from timebank.statements import operations, queries, sheets
-from timebank.statements.certificate_queries import certificate_by_proof
+from timebank.statements.certificate_queries import certificate_by_proof, is_as_issued
 from timebank.statements.certificates import state_of
 from timebank.statements.models import Statement
 
@@ -222,8 +222,11 @@ def check(proof_code: str) -> Any:
 
 
 def _check_certificate(proof_code: str) -> Any:
-    found = certificate_by_proof(http.session(), proof_code)
+    session = http.session()
+    found = certificate_by_proof(session, proof_code)
     state = state_of(found) if found else "unknown"
+    if found and state in ("valid", "listed") and not is_as_issued(session, found):
+        state = "broken"
     if state == "unknown":
         return render_template("statements/check.html", state=state, statement=None, proof=None), 404
     return render_template("statements/check_certificate.html", state=state, certificate=found)

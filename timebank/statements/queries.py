@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, or_, select
 
 from timebank.areas.models import Area
+from timebank.audit.queries import first_of
 from timebank.core import clock, months
 from timebank.core.actors import Scope
 from timebank.core.db import in_area, in_scope, table_of
@@ -56,12 +57,13 @@ def statement_by_proof(session: Session, proof_code: str) -> Statement | None:
 def sheet_proof(session: Session, statement: Statement) -> SheetProof | None:
     """The proof that a statement, as it stands in the records now, is the one its month was closed with; else None.
 
-    The digest is made again from what the row says, so an edited row has no proof.
+    The digest is made again from what the row says, so an edited row has no proof; the root is the one that was sealed.
     """
     run = session.get(MonthRun, statement.month)
     digests = select(Statement.serial, Statement.digest).where(Statement.month == statement.month)
     of_month = session.exec(digests.order_by(Statement.serial)).all()
-    if run is None or not fits_digest(statement):
+    close = first_of(session, "statements.close_month", statement.month)
+    if run is None or close is None or close.detail.get("root") != run.root or not fits_digest(statement):
         return None
     index = next(place for place, (serial, _) in enumerate(of_month) if serial == statement.serial)
     proof = proof_of([digest for _, digest in of_month], index)
