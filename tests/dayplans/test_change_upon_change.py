@@ -28,10 +28,11 @@ from timebank.people.models import DayOff
 from timebank.people.operations import take_day_off
 from timebank.policies import operations as policies
 from timebank.visits import operations as visits
+from timebank.visits.gap_queries import who_could_come
 from timebank.visits.models import Visit, VisitCarer, VisitState
 from timebank.visits.queries import COMING
 
-NOON = 12 * 60
+TEN = 10 * 60
 WAITING = "SELECT count(*) FROM pg_locks WHERE NOT granted"
 
 
@@ -48,11 +49,11 @@ def made(database: sa.Engine) -> Iterator[Township]:
 
 
 @pytest.fixture
-def noon(made: Township) -> Iterator[Township]:
-    """The published day at noon, lived so far by everybody."""
-    at = clock.at_local(tomorrow(), NOON)
+def under_way(made: Township) -> Iterator[Township]:
+    """The published day at ten, before any meal is fetched, lived so far by everybody."""
+    at = clock.at_local(tomorrow(), TEN)
     with db.transaction() as session:
-        live_through_day(session, Random(1), TOWNSHIP, tomorrow(), until=at)
+        live_through_day(session, Random(1), TOWNSHIP, tomorrow(), until=at + timedelta(minutes=10))
     with clock.frozen(at):
         yield made
 
@@ -117,9 +118,9 @@ def movable(session: Session, row: DayPlan) -> Move:
 
 @pytest.mark.parametrize("is_taken_over", [False, True])
 def test_an_emergency_pressed_again_after_a_refusal_is_one_visit_and_is_sent_to_another(
-    noon: Township, is_taken_over: bool
+    under_way: Township, is_taken_over: bool
 ) -> None:
-    sos = Incident("sos", elder_id=noon.elders[0].id, minutes=30)
+    sos = Incident("sos", elder_id=under_way.elders[0].id, minutes=30)
     with db.transaction() as session:
         row = publish(session, repaired(session, standing(session), sos))
         if is_taken_over:
@@ -133,8 +134,8 @@ def test_an_emergency_pressed_again_after_a_refusal_is_one_visit_and_is_sent_to_
         assert opened(session, again).places[called.id].carer != asked
 
 
-def test_an_emergency_pressed_again_while_nobody_has_time_waits_as_one_visit(noon: Township) -> None:
-    sos = Incident("sos", elder_id=noon.elders[0].id)
+def test_an_emergency_pressed_again_while_nobody_has_time_waits_as_one_visit(under_way: Township) -> None:
+    sos = Incident("sos", elder_id=under_way.elders[0].id)
     for minute in (19 * 60, 19 * 60 + 20):
         with clock.frozen(clock.at_local(clock.today(), minute)), db.transaction() as session:
             publish(session, repaired(session, standing(session), sos))
@@ -182,7 +183,7 @@ def test_who_is_off_already_can_still_be_told_as_ill(made: Township) -> None:
         )
 
 
-def test_who_is_ill_after_a_visit_keeps_that_one_and_is_offered_for_nothing_more(noon: Township) -> None:
+def test_who_is_ill_after_a_visit_keeps_that_one_and_is_offered_for_nothing_more(under_way: Township) -> None:
     with db.transaction() as session:
         row, done = standing(session), begun(session)
         day = opened(session, row)
@@ -256,3 +257,66 @@ def test_what_is_discarded_while_it_is_published_stays_published_and_is_noted_on
         assert standing(session).id == one.id
         noted = session.exec(select(AuditEvent.subject_id).where(AuditEvent.action == "dayplans.discard")).all()
         assert noted == [other.id]
+
+
+def test_a_day_under_way_is_planned_again_from_now_on_with_what_has_begun(under_way: Township) -> None:
+    with db.transaction() as session:
+        before, done = opened(session, standing(session)), begun(session)
+        row = operations.draft_day(session, actor=COORDINATOR, area_code=TOWNSHIP, on=clock.today(), steps=20_000)
+        day = opened(session, row)
+        assert done and {task: day.places[task].carer for task in before.places if visit_of(task) in done} == {
+            task: placed.carer for task, placed in before.places.items() if visit_of(task) in done
+        }
+        assert all(placed.starts >= TEN for task, placed in day.places.items() if visit_of(task) not in done)
+        assert engine.violations_of(day.problem, day.plan) == []
+        run, _ = operations.begin_run(session, actor=COORDINATOR, area_code=TOWNSHIP, on=clock.today())
+        assert (run.problem_digest, run.start_plan_id) == (row.problem_digest, before.row.id)
+        publish(session, row)
+        assert begun(session) == done
+
+
+def test_what_begins_while_a_draft_lies_open_is_not_moved_by_it(under_way: Township) -> None:
+    with db.transaction() as session:
+        new = take_over(session, standing(session))
+        there = movable(session, new)
+        new = move(session, new, there)
+        visit = session.get_one(Visit, there.task)
+        visit.state = VisitState.RUNNING
+        session.add(visit)
+        session.flush()
+        with pytest.raises(Refused, match="has_begun"):
+            operations.undo(session, actor=COORDINATOR, day_plan_id=new.id, revision=new.revision)
+        with pytest.raises(Refused, match="begun_elsewhere"):
+            publish(session, new)
+        publish(session, take_over(session, standing(session)))
+
+
+def test_a_draft_that_lay_open_for_hours_invites_nobody_for_hours_that_are_over(under_way: Township) -> None:
+    with db.transaction() as session:
+        new = take_over(session, standing(session))
+        there = movable(session, new)
+        new = move(session, new, there)
+        starts = opened(session, new).places[there.task].starts
+    late = clock.at_local(clock.today(), starts + 60)
+    with clock.frozen(late), db.transaction() as session:
+        new = session.get_one(DayPlan, new.id)
+        with pytest.raises(Refused, match="hours_are_over"):
+            publish(session, new)
+        still = [one for one in opened(session, new).places if "." not in one and one not in begun(session)]
+        for one in sorted(still):
+            offers = [offer for offer in better_places(session, new, one) if offer["cost"] is not None]
+            assert all(offer["starts"] >= starts + 60 for offer in offers if not offer["is_here"])
+
+
+def test_who_declined_is_not_asked_again_after_another_was_invited(made: Township) -> None:
+    with db.transaction() as session:
+        task = min(task for task in opened(session, standing(session)).places if "." not in task)
+        declined = opened(session, standing(session)).places[task].carer
+        volunteer = Actor("usr_v", Role.VOLUNTEER, TOWNSHIP, declined)
+        visits.respond(session, actor=volunteer, visit_id=task, accept=False, reason="腿痛")
+        fresh = operations.draft_day(session, actor=COORDINATOR, area_code=TOWNSHIP, on=tomorrow(), steps=5000)
+        publish(session, fresh)
+        day = opened(session, take_over(session, standing(session)))
+        assert day.places[task].carer != declined
+        assert declined in next(one for one in day.problem.tasks if one.id == task).banned_carers
+        assert declined not in {one.person.id for one in who_could_come(session, session.get_one(Visit, task))}

@@ -14,8 +14,8 @@ from timebank.core.limits import PAGE_ROWS
 from timebank.core.maps import distance_m
 from timebank.people.models import DayOff, Household, Person, PersonState
 from timebank.people.queries import phone_of, place_of, valid_qualifications
-from timebank.visits.models import CarerState, Visit, VisitCarer, VisitState
-from timebank.visits.queries import is_expected_elsewhere, last_carers
+from timebank.visits.models import Visit, VisitCarer, VisitState
+from timebank.visits.queries import SAID_NO, is_expected_elsewhere, last_carers
 from timebank.volunteers.queries import may_do
 
 DAYS = 7
@@ -79,10 +79,10 @@ def who_could_come(session: Session, visit: Visit) -> list[Reachable]:
     return list(islice(free, _MOST_NAMES))
 
 
-def _volunteers_for(session: Session, visit: Visit) -> Select[tuple[Person, Household]]:
+def _volunteers_for(session: Session, visit: Visit) -> Select[Person, Household]:
     elder = session.get_one(Person, visit.elder_id)
     off = select(DayOff.person_id).where(DayOff.on == visit.due_on)
-    asked = select(VisitCarer.person_id).where(VisitCarer.visit_id == visit.id, VisitCarer.state == CarerState.DECLINED)
+    asked = select(VisitCarer.person_id).where(VisitCarer.visit_id == visit.id, SAID_NO)
     found = (
         select(Person, Household)
         .where(Household.code == Person.household_code, in_area(col(Person.area_code), visit.area_code[:9]))

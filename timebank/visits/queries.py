@@ -36,6 +36,10 @@ from timebank.volunteers.queries import may_do
 Coming = tuple[VisitCarer, Person]
 _NEW_DOOR_DAYS = 30  # so long a new door is pointed out: visits may be four weeks apart
 COMING = (CarerState.INVITED, CarerState.ACCEPTED)
+SAID_NO = sa.or_(  # the reason stays when somebody else is asked after them
+    col(VisitCarer.state) == CarerState.DECLINED,
+    sa.and_(col(VisitCarer.state) == CarerState.REPLACED, col(VisitCarer.decline_reason) != ""),
+)
 OPEN_STATES = (  # events still change the visit: nobody reviewed, cancelled or settled it
     *(VisitState.DUE, VisitState.PLANNED, VisitState.RUNNING),
     *(VisitState.DONE, VisitState.CONFIRMED, VisitState.UNREACHED),

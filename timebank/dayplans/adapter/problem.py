@@ -237,7 +237,7 @@ class _Visit:
         """Kin and people of the same home do not earn with each other; who declined is not asked again."""
         visit, facts = self.visit, self.facts
         asked = facts.invitations.get(visit.id, ())
-        declined = {one.person_id for one in asked if one.state == CarerState.DECLINED}
+        declined = {one.person_id for one in asked if one.said_no}
         at_home = self.homes.get(visit.household_code, frozenset())
         return frozenset(
             (declined | at_home | {visit.elder_id} | facts.kin.get(visit.elder_id, frozenset())) & self.known

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import replace
+from functools import lru_cache
 
 from dispatch.disruption import Disruption
 from dispatch.model import Plan, Problem
@@ -43,7 +44,8 @@ def barred(problem: Problem, away: Collection[str], begun: Collection[str]) -> P
     return replace(problem, tasks=tuple(tasks))
 
 
-def rest_of(problem: Problem, plan: Plan, begun: Collection[str], now: int) -> Problem:
+@lru_cache(maxsize=8)  # a board asks again and again within one minute
+def rest_of(problem: Problem, plan: Plan, begun: frozenset[str], now: int) -> Problem:
     """The day from now on, to be changed by hand: what has begun is pinned, what is open is not before now.
 
     Visits without a word after their hours stay with whom they are, or are taken out.

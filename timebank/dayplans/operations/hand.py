@@ -16,9 +16,9 @@ from timebank.dayplans.adapter.engine import Plan
 from timebank.dayplans.adapter.hand import Move, moved
 from timebank.dayplans.models import DayPlan, DayPlanChange, DayPlanState
 from timebank.dayplans.operations.planning import left_out_visits
-from timebank.dayplans.queries.board import Opened, check_moves, opened
+from timebank.dayplans.queries.board import Opened, check_moves, opened, refuse_begun
 from timebank.dayplans.queries.plans import last_change
-from timebank.dayplans.rules import Locks
+from timebank.dayplans.rules import Locks, differences, visit_of
 
 
 def move_by_hand(session: Session, *, actor: Actor, day_plan_id: str, revision: int, moves: Sequence[Move]) -> DayPlan:
@@ -67,6 +67,7 @@ def undo(session: Session, *, actor: Actor, day_plan_id: str, revision: int) -> 
     last.undone = True
     session.add(last)
     plan, locks = engine.unpack_plan(last.before), Locks.from_json(last.locks_before)
+    refuse_begun(session, {visit_of(step.task_id) for step in differences(day.places, engine.places_of(plan))})
     return _keep(session, actor, day, "undo", {"of": last.revision}, plan, locks)
 
 

@@ -15,9 +15,8 @@ from timebank.core.errors import BadInput, NotFound, Refused
 from timebank.core.text import T
 from timebank.dayplans.adapter import engine
 from timebank.dayplans.adapter.engine import Limits, Plan, Problem
-from timebank.dayplans.adapter.problem import problem_of
 from timebank.dayplans.models import DayPlan, DayPlanState, DayProblem
-from timebank.dayplans.queries.facts import gather
+from timebank.dayplans.queries.standing import to_be_planned
 from timebank.dayplans.rules import Locks, visit_of
 from timebank.dayplans.words import violation_words
 from timebank.policies.queries import in_force
@@ -38,17 +37,18 @@ def draft_day(
     """Plan a township's day here and now and keep it as a new version.
 
     `seconds` are CPU seconds; without them policy `dispatch.seconds` decides. With `steps` the plan depends on the day
-    and the seed alone. Refuses an area that is no township of
+    and the seed alone. A published day under way is planned from now on. Refuses an area that is no township of
     the caller, a day that is over, a day without visits, and a plan that the independent checker faults.
     """
     check_day(actor, area_code, on)
     read_at = clock.now()
-    problem = problem_of(gather(session, area_code, on))
+    problem, stands, begin = to_be_planned(session, area_code, on)
     if seconds is None:
         seconds = in_force(session, area_code, on).number("dispatch.seconds")
-    found = engine.planned(problem, Limits(seconds=float(seconds), steps=steps), seed)
+    found = engine.planned(problem, Limits(seconds=float(seconds), steps=steps), seed, start=begin)
     kept = keep_problem(session, problem, area_code=area_code, on=on)
-    return keep_plan(session, actor=actor, kept=kept, problem=problem, plan=found, read_at=read_at)
+    amends_id = stands.id if stands else None
+    return keep_plan(session, actor=actor, kept=kept, problem=problem, plan=found, amends_id=amends_id, read_at=read_at)
 
 
 def check_day(actor: Actor, area_code: str, on: date) -> None:

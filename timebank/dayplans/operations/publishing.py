@@ -20,7 +20,7 @@ from timebank.dayplans.operations.hand import changed_meanwhile
 from timebank.dayplans.operations.planning import keep_plan, keep_problem, refuse_faults
 from timebank.dayplans.queries.facts import TO_PLAN, DayFacts
 from timebank.dayplans.queries.standing import as_it_stands, facts_for, problem_now, published_version
-from timebank.dayplans.rules import FETCH, Placed, Step, differences, visit_of
+from timebank.dayplans.rules import FETCH, Placed, Places, Step, differences, visit_of
 from timebank.visits import operations as visits
 from timebank.visits.models import Visit
 from timebank.visits.queries import COMING
@@ -33,8 +33,8 @@ def publish_day(session: Session, *, actor: Actor, day_plan_id: str, revision: i
     """Make a draft the day that counts: invite everybody it names; the version published before is superseded.
 
     Published again it changes nothing. Refuses a version that somebody changed since `revision`, one that is older
-    than what is published or does not know of it, one made for other visits than stand in the book now, and one that
-    the checker faults.
+    than what is published or does not know of it, one made for other visits than stand in the book now, one that the
+    checker faults, and one that the day has overtaken.
     """
     row = _alone(session, actor, day_plan_id)
     if row.state == DayPlanState.PUBLISHED:
@@ -44,6 +44,8 @@ def publish_day(session: Session, *, actor: Actor, day_plan_id: str, revision: i
     plan = engine.unpack_plan(row.body)
     facts = facts_for(session, row, plan)
     _refuse_unfit(session, row, plan, facts)
+    if older is not None and row.on == clock.today():
+        _refuse_overtaken(engine.places_of(engine.unpack_plan(older.body)), engine.places_of(plan), facts)
     now = {"state": DayPlanState.PUBLISHED, "published_by": actor.user_id, "published_at": clock.now()}
     if not claim(session, DayPlan, row.id, expected={"state": DayPlanState.DRAFT, "revision": revision}, change=now):
         raise changed_meanwhile()
@@ -154,6 +156,38 @@ def _refuse_other_visits(plan: Plan, wanted: set[str], begun: set[str]) -> None:
             gone=len(gone),
         )
         raise Refused("dayplans.visits_changed", text)
+
+
+def _refuse_overtaken(stood: Places, becomes: Places, facts: DayFacts) -> None:
+    """The day goes on while a draft of it lies open: what has begun since stays with whom it began, and nobody is
+    invited for an hour that is over by more than makes a visit late."""
+    begun, known = facts.begun, {carer.person.id for carer in facts.carers}
+    elsewhere = {
+        visit_of(task)
+        for task, one in stood.items()
+        if visit_of(task) in begun and one.carer in known and not _is_with(becomes.get(task), one.carer)
+    }
+    if elsewhere:
+        count = len(elsewhere)
+        text = T("{count} visits have begun with others than this version says. Change the published one.", count=count)
+        raise Refused("dayplans.begun_elsewhere", text)
+    over = clock.minutes_gone(facts.on) - facts.policy.number("visit.late_minutes")
+    early = {task for task, one in becomes.items() if visit_of(task) not in begun and one.starts < over}
+    gone = {visit_of(task) for task in early if not _is_promised(stood.get(task), becomes[task])}
+    if gone:
+        text = T(
+            "{count} visits of this version would begin at an hour that is over. Place them anew.", count=len(gone)
+        )
+        raise Refused("dayplans.hours_are_over", text)
+
+
+def _is_with(placed: Placed | None, carer: str) -> bool:
+    return placed is not None and placed.carer == carer
+
+
+def _is_promised(stood: Placed | None, becomes: Placed) -> bool:
+    """Whether somebody was to be there already, at that time or before: we only have not heard of it yet."""
+    return _is_with(stood, becomes.carer) and stood is not None and stood.starts <= becomes.starts
 
 
 def crews_of(plan: Plan) -> dict[str, Crew]:

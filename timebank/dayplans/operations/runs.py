@@ -16,11 +16,10 @@ from timebank.core.text import T
 from timebank.dayplans import processes
 from timebank.dayplans.adapter import engine
 from timebank.dayplans.adapter.engine import Plan
-from timebank.dayplans.adapter.problem import problem_of
 from timebank.dayplans.models import DayPlan, DayPlanState, DayProblem, PlannerRun, RunState
 from timebank.dayplans.operations.planning import check_day, keep_plan, keep_problem
-from timebank.dayplans.queries.facts import gather
 from timebank.dayplans.queries.plans import count_running, running
+from timebank.dayplans.queries.standing import to_be_planned
 from timebank.dayplans.rules import Locks
 from timebank.policies.queries import in_force
 
@@ -40,7 +39,8 @@ def begin_run(
     """Note that a township's day is to be planned: the run, and whether it is new and needs its worker now.
 
     A run that is at work already for the same day is returned instead of a second one. With `start_plan_id` the
-    planner begins from that version and leaves its locks alone. Refuses when the machine is busy with other days.
+    planner begins from that version and leaves its locks alone; of a published day under way it begins from what is
+    published, and plans from now on. Refuses when the machine is busy with other days.
     """
     check_day(actor, area_code, on)
     session.get(Area, area_code, with_for_update=True)  # two presses at once make one run
@@ -48,10 +48,11 @@ def begin_run(
     at_work = running(session, area_code, on)
     if at_work:
         return at_work, False
-    problem = problem_of(gather(session, area_code, on))
+    problem, stands, _ = to_be_planned(session, area_code, on)
     kept = keep_problem(session, problem, area_code=area_code, on=on)
     wanted = in_force(session, area_code, on).number("dispatch.seconds") if seconds is None else seconds
-    return new_run(session, actor, kept, len(problem.tasks), wanted, seed, start_plan_id, {}), True
+    begin = start_plan_id or (stands.id if stands else None)
+    return new_run(session, actor, kept, len(problem.tasks), wanted, seed, begin, {}), True
 
 
 def new_run(

@@ -35,11 +35,11 @@ def better_places(session: Session, row: DayPlan, visit_id: str) -> list[dict[st
 
 
 def _as_it_stands(session: Session, row: DayPlan) -> Opened:
-    """A version ready to be asked; of the published one of today only what is still to come can be elsewhere."""
+    """A version ready to be asked; of one of today only what is still to come can be elsewhere, from now on."""
     day = opened(session, row)
-    if row.state != DayPlanState.PUBLISHED or row.on != clock.today():
+    if row.state not in (DayPlanState.PUBLISHED, DayPlanState.DRAFT) or row.on != clock.today():
         return day
-    begun = begun_among(session, {visit_of(task.id) for task in day.problem.tasks})
+    begun = frozenset(begun_among(session, {visit_of(task.id) for task in day.problem.tasks}))
     return replace(day, problem=rest_of(day.problem, day.plan, begun, clock.minutes_gone(row.on)))
 
 

@@ -74,7 +74,12 @@ def check_moves(session: Session, day: Opened, moves: Sequence[Move]) -> None:
             raise BadInput("dayplans.bad_start", T("Choose a time of this day."), field="moves")
         if day.locks.holds(move.task, day.places):
             raise Refused("dayplans.is_locked", T("This visit is locked. Take the lock off first."), field="moves")
-    if begun_among(session, {visit_of(move.task) for move in moves}):
+    refuse_begun(session, {visit_of(move.task) for move in moves})
+
+
+def refuse_begun(session: Session, visit_ids: Collection[str]) -> None:
+    """Refuse to move what has begun: where it is, is told by those who came."""
+    if begun_among(session, visit_ids):
         text = T("This visit has begun or is over. Who came is told by their check-in.")
         raise Refused("dayplans.has_begun", text, field="moves")
 

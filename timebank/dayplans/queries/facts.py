@@ -16,7 +16,7 @@ from timebank.people.models import Availability, Household, Kinship, Person
 from timebank.people.queries import CarerDay, carers_on, people_by_id, place_of, valid_qualifications
 from timebank.policies.queries import Policy, in_force
 from timebank.visits.models import CarerState, Visit, VisitCarer, VisitState
-from timebank.visits.queries import last_carers, visits_on
+from timebank.visits.queries import SAID_NO, last_carers, visits_on
 from timebank.volunteers.queries import may_do
 
 Point = tuple[float, float]
@@ -27,11 +27,12 @@ BEGUN = (VisitState.RUNNING, VisitState.DONE, VisitState.CONFIRMED, VisitState.S
 
 @dataclass(frozen=True)
 class Invitation:
-    """Who was asked to come to a visit, when (minute of the day), and how they answered."""
+    """Who was asked to come to a visit, when (minute of the day), and how they answered, also before others did."""
 
     person_id: str
     minute: int
     state: CarerState
+    said_no: bool = False
 
 
 @dataclass(frozen=True)
@@ -159,9 +160,13 @@ def _kin(session: Session, elder_ids: set[str], carer_ids: set[str]) -> dict[str
 
 
 def _invitations(session: Session, visit_ids: list[str]) -> dict[str, tuple[Invitation, ...]]:
-    found = select(VisitCarer).where(col(VisitCarer.visit_id).in_(visit_ids)).order_by(col(VisitCarer.person_id))
+    found = (
+        select(VisitCarer, SAID_NO.label("said_no"))
+        .where(col(VisitCarer.visit_id).in_(visit_ids))
+        .order_by(col(VisitCarer.person_id))
+    )
     asked: dict[str, tuple[Invitation, ...]] = {}
-    for row in session.exec(found):
-        one = Invitation(row.person_id, row.starts_minute, row.state)
+    for row, said_no in session.exec(found):
+        one = Invitation(row.person_id, row.starts_minute, row.state, bool(said_no))
         asked[row.visit_id] = (*asked.get(row.visit_id, ()), one)
     return asked

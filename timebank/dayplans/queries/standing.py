@@ -34,6 +34,18 @@ def facts_for(session: Session, row: DayPlan, plan: Plan, concerned: str = "") -
     return gather(session, row.area_code, row.on, with_begun=True, with_carers=began)
 
 
+def to_be_planned(session: Session, area_code: str, on: date) -> tuple[Problem, DayPlan | None, Plan | None]:
+    """What the planner is told about a day, and of a published day under way the version and the plan to begin from.
+
+    What has begun on such a day is fixed, and the rest is open from now on.
+    """
+    row = published_version(session, area_code, on) if on == clock.today() else None
+    if row is None:
+        return problem_of(gather(session, area_code, on)), None, None
+    problem, plan = as_it_stands(session, row)
+    return problem, row, plan
+
+
 def problem_now(facts: DayFacts) -> Problem:
     """The planner's problem of the facts; whoever is off by now is given nothing more."""
     return barred(problem_of(facts), facts.away, facts.begun)
@@ -48,6 +60,6 @@ def as_it_stands(session: Session, row: DayPlan) -> tuple[Problem, Plan]:
     plan = engine.taken_over(problem, plan, lost_tasks(plan, facts.away, facts.begun))
     plan = keep_times(problem, plan, plan)  # drives may take a minute more than when it was made
     if row.on == clock.today():
-        problem = rest_of(problem, plan, facts.begun, clock.minutes_gone(row.on))
+        problem = rest_of(problem, plan, frozenset(facts.begun), clock.minutes_gone(row.on))
         plan = engine.taken_over(problem, plan)
     return problem, plan
