@@ -1,6 +1,6 @@
 """Reading places and the days that matter there."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 from functools import cache
 
@@ -16,6 +16,11 @@ from timebank.core.db import in_area
 def area(session: Session, code: str) -> Area | None:
     """The area with this code."""
     return session.get(Area, code)
+
+
+def areas_by_code(session: Session, codes: Iterable[str]) -> dict[str, Area]:
+    """Areas by their code."""
+    return {area.code: area for area in session.exec(select(Area).where(col(Area.code).in_(set(codes))))}
 
 
 def area_for(session: Session, scope: Scope, code: str) -> Area | None:

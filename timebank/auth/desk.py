@@ -6,6 +6,7 @@ from flask import Blueprint, render_template, request
 
 from timebank.audit.queries import latest_events
 from timebank.auth.guards import actor, guard
+from timebank.auth.queries import names_of_users
 from timebank.core import http
 from timebank.core.actors import Role
 
@@ -18,4 +19,5 @@ def event_log() -> Any:
     """Who did what, newest first."""
     asked = {key: request.args.get(key, "") for key in ("subject_id", "before_id")}
     events = latest_events(http.session(), actor().scope, **asked)
-    return render_template("auth/events.html", events=events, asked=asked)
+    names = names_of_users(http.session(), [event.user_id for event in events])
+    return render_template("auth/events.html", events=events, asked=asked, names=names)

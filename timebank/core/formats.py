@@ -12,6 +12,8 @@ from timebank.core.minutes import spoken
 _DATE = {"zh": "y年M月d日 EEEE", "en": "EEE d MMM y"}
 _PLAIN = {"zh": "y年M月d日", "en": "d MMM y"}
 _SHORT = {"zh": "M月d日 EEE", "en": "EEE d MMM"}
+_FAR = {"zh": "y年M月d日 EEE", "en": "EEE d MMM y"}
+_FAR_DAYS = 180  # from here on a day without its year could be taken for another
 _MONTH = {"zh": "y年M月", "en": "MMMM y"}
 _BABEL = {"zh": "zh_CN", "en": "en_GB"}
 
@@ -33,8 +35,10 @@ def plain_date(value: date | datetime | str, locale: str | None = None) -> str:
 
 
 def short_date(value: date | datetime, locale: str | None = None) -> str:
-    """A date of this year, for lists."""
-    return _formatted(value, _SHORT, locale)
+    """A date for lists: with its year only where that does not go without saying."""
+    on = clock.local_date(value) if isinstance(value, datetime) else value
+    is_far = abs((on - clock.today()).days) > _FAR_DAYS
+    return _formatted(on, _FAR if is_far else _SHORT, locale)
 
 
 def month_name(month: str, locale: str | None = None) -> str:

@@ -4,6 +4,8 @@ from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 
+from timebank.areas.queries import areas_by_code
+from timebank.areas.words import area_name
 from timebank.auth.guards import STAFF, actor, guard
 from timebank.auth.models import User
 from timebank.auth.queries import names_of_users
@@ -27,7 +29,9 @@ def list_colleagues() -> Any:
     session, words = http.session(), request.args.get("words", "")
     rows = queries.colleagues(session, actor().scope, words=words)
     here = {user.id: queries.is_here(session, user) for user, _ in rows}
-    return render_template("home/colleagues.html", rows=rows, here=here, words=words)
+    places = areas_by_code(session, [grant.area_code for _, grants in rows for grant in grants])
+    names = {code: area_name(place) for code, place in places.items()}
+    return render_template("home/colleagues.html", rows=rows, here=here, words=words, area_names=names)
 
 
 @bp.get("/handover/<string:user_id>")

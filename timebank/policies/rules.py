@@ -392,7 +392,7 @@ CHOICE_WORDS: dict[str, Text] = {
 def value_words(value: Any) -> Text:
     """A value as a page shows it: a number, a choice in words, several choices as a list, or that nothing is asked."""
     if not isinstance(value, str):
-        return Text(str(value))
+        return Text(f"{value:,}" if isinstance(value, int) else str(value))
     named = [CHOICE_WORDS.get(code, Text(code)) for code in value.split()]
     return listed(named) if named else T("nothing")
 

@@ -8,7 +8,8 @@ from typing import Any
 from flask import Blueprint, Response, current_app, flash, redirect, render_template, request, url_for
 
 from timebank.areas.models import Area
-from timebank.areas.queries import area, area_for
+from timebank.areas.queries import area, area_for, areas_by_code
+from timebank.areas.words import area_name
 from timebank.auth.guards import EVERY_ROLE, STAFF, actor, guard, public
 from timebank.core import clock, db, http, months
 from timebank.core.actors import Role
@@ -45,6 +46,8 @@ def list_statements() -> Any:
     if chosen is None:
         raise NotFound("http.404", T("There is no such page here, or it is not yours to see."))
     rows = queries.statements_of_area(session, chosen.code, asked) if len(chosen.code) >= 12 else []
+    parts = queries.parts_with_sheets(session, chosen.code, asked)
+    places = areas_by_code(session, [village for village, _ in parts])
     return render_template(
         "statements/area.html",
         rows=rows,
@@ -52,7 +55,8 @@ def list_statements() -> Any:
         month=asked,
         area=chosen,
         runs=queries.month_runs(session),
-        parts=queries.parts_with_sheets(session, chosen.code, asked),
+        parts=parts,
+        part_names={village: area_name(place) for village, place in places.items()},
     )
 
 

@@ -182,14 +182,14 @@ def issue_date(month: str, close_day: int) -> date:
     return months.first_day(months.following(month)).replace(day=close_day)
 
 
-def parts_with_sheets(session: Session, area_code: str, month: str) -> list[tuple[str, str, int]]:
-    """The villages of an area that have statements of a month: code, name, number of sheets."""
+def parts_with_sheets(session: Session, area_code: str, month: str) -> list[tuple[str, int]]:
+    """The villages of an area that have statements of a month, and how many sheets."""
     village = sa.func.substr(Statement.area_code, 1, 12)
     found = (
-        select(Area.code, Area.name_zh, sa.func.count())
+        select(Area.code, sa.func.count())
         .join(Statement, village == Area.code)
         .where(in_area(col(Statement.area_code), area_code), Statement.month == month)
-        .group_by(Area.code, Area.name_zh)
+        .group_by(Area.code)
         .order_by(Area.code)
     )
-    return [(code, name, int(count)) for code, name, count in session.exec(found)]
+    return [(code, int(count)) for code, count in session.exec(found)]
