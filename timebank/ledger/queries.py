@@ -107,19 +107,26 @@ def sent_in_year(session: Session, account_id: str, year: int) -> int:
     return int(session.exec(found).one())
 
 
-def gift_candidates(session: Session, area_code: str, month: str, *, age_alone: int) -> list[Person]:
-    """Elders who get the month's gift: disabled, or living alone and old enough on its first day (field guide §2.2)."""
+def gift_candidates(session: Session, area_code: str, month: str) -> list[Person]:
+    """Elders who get the month's gift: disabled, or living alone and old enough on its first day (field guide §2.2).
+
+    Who is in hospital or away on that day will be home again. Policy gift.age_alone is that of the elder's township.
+    """
     first_on = months.first_day(month)
     found = select(Person).where(
         in_area(col(Person.area_code), area_code),
-        Person.state == PersonState.ACTIVE,
+        col(Person.state).not_in((PersonState.MOVED, PersonState.DEAD, PersonState.MERGED)),
         col(Person.elder_since_on) <= first_on,
     )
     return [
         person
         for person in session.exec(found.order_by(Person.id))
         if "disabled" in person.tags
-        or ("living_alone" in person.tags and months.age_on(person.born_on, first_on) >= age_alone)
+        or (
+            "living_alone" in person.tags
+            and months.age_on(person.born_on, first_on)
+            >= in_force(session, person.area_code, first_on).number("gift.age_alone")
+        )
     ]
 
 

@@ -12,7 +12,7 @@ from timebank.core.errors import NotAllowed, NotFound, Refused
 from timebank.core.text import T
 from timebank.policies.models import PolicyVersion
 from timebank.policies.queries import next_serial
-from timebank.policies.rules import check_change
+from timebank.policies.rules import check_change, may_decide
 
 
 def propose(
@@ -20,12 +20,16 @@ def propose(
 ) -> PolicyVersion:
     """Propose rules for an area from a day on. Nothing changes until somebody else approves.
 
-    Refuses a start in the past (closed months must print the same for ever), an empty change, and values out of bounds.
+    Refuses a start in the past (closed months must print the same for ever), an empty change, values out of bounds, and
+    a township's word on what the district alone decides.
     """
     if starts_on < clock.today():
         raise Refused("policies.start_in_past", T("A rule can start today at the earliest."), field="starts_on")
     if not changes:
         raise Refused("policies.nothing_changed", T("Change at least one rule."))
+    if not all(may_decide(area_code, name) for name in changes):
+        text = T("Closing months and the fund are the district's: a township cannot decide about them.")
+        raise Refused("policies.district_decides", text)
     checked = {name: check_change(name, value) for name, value in changes.items()}
     row = PolicyVersion(
         id=ids.new_id("pol"),

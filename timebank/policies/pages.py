@@ -16,7 +16,7 @@ from timebank.core.i18n import gettext
 from timebank.core.text import T
 from timebank.policies import operations, queries
 from timebank.policies.key import PolicyKey
-from timebank.policies.rules import CHOICE_WORDS, KEYS, value_words
+from timebank.policies.rules import CHOICE_WORDS, KEYS, may_decide, value_words
 
 bp = Blueprint("policies", __name__)
 
@@ -67,7 +67,7 @@ def _form(values: Any, error: TimebankError | None, on: date | None = None) -> s
     shown_on = on or clock.today()
     return render_template(
         "policies/change.html",
-        keys=KEYS,
+        keys={name: key for name, key in KEYS.items() if may_decide(code, name)},
         options={name: [(choice, CHOICE_WORDS[choice]) for choice in key.choices] for name, key in KEYS.items()},
         policy=queries.in_force(session, code, shown_on),
         shown_on=shown_on,

@@ -10,7 +10,7 @@ import sqlalchemy.orm
 from sqlmodel import Session, col, select
 
 from timebank.policies.models import PolicyVersion
-from timebank.policies.rules import KEYS, merged
+from timebank.policies.rules import KEYS, may_decide, merged
 
 DEFAULTS_VERSION = "pol_defaults"
 _CACHE = "policies in force"
@@ -73,9 +73,14 @@ def _decided(session: Session, area_code: str, on: date) -> Policy:
     names: list[str] = []
     for code in codes:
         of_level = [row for row in rows if row.area_code == code]
-        layers += [row.changes for row in of_level]  # each version sets what it names and leaves the rest
+        layers += [_decided_in(code, row.changes) for row in of_level]  # what a version does not name stays as it is
         names += [row.id for row in of_level[-1:]]
     return Policy(area_code, on, "+".join(names) or DEFAULTS_VERSION, merged(layers))
+
+
+def _decided_in(area_code: str, changes: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What an area may decide of what it once did: nothing stands as in force that nobody follows."""
+    return {name: value for name, value in changes.items() if may_decide(area_code, name)}
 
 
 def versions_of(session: Session, area_code: str) -> list[PolicyVersion]:

@@ -15,6 +15,9 @@ PAPERS = ("real_name", "training", "insurance", "health", "agreement")
 _MINORS_DO = ("visit", "meal", "chore", "company", "phone_check")
 
 
+_OF_THE_DISTRICT = ("period.", "pool.")  # one book of months and one fund: a township's own would be ignored
+
+
 def _gate(default: str, words: Text, source: Text) -> PolicyKey:
     return PolicyKey(default, words, source, choices=PAPERS, many=True)
 
@@ -387,6 +390,11 @@ CHOICE_WORDS: dict[str, Text] = {
     "company": T("company"),
     "phone_check": T("phone call"),
 }
+
+
+def may_decide(area_code: str, name: str) -> bool:
+    """Whether an area decides about a key: a district about all, a township about what can differ between townships."""
+    return len(area_code) <= 6 or not name.startswith(_OF_THE_DISTRICT)
 
 
 def value_words(value: Any) -> Text:

@@ -33,8 +33,7 @@ def give_gifts(session: Session, *, actor: Actor, area_code: str, month: str) ->
     if session.get(ClosedMonth, month) is not None:
         raise Refused("ledger.month_closed", T("This month is closed. Choose one that is open."), field="month")
     lapse_gifts(session, actor=actor, area_code=area_code, month=months.preceding(month))
-    age_alone = in_force(session, area_code, months.first_day(month)).number("gift.age_alone")
-    elders = queries.gift_candidates(session, area_code, month, age_alone=age_alone)
+    elders = queries.gift_candidates(session, area_code, month)
     postings = [posting for elder in elders if (posting := _gift(session, actor, elder, month))]
     outcomes = post_batch(session, actor=actor, postings=postings)
     refused = next((outcome.refusal for outcome in outcomes if outcome.refusal), None)
