@@ -103,6 +103,17 @@ def test_a_call_of_the_same_day_that_reached_her_ends_what_a_late_phone_tells_of
     assert (watch(), searches()) == (0, [])
 
 
+def test_what_is_written_down_of_the_day_before_ends_no_search(cast: Cast, at: At) -> None:
+    visit = visit_at(cast, 9, cast.li)
+    at("2026-11-03 09:30")
+    nobody(cast, visit, 9 * 60 + 20)
+    watch()
+    with db.transaction() as session:
+        contact = operations.Contact(cast.chen_popo.id, date(2026, 11, 2), ContactForm.DOOR, Outcome.WELL)
+        operations.record_contact(session, actor=actor_of(cast, "wang"), contact=contact)
+    assert alarms_until(at, "2026-11-03", range(15, 17)) == [15]
+
+
 def test_a_phone_that_was_dark_for_days_searches_for_nobody_who_was_visited_since(cast: Cast, at: At) -> None:
     shut, later = visit_at(cast, 9, cast.li), visit_at(cast, 9, cast.zhang, date(2026, 11, 5))
     at("2026-11-05 10:30")
@@ -132,9 +143,7 @@ def change(cast: Cast, state: PersonState, on: date) -> None:
 
 
 @pytest.mark.parametrize("state", [PersonState.HOSPITAL, PersonState.DEAD])
-def test_who_is_known_to_be_in_hospital_or_dead_is_not_searched_for(
-    cast: Cast, at: At, state: PersonState
-) -> None:
+def test_who_is_known_to_be_in_hospital_or_dead_is_not_searched_for(cast: Cast, at: At, state: PersonState) -> None:
     visit = visit_at(cast, 9, cast.li)
     at("2026-11-03 09:30")
     nobody(cast, visit, 9 * 60 + 25)
