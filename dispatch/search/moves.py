@@ -8,20 +8,9 @@ from __future__ import annotations
 
 from dispatch.model import UNREACHABLE
 from dispatch.search.arrays import DIFFERENT, SAME, Day
+from dispatch.search.arrivals import NEVER, arrival, carries, earliest, is_break, leg
 from dispatch.search.compile import kernel
-from dispatch.search.schedule import (
-    NEVER,
-    arrival,
-    carries,
-    drain,
-    earliest,
-    is_break,
-    leg,
-    propagate,
-    push,
-    push_on,
-    undo_starts,
-)
+from dispatch.search.schedule import drain, propagate, push, push_on, undo_starts
 from dispatch.search.state import (
     FREE,
     LATE,
