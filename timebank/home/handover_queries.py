@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from timebank.areas.models import Area
+from timebank.areas.words import area_name
 from timebank.assessments.models import Assessment, AssessmentState
 from timebank.assessments.queries import OPEN_STATES
 from timebank.audit.models import AuditEvent
@@ -275,7 +276,7 @@ def _shifts(session: Session, scope: Scope, user: User) -> list[Open]:
         .where(sa.or_(col(DutyShift.ends_on).is_(None), col(DutyShift.ends_on) >= clock.today()))
         .order_by(col(DutyShift.weekday), col(DutyShift.from_minute), col(DutyShift.id))
     )
-    return [Open(area.name_zh, shift.starts_on, "emergency.duty") for shift, area in rows]
+    return [Open(area_name(area), shift.starts_on, "emergency.duty") for shift, area in rows]
 
 
 def _groups(session: Session, scope: Scope, user: User) -> list[Open]:
