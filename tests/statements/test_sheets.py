@@ -125,7 +125,7 @@ def test_a_late_line_shows_its_year_and_an_expiring_balance_its_last_day() -> No
 def test_lines_name_their_version_where_several_decided_the_month() -> None:
     mixed = [line(0), line(1, policy="pol_second")]
     said = words(sheets.pdf([(statement(lines=2).model_copy(update={"lines": mixed}), PERSON)], head=HEAD))
-    assert "[1]pol_defaults,[2]pol_second" in said
+    assert "[1]一开始就有的规定、[2]第pol_second版" in said and "[2]versionpol_second" in said
 
 
 def test_the_root_sheet_holds_both_roots_and_the_signature() -> None:

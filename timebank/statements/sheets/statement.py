@@ -8,12 +8,12 @@ from typing import Any
 from timebank.core import formats
 from timebank.core.i18n import gettext, say
 from timebank.core.minutes import spoken
-from timebank.core.text import T, Text
+from timebank.core.text import T, Text, listed
 from timebank.ledger.models import AccountKind, Reason
 from timebank.ledger.rules import REASON_WORDS
 from timebank.people.models import Person
 from timebank.people.rules import masked_name
-from timebank.policies.queries import Policy
+from timebank.policies.queries import DEFAULTS_VERSION, Policy
 from timebank.statements.models import Statement
 from timebank.statements.sheets.press import Both, both, printed, qr_svg
 from timebank.visits.words import SERVICE_WORDS
@@ -147,8 +147,15 @@ def _versions(versions: list[str]) -> Both:
     """Which versions of the rules decided the lines."""
     if not versions:
         return {"zh": "", "en": ""}
-    listed = ", ".join(f"{_mark(versions, version)} {version}" for version in versions)
-    return both(T("Decided by the rules of version {versions}.", versions=listed))
+    named = [_named(_mark(versions, version), version) for version in versions]
+    return both(T("Decided by: {versions}.", versions=listed(named)))
+
+
+def _named(mark: str, version: str) -> Text:
+    """A version by its mark and name; what the program began with has no number of the county."""
+    if version == DEFAULTS_VERSION:
+        return T("{mark} the rules in force from the start", mark=mark)
+    return T("{mark} version {version}", mark=mark, version=version)
 
 
 def rules_in_short(policy: Policy) -> list[Both]:
