@@ -5,8 +5,9 @@ import sqlalchemy as sa
 from sqlmodel import Session, select
 
 from tests.dayplans.test_hand import move, published, single_visit
-from tests.dayplans.township import COORDINATOR, Township, settle
+from tests.dayplans.township import COORDINATOR, Township, fill, settle
 from tests.factories import OTHER_TOWNSHIP, VILLAGE
+from tests.fixtures.site import SignIn
 from timebank.core import db
 from timebank.core.actors import Actor, Role
 from timebank.core.errors import NotFound
@@ -47,7 +48,7 @@ def test_who_need_not_go_any_more_reads_it_in_words_and_the_elder_is_told_by_the
         told = {(one.row.person_id, one.row.as_elder): one.texts[0].msgid for one in notices_of_day(session, row)}
         assert told[carer, False].startswith("You need not go")
         assert "nobody can come now" in told[elder, True]
-        assert count_unknown(session, row.id) == (len(told), len(told))
+        assert count_unknown(session, row) == (len(told), len(told))
 
 
 def test_reading_and_telling_are_noted_once(made: Township) -> None:
@@ -62,8 +63,63 @@ def test_reading_and_telling_are_noted_once(made: Township) -> None:
         elders = select(DayNotice).where(DayNotice.day_plan_id == row.id, sa.true() == DayNotice.as_elder)
         told = operations.mark_told(session, actor=COORDINATOR, notice_id=session.exec(elders).one().id)
         assert (told.told_by, told.read_at) == (COORDINATOR.user_id, None)
-        everybody, unknown = count_unknown(session, row.id)
+        everybody, unknown = count_unknown(session, row)
         assert unknown == everybody - 2
+
+
+def taken_out(session: Session, row: DayPlan, task: str) -> DayPlan:
+    """The published day without one more visit."""
+    new = move(session, operations.take_over(session, actor=COORDINATOR, day_plan_id=row.id), Move(task, None))
+    return operations.publish_day(session, actor=COORDINATOR, day_plan_id=new.id, revision=new.revision)
+
+
+def test_who_was_not_told_of_an_earlier_change_is_on_the_list_of_the_version_that_stands(made: Township) -> None:
+    with db.transaction() as session:
+        first, _, _ = changed(session)
+        before = {one.row.id for one in notices_of_day(session, first)}
+        told = next(one.row for one in notices_of_day(session, first) if not one.row.as_elder)
+        operations.mark_told(session, actor=COORDINATOR, notice_id=told.id)
+        second = taken_out(session, first, last_stop(session, first))
+        listed = {one.row.id for one in notices_of_day(session, second)}
+        own = set(session.exec(select(DayNotice.id).where(DayNotice.day_plan_id == second.id)))
+        assert own and listed == own | before - {told.id}
+        session.refresh(first)
+        assert {one.row.id for one in notices_of_day(session, first)} == before
+        people = {one.row.person_id for one in notices_of_day(session, second)}
+        assert count_unknown(session, second) == (len(people), len(people))
+
+
+def test_of_a_visit_that_changed_twice_only_the_newest_is_to_be_told(made: Township) -> None:
+    with db.transaction() as session:
+        first, task, carer = changed(session)
+        place = opened(session, published_before(session, first)).places[task]
+        new = operations.take_over(session, actor=COORDINATOR, day_plan_id=first.id)
+        new = move(session, new, Move(task, carer, place.starts))
+        second = operations.publish_day(session, actor=COORDINATOR, day_plan_id=new.id, revision=new.revision)
+        elder = next(visit.elder_id for visit in made.visits if visit.id == task)
+        of_elder = [
+            one for one in notices_of_day(session, second) if (one.row.person_id, one.row.as_elder) == (elder, True)
+        ]
+        assert [one.row.day_plan_id for one in of_elder] == [second.id]
+        assert not any("nobody can come" in text.msgid for one in of_elder for text in one.texts)
+
+
+def test_who_is_told_of_an_earlier_change_is_ticked_on_the_list_of_the_version_that_stands(
+    sign_in: SignIn,
+) -> None:
+    with db.transaction() as session:
+        fill(session, visits=10, volunteers=8)
+        first, _, _ = changed(session)
+        second = taken_out(session, first, last_stop(session, first))
+        of_first = next(one.row.id for one in notices_of_day(session, second) if one.row.day_plan_id == first.id)
+    visitor = sign_in(Role.COORDINATOR)
+    assert f"Version {second.version}" in visitor.visit(f"/days/{second.id}/notices")
+    text = visitor.submit(f"/days/notices/{of_first}/told")
+    assert f"Version {second.version}" in text and of_first not in text
+
+
+def published_before(session: Session, row: DayPlan) -> DayPlan:
+    return session.get_one(DayPlan, row.amends_id)
 
 
 def test_nobody_reads_or_ticks_what_is_for_others(made: Township) -> None:

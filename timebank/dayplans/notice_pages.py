@@ -15,6 +15,7 @@ from timebank.dayplans.operations import mark_read, mark_told
 from timebank.dayplans.pages import PLANNERS
 from timebank.dayplans.queries import day_plan_for
 from timebank.dayplans.queries.notices import count_unread, notice_for, notices_for, notices_of_day
+from timebank.dayplans.queries.standing import published_version
 
 bp = Blueprint("notices", __name__)
 
@@ -55,7 +56,10 @@ def of_day(day_plan: DayPlan) -> Any:
 @bp.post("/days/notices/<string:notice_id>/told")
 @guard(*PLANNERS, load={"notice_id": notice_for})
 def told(notice: DayNotice) -> Response:
-    """The office told somebody."""
-    mark_told(http.session(), actor=actor(), notice_id=notice.id)
+    """The office told somebody; it goes on with the list of the version that stands, which bears what is still open."""
+    session = http.session()
+    mark_told(session, actor=actor(), notice_id=notice.id)
     flash(gettext("Noted. Thank you."))
-    return redirect(url_for("notices.of_day", day_plan_id=notice.day_plan_id), code=303)
+    row = session.get_one(DayPlan, notice.day_plan_id)
+    standing = published_version(session, row.area_code, row.on) or row
+    return redirect(url_for("notices.of_day", day_plan_id=standing.id), code=303)

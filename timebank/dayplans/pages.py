@@ -133,7 +133,7 @@ def show_day(day_plan: DayPlan) -> Any:
         stops={carer["id"]: stops_of(carer["blocks"]) for carer in board["carers"]},
         versions=queries.versions_of(session, day_plan.area_code, day_plan.on),
         hours=_hours(board),
-        touched=count_unknown(session, day_plan.id),
+        touched=count_unknown(session, day_plan),
     )
 
 

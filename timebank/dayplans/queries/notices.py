@@ -11,13 +11,14 @@ from sqlmodel import Session, col, select
 from timebank.core import clock
 from timebank.core.actors import Scope
 from timebank.core.text import Text
-from timebank.dayplans.models import DayNotice, DayPlan
+from timebank.dayplans.models import DayNotice, DayPlan, DayPlanState
 from timebank.dayplans.words import Names, notice_words, visit_words
 from timebank.people.models import Person
 from timebank.people.queries import people_by_id, phone_of
 from timebank.visits.models import Visit
 
 _KEPT_DAYS = 14  # what members still see of days that are over
+Steps = list[dict[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -45,9 +46,13 @@ def notice_for(session: Session, scope: Scope, notice_id: str) -> DayNotice | No
 
 
 def notices_of_day(session: Session, row: DayPlan) -> list[Notice]:
-    """Everybody whom the publication of a version touches; who does not know yet comes first."""
-    found = session.exec(select(DayNotice).where(DayNotice.day_plan_id == row.id).order_by(col(DayNotice.id))).all()
-    return sorted(_spelt_out(session, found, {row.id: row.on}), key=lambda one: (one.is_known, one.row.as_elder))
+    """Everybody whom the publication of a version touches; who does not know yet comes first.
+
+    The version that stands also bears what earlier changes of its day left untold: nobody looks at their lists again.
+    """
+    told = _to_tell(session, row)
+    notices = _spelt_out(session, told, {one.day_plan_id: row.on for one, _ in told})
+    return sorted(notices, key=lambda one: (one.is_known, one.row.as_elder))
 
 
 def notices_for(session: Session, scope: Scope) -> list[Notice]:
@@ -58,7 +63,7 @@ def notices_for(session: Session, scope: Scope) -> list[Notice]:
         .where(col(DayNotice.person_id).in_(scope.person_ids or ()), DayPlan.on >= _since())
         .order_by(col(DayNotice.id).desc())
     ).all()
-    return _spelt_out(session, [row for row, _ in found], {row.day_plan_id: on for row, on in found})
+    return _spelt_out(session, [(row, row.steps) for row, _ in found], {row.day_plan_id: on for row, on in found})
 
 
 def count_unread(session: Session, scope: Scope) -> int:
@@ -73,20 +78,41 @@ def count_unread(session: Session, scope: Scope) -> int:
     return int(session.exec(found).one())
 
 
-def count_unknown(session: Session, day_plan_id: str) -> tuple[int, int]:
-    """How many people a version's publication touches, and how many of them do not know yet."""
-    is_open = sa.and_(col(DayNotice.read_at).is_(None), col(DayNotice.told_at).is_(None))
-    counts = select(sa.func.count(), sa.func.count(sa.case((is_open, 1)))).where(DayNotice.day_plan_id == day_plan_id)
-    everybody, unknown = session.exec(counts).one()
-    return int(everybody), int(unknown)
+def count_unknown(session: Session, row: DayPlan) -> tuple[int, int]:
+    """How many people the list of a version names, and how many of them do not know yet."""
+    told = [one for one, _ in _to_tell(session, row)]
+    return len({one.person_id for one in told}), len({one.person_id for one in told if _is_open(one)})
+
+
+def _to_tell(session: Session, row: DayPlan) -> list[tuple[DayNotice, Steps]]:
+    """The notices of a version with what each still has to say: of a visit only the newest change is true."""
+    of_day = (
+        select(DayNotice)
+        .join(DayPlan, col(DayPlan.id) == DayNotice.day_plan_id)
+        .where(DayPlan.area_code == row.area_code, DayPlan.on == row.on, DayPlan.version <= row.version)
+        .order_by(col(DayPlan.version).desc(), col(DayNotice.id))
+    )
+    told: list[tuple[DayNotice, Steps]] = []
+    newer: set[tuple[str, bool, str]] = set()
+    for one in session.exec(of_day if row.state == DayPlanState.PUBLISHED else of_day.where(DayPlan.id == row.id)):
+        said = {str(step["visit"]): (one.person_id, one.as_elder, str(step["visit"])) for step in one.steps}
+        steps = [step for step in one.steps if said[str(step["visit"])] not in newer]
+        newer.update(said.values())
+        if steps and (one.day_plan_id == row.id or _is_open(one)):
+            told.append((one, steps))
+    return told
+
+
+def _is_open(row: DayNotice) -> bool:
+    return row.read_at is None and row.told_at is None
 
 
 def _since() -> date:
     return clock.today() - timedelta(days=_KEPT_DAYS)
 
 
-def _spelt_out(session: Session, rows: Sequence[DayNotice], days: dict[str, date]) -> list[Notice]:
-    steps = [step for row in rows for step in row.steps]
+def _spelt_out(session: Session, told: Sequence[tuple[DayNotice, Steps]], days: dict[str, date]) -> list[Notice]:
+    rows, steps = [row for row, _ in told], [step for _, some in told for step in some]
     visits = _visits(session, {str(step["visit"]) for step in steps})
     people = people_by_id(session, {row.person_id for row in rows} | _named(steps) | _elders(visits.values()))
     names = Names(
@@ -99,9 +125,9 @@ def _spelt_out(session: Session, rows: Sequence[DayNotice], days: dict[str, date
             days[row.day_plan_id],
             people[row.person_id],
             phone_of(people[row.person_id]),
-            tuple(notice_words(step, row.person_id, names, as_elder=row.as_elder) for step in row.steps),
+            tuple(notice_words(step, row.person_id, names, as_elder=row.as_elder) for step in some),
         )
-        for row in rows
+        for row, some in told
     ]
 
 
