@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from sqlmodel import select
+from sqlmodel import Session, select
 
 from tests import factories as make
 from tests.dayplans.township import COORDINATOR, fill, tomorrow
@@ -17,8 +17,10 @@ from timebank.dayplans import operations, processes, queries
 from timebank.dayplans.figures import stops_of
 from timebank.dayplans.models import DayPlan
 from timebank.dayplans.queries.board import opened
+from timebank.dayplans.queries.sheets import kitchen_list, run_sheets
 from timebank.dayplans.rules import told_apart
 from timebank.people.models import Person
+from timebank.visits import operations as visits
 from timebank.visits.models import Visit
 
 
@@ -71,6 +73,30 @@ def test_sheets_print_for_the_carers_the_kitchen_and_the_van(sign_in: SignIn, ro
     assert "黄桷树下" in sheets
     visitor.visit(f"/days/{row.id}/kitchen-list")
     assert "No van is out" in visitor.visit(f"/days/{row.id}/van-list")
+
+
+def test_a_meal_that_was_called_off_is_neither_cooked_for_nor_driven_to(sign_in: SignIn, row: DayPlan) -> None:
+    with db.transaction() as session:
+        published = operations.publish_day(session, actor=COORDINATOR, day_plan_id=row.id, revision=row.revision)
+        meals, doors = bagged(session, published), on_sheets(session, published)
+        meal = min(meals)
+        assert meal in doors
+        visits.cancel(session, actor=COORDINATOR, visit_id=meal, reason="住院")
+        assert bagged(session, published) == meals - {meal}
+        assert on_sheets(session, published) == doors - {meal}
+        fetched = sum(stop.meals for sheet in run_sheets(session, published) for stop in sheet.stops)
+        assert fetched == len(meals) - 1
+    visitor = sign_in(Role.COORDINATOR)
+    for sheet in ("run-sheets", "kitchen-list", "van-list"):
+        assert "Version 1 · published" in visitor.visit(f"/days/{row.id}/{sheet}")
+
+
+def bagged(session: Session, row: DayPlan) -> set[str]:
+    return {visit.id for fetch in kitchen_list(session, row) for visit, _, _ in fetch.visits}
+
+
+def on_sheets(session: Session, row: DayPlan) -> set[str]:
+    return {stop.visit.id for sheet in run_sheets(session, row) for stop in sheet.stops if stop.visit}
 
 
 def test_the_neighbours_coordinator_and_volunteers_see_nothing(sign_in: SignIn, row: DayPlan) -> None:

@@ -1,6 +1,9 @@
-"""What is printed of a version: a run sheet for each carer, the kitchen's list, the vans' rounds."""
+"""What is printed of a version: a run sheet for each carer, the kitchen's list, the vans' rounds.
 
-from dataclasses import dataclass
+Nothing is cooked for and nobody driven to whose visit was called off since the version was made.
+"""
+
+from dataclasses import dataclass, replace
 
 from sqlmodel import Session
 
@@ -11,7 +14,7 @@ from timebank.dayplans.models import DayPlan
 from timebank.dayplans.queries.board import Cast, Opened, cast_of, opened
 from timebank.dayplans.rules import FETCH, visit_of
 from timebank.people.models import Household, Person
-from timebank.visits.models import Visit
+from timebank.visits.models import Visit, VisitState
 
 
 @dataclass(frozen=True)
@@ -45,8 +48,18 @@ def run_sheets(session: Session, row: DayPlan) -> list[Sheet]:
     day = opened(session, row)
     cast = cast_of(session, day)
     carers = {carer.id: carer for carer in day.problem.carers}
-    sheets = [_sheet(day, cast, route) for route in day.plan.routes if route.carer in carers]
+    sheets = [_sheet(day, cast, route) for route in _still_driven(day, cast) if route.carer in carers]
     return sorted(sheets, key=lambda sheet: (sheet.carer.pinyin, sheet.carer.id))
+
+
+def _still_driven(day: Opened, cast: Cast) -> list[Route]:
+    """The routes of a version without the stops of visits that were called off; who has none left stays at home."""
+    off = {visit.id for visit in cast.visits.values() if visit.state == VisitState.CANCELLED}
+    routes = [
+        replace(route, stops=tuple(stop for stop in route.stops if visit_of(stop.task) not in off))
+        for route in day.plan.routes
+    ]
+    return [route for route in routes if route.stops]
 
 
 def _sheet(day: Opened, cast: Cast, route: Route) -> Sheet:
@@ -93,7 +106,7 @@ def kitchen_list(session: Session, row: DayPlan) -> list[Fetch]:
     day = opened(session, row)
     cast, places = cast_of(session, day), day.places
     bags: dict[tuple[str, int], list[tuple[Visit, Person, int]]] = {}
-    for sheet_route in day.plan.routes:
+    for sheet_route in _still_driven(day, cast):
         at = 0
         was_fetch = False
         for stop in sheet_route.stops:
@@ -124,7 +137,7 @@ def van_list(session: Session, row: DayPlan) -> list[VanRound]:
     day = opened(session, row)
     cast = cast_of(session, day)
     vans = {van.id for van in day.problem.vehicles}
-    rounds = [route for route in day.plan.routes if route.carer.partition("#")[0] in vans and route.stops]
+    rounds = [route for route in _still_driven(day, cast) if route.carer.partition("#")[0] in vans]
     return [_round(day, cast, route) for route in sorted(rounds, key=lambda route: (route.leave_minutes, route.carer))]
 
 
