@@ -145,6 +145,18 @@ def test_what_came_after_the_plan_was_made_is_told_until_a_version_takes_it_over
         assert live_of(session, new)["came"] == []
 
 
+def test_a_board_that_is_open_hears_that_somebody_is_late_though_nothing_was_said(made: Township) -> None:
+    with db.transaction() as session:
+        row = published(session)
+        seen = {}
+        for minute in (NOON, NOON + 4, NOON + 180):
+            with clock.frozen(clock.at_local(row.on, minute)):
+                seen[minute] = live_of(session, row)
+        late = {minute: sum(one["late"] for one in live["visits"]) for minute, live in seen.items()}
+        assert late[NOON] < late[NOON + 180]
+        assert seen[NOON]["stamp"] == seen[NOON + 4]["stamp"] != seen[NOON + 180]["stamp"]
+
+
 def test_drives_that_were_found_to_take_longer_do_not_keep_a_day_from_being_changed(made: Township) -> None:
     with db.transaction() as session:
         row = published(session)

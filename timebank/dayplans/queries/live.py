@@ -23,6 +23,7 @@ from timebank.visits.models import CarerState, EventKind, Visit, VisitCarer, Vis
 from timebank.visits.words import FLAG_WORDS, STATE_WORDS
 
 _STANDS_OUT = ("out_of_fence", "code_mismatch", "two_homes_at_once", "not_assigned", "bath_gate")
+_STEP_MINUTES = 5  # a board that is open looks again for who is late, though nothing was said
 
 
 def live_of(session: Session, row: DayPlan) -> dict[str, Any]:
@@ -91,7 +92,8 @@ def _alarms(session: Session, visit_ids: list[str]) -> dict[str, str]:
 
 
 def stamp_of(session: Session, row: DayPlan) -> str:
-    """A mark that changes whenever something of the day changes: events, answers, states, versions."""
+    """A mark that changes whenever something of the day changes: events, answers, states, versions; and on the day
+    itself every few minutes, since who does not come is late without anything being said."""
     of_day = (in_area(col(Visit.area_code), row.area_code), Visit.due_on == row.on)
     events = (
         select(sa.func.count(col(VisitEvent.id)), sa.func.max(VisitEvent.id))
@@ -112,4 +114,5 @@ def stamp_of(session: Session, row: DayPlan) -> str:
     )
     standing = select(DayPlan.state).where(DayPlan.id == row.id)
     parts = [list(map(tuple, session.execute(query).all())) for query in (events, answers, states, plans, standing)]
-    return hashlib.sha256(repr((parts, moves_known(session, row))).encode()).hexdigest()[:16]
+    gone = clock.minutes_gone(row.on) // _STEP_MINUTES
+    return hashlib.sha256(repr((parts, moves_known(session, row), gone)).encode()).hexdigest()[:16]
