@@ -26,7 +26,7 @@ from timebank.dayplans.queries.live import live_of
 from timebank.dayplans.rules import visit_of
 from timebank.dayplans.words import PLACE_WORDS
 from timebank.demo.days import live_through_day
-from timebank.visits.models import Visit, VisitState
+from timebank.visits.models import CarerState, Visit, VisitCarer, VisitState
 from timebank.visits.operations import UrgentIn, call_for_help_now
 
 NOON = 12 * 60
@@ -155,6 +155,26 @@ def test_a_board_that_is_open_hears_that_somebody_is_late_though_nothing_was_sai
         late = {minute: sum(one["late"] for one in live["visits"]) for minute, live in seen.items()}
         assert late[NOON] < late[NOON + 180]
         assert seen[NOON]["stamp"] == seen[NOON + 4]["stamp"] != seen[NOON + 180]["stamp"]
+
+
+def test_a_crew_that_is_one_short_is_late_also_after_the_first_has_come(made: Township) -> None:
+    with db.transaction() as session:
+        row = published(session)
+        task = min(task for task in opened(session, row).places if task.endswith(".1"))
+        visit = session.get_one(Visit, visit_of(task))
+        first, second = session.exec(select(VisitCarer).where(VisitCarer.visit_id == visit.id)).all()
+        visit.state = VisitState.RUNNING
+        for carer, came in ((first, clock.now()), (second, None)):
+            carer.state, carer.starts_minute = CarerState.ACCEPTED, NOON - 120
+            carer.checked_in_at, carer.checked_out_at = came, None
+        assert is_late(session, row, visit)
+        second.checked_in_at = clock.now()
+        assert not is_late(session, row, visit)
+
+
+def is_late(session: Session, row: DayPlan, visit: Visit) -> bool:
+    session.flush()
+    return next(bool(one["late"]) for one in live_of(session, row)["visits"] if one["id"] == visit.id)
 
 
 def test_drives_that_were_found_to_take_longer_do_not_keep_a_day_from_being_changed(made: Township) -> None:

@@ -60,8 +60,7 @@ def _came_since(session: Session, row: DayPlan, visits: Sequence[Visit]) -> list
 
 def _visit(visit: Visit, carers: list[VisitCarer], now: int | None, late_after: int, alarm: str) -> dict[str, Any]:
     coming = [one for one in carers if one.state in (CarerState.INVITED, CarerState.ACCEPTED)]
-    waits = visit.state == VisitState.PLANNED and now is not None
-    late = waits and any(one.checked_in_at is None and now > one.starts_minute + late_after for one in coming)  # type: ignore[operator]
+    late = now is not None and _is_late(visit, coming, now - late_after)
     return {
         "id": visit.id,
         "state": visit.state.value,
@@ -81,6 +80,13 @@ def _visit(visit: Visit, carers: list[VisitCarer], now: int | None, late_after: 
             for one in carers
         ],
     }
+
+
+def _is_late(visit: Visit, coming: Sequence[VisitCarer], latest: int) -> bool:
+    """Whether somebody who was to be there by `latest` is not; a crew waits for its second after the first came."""
+    is_short = sum(one.checked_in_at is not None for one in coming) < visit.crew_size
+    waits = visit.state == VisitState.PLANNED or (visit.state == VisitState.RUNNING and is_short)
+    return waits and any(one.checked_in_at is None and one.starts_minute < latest for one in coming)
 
 
 def _alarms(session: Session, visit_ids: list[str]) -> dict[str, str]:
