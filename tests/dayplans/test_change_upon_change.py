@@ -10,11 +10,13 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from tests.dayplans.township import COORDINATOR, Township, settle, tomorrow
-from tests.factories import TOWNSHIP
+from tests.factories import NEXT_VILLAGE, TOWNSHIP, VILLAGE
+from timebank.areas.operations import close_road
 from timebank.audit.models import AuditEvent
 from timebank.core import clock, db
 from timebank.core.actors import Actor, Role
 from timebank.core.errors import Refused
+from timebank.core.i18n import say
 from timebank.dayplans import operations
 from timebank.dayplans.adapter import engine
 from timebank.dayplans.adapter.hand import Move, moved
@@ -22,9 +24,10 @@ from timebank.dayplans.models import DayPlan, DayPlanState
 from timebank.dayplans.operations.repair import Incident
 from timebank.dayplans.queries.answers import better_places
 from timebank.dayplans.queries.board import Opened, opened
+from timebank.dayplans.queries.notices import notices_of_day
 from timebank.dayplans.rules import visit_of
 from timebank.demo.days import live_through_day
-from timebank.people.models import DayOff
+from timebank.people.models import Availability, DayOff, Person
 from timebank.people.operations import take_day_off
 from timebank.policies import operations as policies
 from timebank.visits import operations as visits
@@ -159,8 +162,10 @@ def test_who_takes_the_day_off_is_neither_invited_nor_left_on_a_plan(made: Towns
         old = take_over(session, standing(session))
         carer = min(placed.carer for placed in opened(session, old).places.values())
         take_off(session, carer)
-        with pytest.raises(Refused, match="faulty_plan"):
+        with pytest.raises(Refused, match="faulty_plan") as refusal:
             publish(session, old)
+        name, said = session.get_one(Person, carer).name, say(refusal.value.message)
+        assert name in said and "per_" not in said and "vis_" not in said
         new = take_over(session, standing(session))
         day = opened(session, new)
         lost = visits_of(opened(session, standing(session)), carer)
@@ -320,3 +325,53 @@ def test_who_declined_is_not_asked_again_after_another_was_invited(made: Townshi
         assert day.places[task].carer != declined
         assert declined in next(one for one in day.problem.tasks if one.id == task).banned_carers
         assert declined not in {one.person.id for one in who_could_come(session, session.get_one(Visit, task))}
+
+
+def test_who_is_late_stays_late_in_every_version_made_after_it(made: Township) -> None:
+    with clock.frozen(clock.at_local(tomorrow(), 7 * 60)), db.transaction() as session:
+        late = sorted(carer.id for carer in opened(session, standing(session)).problem.carers)[:2]
+        for carer in late:
+            publish(session, repaired(session, standing(session), Incident("late", carer=carer, until=11 * 60)))
+        taken = take_over(session, standing(session))
+        again = operations.draft_day(session, actor=COORDINATOR, area_code=TOWNSHIP, on=taken.on, steps=5000)
+        for day in (opened(session, taken), opened(session, again)):
+            assert day.row.reason["late"] == dict.fromkeys(late, 11 * 60)
+            shifts = {carer.id: carer.shifts[0].opens_minutes for carer in day.problem.carers}
+            assert [shifts[carer] for carer in late] == [11 * 60, 11 * 60]
+            assert all(placed.starts >= 11 * 60 for placed in day.places.values() if placed.carer in late)
+
+
+def test_who_was_to_be_visited_is_told_when_the_office_calls_it_off(made: Township) -> None:
+    with db.transaction() as session:
+        row = standing(session)
+        task = min(task for task in opened(session, row).places if "." not in task)
+        new = publish(session, repaired(session, row, Incident("cancelled", visit_id=task)))
+        elder = session.get_one(Visit, task).elder_id
+        (told,) = [one for one in notices_of_day(session, new) if one.row.person_id == elder]
+        assert told.row.as_elder and [text.msgid for text in told.texts] == ["{visit}: called off, nobody comes"]
+
+
+@pytest.mark.parametrize("what", ["hours", "road"])
+def test_a_change_of_a_later_day_fits_the_roads_and_hours_of_now(made: Township, what: str) -> None:
+    with db.transaction() as session:
+        new = take_over(session, standing(session))
+        if what == "hours":
+            carer = min(placed.carer for placed in opened(session, new).places.values() if placed.starts < 16 * 60)
+            wanted = Availability.person_id == carer, Availability.weekday == new.on.weekday()
+            hours = session.exec(select(Availability).where(*wanted)).one()
+            hours.from_minute, hours.to_minute = 17 * 60, 18 * 60
+            session.add(hours)
+        else:
+            close_road(
+                session,
+                actor=COORDINATOR,
+                from_code=VILLAGE,
+                to_code=NEXT_VILLAGE,
+                starts_on=new.on,
+                ends_on=new.on,
+                extra_minutes=None,
+                reason="",
+            )
+        session.flush()
+        with pytest.raises(Refused, match="faulty_plan"):
+            publish(session, new)

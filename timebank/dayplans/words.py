@@ -172,6 +172,8 @@ def notice_words(step: Mapping[str, Any], person_id: str, names: Names, *, as_el
     """What a change of a published day means for one person: an elder hears who comes, a volunteer what they do."""
     visit = names.visit(str(step["visit"]))
     before, after = step["before"], step["after"]
+    if as_elder and step["kind"] == "called_off":
+        return T("{visit}: called off, nobody comes", visit=visit)
     if as_elder:
         return _for_elder(visit, before, after, names)
     was, becomes = (bool(where) and where[0] == person_id for where in (before, after))

@@ -1,11 +1,11 @@
 """A published day while it runs: what has begun, what nobody has told us of yet, and what is still open from now on."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from functools import lru_cache
 
 from dispatch.disruption import Disruption
-from dispatch.model import Plan, Problem
+from dispatch.model import Carer, Plan, Problem, Window
 from dispatch.today import changed, frozen_visits
 from timebank.dayplans.adapter import engine
 from timebank.dayplans.rules import visit_of
@@ -42,6 +42,23 @@ def barred(problem: Problem, away: Collection[str], begun: Collection[str]) -> P
         for task in problem.tasks
     )
     return replace(problem, tasks=tuple(tasks))
+
+
+def held_up(problem: Problem, plan: Plan, late: Mapping[str, int], begun: Collection[str]) -> Problem:
+    """A day on which carers who are held up set out at a minute (`late`) only; who has begun something has set out."""
+    if not late:
+        return problem
+    out = {placed.carer for task, placed in engine.places_of(plan).items() if visit_of(task) in begun}
+    waiting = {carer: minute for carer, minute in late.items() if carer not in out}
+    carers = (_from(one, waiting[one.id]) if one.id in waiting else one for one in problem.carers)
+    return replace(problem, carers=tuple(carers))
+
+
+def _from(carer: Carer, until: int) -> Carer:
+    shifts = tuple(Window(max(one.opens_minutes, until), one.closes_minutes) for one in carer.shifts)
+    left = tuple(one for one in shifts if one.opens_minutes < one.closes_minutes)
+    home = carer.shifts[-1].closes_minutes
+    return replace(carer, shifts=left or (Window(home, home),))
 
 
 @lru_cache(maxsize=8)  # a board asks again and again within one minute

@@ -1,12 +1,13 @@
 """A day is drafted: facts become a problem, the planner answers, the checker agrees, a new version is kept."""
 
-from collections.abc import Collection
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
+from dispatch.model import Violation
 from timebank.areas.models import Area
 from timebank.audit.operations import note
 from timebank.core import clock, ids
@@ -16,6 +17,7 @@ from timebank.core.text import T
 from timebank.dayplans.adapter import engine
 from timebank.dayplans.adapter.engine import Limits, Plan, Problem
 from timebank.dayplans.models import DayPlan, DayPlanState, DayProblem
+from timebank.dayplans.queries.board import names_in
 from timebank.dayplans.queries.standing import to_be_planned
 from timebank.dayplans.rules import Locks, visit_of
 from timebank.dayplans.words import violation_words
@@ -90,10 +92,13 @@ def keep_plan(
 ) -> DayPlan:
     """Keep a plan as the next version of its day; refuses one that breaks a hard rule unless people go on with it.
 
-    `read_at` is when the day was read for it, where that was before now: what is published later it does not know.
+    `read_at` is when the day was read for it, where that was before now: what is published later it does not know. Who
+    is held up in the version that it amends is so in this one too.
     """
     if not may_be_faulty:
-        refuse_faults(problem, plan)
+        refuse_faults(session, kept.area_code, problem, engine.violations_of(problem, plan))
+    amended = session.get(DayPlan, amends_id) if amends_id else None
+    late = amended.reason.get("late") if amended else None
     row = DayPlan(
         id=ids.new_id("dpl"),
         area_code=kept.area_code,
@@ -108,7 +113,7 @@ def keep_plan(
         engine=plan.engine,
         locks=(locks or Locks()).to_json(),
         amends_id=amends_id,
-        reason=reason or {},
+        reason=({"late": late} if late else {}) | (reason or {}),
         made_by=actor.user_id,
         made_at=read_at or clock.now(),
     )
@@ -123,11 +128,11 @@ def left_out_visits(plan: Plan) -> set[str]:
     return {visit_of(one.task) for one in plan.unserved}
 
 
-def refuse_faults(problem: Problem, plan: Plan, only: Collection[str] | None = None) -> None:
-    """Refuse a plan that breaks a hard rule (of those named, where some are), saying which comes first."""
-    faults = [fault for fault in engine.violations_of(problem, plan) if only is None or fault.code in only]
+def refuse_faults(session: Session, area_code: str, problem: Problem, faults: Sequence[Violation]) -> None:
+    """Refuse a plan that breaks hard rules, saying in names which comes first."""
     if faults:
-        first = violation_words(faults[0])
+        people = {carer.id for carer in problem.carers} | {faults[0].carer}
+        first = violation_words(faults[0], names_in(session, area_code, {visit_of(faults[0].task)}, people))
         text = T("This plan breaks a rule: {first} (and {more} more).", first=first, more=len(faults) - 1)
         raise Refused("dayplans.faulty_plan", text)
 

@@ -1,10 +1,11 @@
 """A plan becomes the day: everybody on it is invited, what stood before is replaced, who is touched is told."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
+from dispatch.model import Violation
 from dispatch.violations import Rule
 from timebank.areas.models import Area
 from timebank.audit.operations import note
@@ -22,10 +23,12 @@ from timebank.dayplans.queries.facts import TO_PLAN, DayFacts
 from timebank.dayplans.queries.standing import as_it_stands, facts_for, problem_now, published_version
 from timebank.dayplans.rules import FETCH, Placed, Places, Step, differences, visit_of
 from timebank.visits import operations as visits
-from timebank.visits.models import Visit
+from timebank.visits.models import Visit, VisitState
 from timebank.visits.queries import COMING
 
 _ABOUT_WHO = (Rule.SKILL, Rule.CARER_LIST, Rule.SEX, Rule.UNKNOWN_CARER, Rule.WINDOW, Rule.DURATION)
+_NEVER_STANDS = (Rule.NO_ROAD, Rule.SHIFT)  # no matter of minutes, also where the version that stands breaks it
+CALLED_OFF = "coordinator"  # the reason of a visit that the office takes off the day
 Crew = list[tuple[str, int]]  # (person, start minute)
 
 
@@ -43,7 +46,7 @@ def publish_day(session: Session, *, actor: Actor, day_plan_id: str, revision: i
     _refuse_stale(row, revision, older)
     plan = engine.unpack_plan(row.body)
     facts = facts_for(session, row, plan)
-    _refuse_unfit(session, row, plan, facts)
+    _refuse_unfit(session, row, plan, facts, older)
     if older is not None and row.on == clock.today():
         _refuse_overtaken(engine.places_of(engine.unpack_plan(older.body)), engine.places_of(plan), facts)
     now = {"state": DayPlanState.PUBLISHED, "published_by": actor.user_id, "published_at": clock.now()}
@@ -121,16 +124,30 @@ def _refuse_stale(row: DayPlan, revision: int, standing: DayPlan | None) -> None
         raise Refused("dayplans.made_before_published", text)
 
 
-def _refuse_unfit(session: Session, row: DayPlan, plan: Plan, facts: DayFacts) -> None:
-    """The plan must fit the visits, the people and the roads of now, not only those it was made for."""
-    fresh = problem_now(facts)
-    begun = facts.begun
+def _refuse_unfit(session: Session, row: DayPlan, plan: Plan, facts: DayFacts, older: DayPlan | None) -> None:
+    """The plan must fit the visits, the people and the roads of now, not only those it was made for.
+
+    A change need not mend what the version that stands breaks too by minutes, since drives are learnt every night. Of
+    a day under way the roads and hours are those that it was made for: what is driven already cannot be judged anew.
+    """
+    fresh = problem_now(facts, row)
+    begun, is_change = facts.begun, bool(row.reason.get("kind"))
     _refuse_other_visits(plan, {visit_of(task.id) for task in fresh.tasks}, begun)
-    if not begun and not row.reason.get("kind"):
-        refuse_faults(fresh, plan)
-        return
-    refuse_faults(engine.unpack_problem(session.get_one(DayProblem, row.problem_digest).body), plan)
-    refuse_faults(*_what_is_open(fresh, plan, begun), only=_ABOUT_WHO)
+    if begun or is_change:
+        made_for = engine.unpack_problem(session.get_one(DayProblem, row.problem_digest).body)
+        refuse_faults(session, row.area_code, made_for, engine.violations_of(made_for, plan))
+        part = _what_is_open(fresh, plan, begun)
+        about_who = [fault for fault in engine.violations_of(*part) if fault.code in _ABOUT_WHO]
+        refuse_faults(session, row.area_code, fresh, about_who)
+    if not begun and not (is_change and clock.minutes_gone(row.on)):
+        known = _faults(fresh, engine.unpack_plan(older.body)) if is_change and older is not None else {}
+        new = [fault for key, fault in _faults(fresh, plan).items() if key not in known or fault.code in _NEVER_STANDS]
+        refuse_faults(session, row.area_code, fresh, new)
+
+
+def _faults(problem: Problem, plan: Plan) -> dict[tuple[str, str, str], Violation]:
+    """What a plan breaks, by the rule and by whom and what it is about."""
+    return {(fault.code, fault.task, fault.carer): fault for fault in engine.violations_of(problem, plan)}
 
 
 def _what_is_open(problem: Problem, plan: Plan, begun: set[str]) -> tuple[Problem, Plan]:
@@ -227,16 +244,25 @@ def _note_whom_to_tell(session: Session, row: DayPlan, before: Plan, after: Plan
     """One notice for each volunteer and each elder whose day is another now; nobody need be told of what has begun, nor
     of a few minutes (policy `dispatch.tell_minutes`): their page shows the time that counts."""
     elders, begun = {visit.id: visit.elder_id for visit in facts.visits}, facts.begun
+    called_off = _called_off(session, set(crews_of(before)) - set(elders))
+    elders |= called_off
     least = facts.policy.number("dispatch.tell_minutes")
     steps: dict[tuple[str, bool], list[dict[str, object]]] = {}
     for step in differences(engine.places_of(before), engine.places_of(after)):
         if step.task_id.endswith(FETCH) or visit_of(step.task_id) in begun or _is_slight(step, least):
             continue
         for person_id, as_elder in _touched_by(step, elders):
-            steps.setdefault((person_id, as_elder), []).append(_as_json(step))
+            steps.setdefault((person_id, as_elder), []).append(_as_json(step, called_off))
     for (person_id, as_elder), told in sorted(steps.items()):
         key = ids.new_id("ntc")
         session.add(DayNotice(id=key, day_plan_id=row.id, person_id=person_id, as_elder=as_elder, steps=told))
+
+
+def _called_off(session: Session, visit_ids: Collection[str]) -> dict[str, str]:
+    """The elders of those visits that the office called off: the family need not be told of what it did itself."""
+    found = select(Visit).where(col(Visit.id).in_(visit_ids), Visit.state == VisitState.CANCELLED)
+    by_office = found.where(Visit.cancel_reason == CALLED_OFF)
+    return {visit.id: visit.elder_id for visit in session.exec(by_office)}
 
 
 def _is_slight(step: Step, least: int) -> bool:
@@ -252,10 +278,10 @@ def _touched_by(step: Step, elders: Mapping[str, str]) -> list[tuple[str, bool]]
     return [*((carer, False) for carer in sorted(carers)), *([(elder, True)] if elder else [])]
 
 
-def _as_json(step: Step) -> dict[str, object]:
+def _as_json(step: Step, called_off: Collection[str]) -> dict[str, object]:
     return {
         "visit": visit_of(step.task_id),
-        "kind": step.kind,
+        "kind": "called_off" if visit_of(step.task_id) in called_off else step.kind,
         "before": _where(step.before),
         "after": _where(step.after),
     }

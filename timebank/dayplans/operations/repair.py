@@ -25,9 +25,10 @@ from timebank.dayplans.adapter import engine
 from timebank.dayplans.adapter.hand import keep_times
 from timebank.dayplans.adapter.problem import spots_of, with_places
 from timebank.dayplans.adapter.travel import closure_of
-from timebank.dayplans.adapter.under_way import barred, lost_tasks, standing
+from timebank.dayplans.adapter.under_way import barred, held_up, lost_tasks, standing
 from timebank.dayplans.models import DayPlan, DayPlanState, DayProblem
 from timebank.dayplans.operations.planning import keep_plan, keep_problem
+from timebank.dayplans.operations.publishing import CALLED_OFF
 from timebank.dayplans.queries.facts import DayFacts
 from timebank.dayplans.queries.standing import facts_for, problem_now
 from timebank.dayplans.rules import visit_of
@@ -100,7 +101,7 @@ def repair(session: Session, *, actor: Actor, day_plan_id: str, incident: Incide
         problem=found.problem,
         plan=plan,
         amends_id=row.id,
-        reason=_reason(incident),
+        reason=_reason(incident, row.reason.get("late", {})),
         read_at=read_at,
     )
 
@@ -124,14 +125,15 @@ def _promised(problem: Problem, plan: Plan, published: Plan) -> Plan:
     return plan
 
 
-def _reason(incident: Incident) -> dict[str, Any]:
-    """What the draft answers, as kept with it: ids and codes, no names."""
+def _reason(incident: Incident, late: Mapping[str, int]) -> dict[str, Any]:
+    """What the draft answers, as kept with it: ids and codes, no names. Until when somebody is held up adds up."""
     kept = {
         "kind": incident.kind,
         "carer": incident.carer,
         "visit": incident.visit_id,
         "from": incident.from_code,
         "to": incident.to_code,
+        "late": {**late, incident.carer: incident.until} if incident.kind == "late" else {},
     }
     return {key: value for key, value in kept.items() if value}
 
@@ -158,12 +160,13 @@ class _Happening:
         if self.row.reason.get("kind") not in KINDS:
             return None
         left = engine.unpack_problem(self.session.get_one(DayProblem, self.row.problem_digest).body)
-        return barred(left, _off(left, facts), facts.begun)
+        left = barred(left, _off(left, facts), facts.begun)
+        return held_up(left, self.published, self.row.reason.get("late", {}), facts.begun)
 
     def day(self) -> tuple[DayFacts, Problem]:
         """The day before it happened: to be read before anything is noted."""
         facts = self.facts()
-        return facts, self.repaired_before(facts) or problem_now(facts)
+        return facts, self.repaired_before(facts) or problem_now(facts, self.row)
 
     def carer_among(self, before: Problem) -> str:
         """The carer it is about; refuses one who is not out on this day."""
@@ -211,7 +214,7 @@ def _urgent(what: _Happening) -> _Answer:
     asked = visits.UrgentIn(told.elder_id, told.service, row.on, told.minutes, within)
     visit = visits.call_for_help_now(what.session, actor=what.actor, asked=asked)
     facts = what.facts()
-    now = problem_now(facts)
+    now = problem_now(facts, row)
     tasks = tuple(task for task in now.tasks if visit_of(task.id) == visit.id)
     links = tuple(link for link in now.links if visit_of(link.first) == visit.id)
     before = _without_visit(what.repaired_before(facts) or now, visit.id)  # called for before, it is in the day already
@@ -229,7 +232,7 @@ def _cancelled(what: _Happening) -> _Answer:
     tasks = [task.id for task in before.tasks if visit_of(task.id) == what.incident.visit_id]
     if not tasks:
         raise BadInput("dayplans.unknown_move", T("This visit or this person is not in the day."), field="visit_id")
-    visits.cancel(what.session, actor=what.actor, visit_id=what.incident.visit_id, reason="coordinator")
+    visits.cancel(what.session, actor=what.actor, visit_id=what.incident.visit_id, reason=CALLED_OFF)
     return VisitCancelled(tasks[0]), facts, before
 
 

@@ -111,7 +111,10 @@ class Cast:
 def cast_of(session: Session, day: Opened) -> Cast:
     """Everybody a plan is about, read in a handful of queries."""
     return _cast(
-        session, day, {visit_of(task.id) for task in day.problem.tasks}, {one.id for one in day.problem.carers}
+        session,
+        day.row.area_code,
+        {visit_of(task.id) for task in day.problem.tasks},
+        {one.id for one in day.problem.carers},
     )
 
 
@@ -120,16 +123,21 @@ def names_for(session: Session, day: Opened, task_ids: set[str], others: Collect
 
     `others` are carers who are spoken of beside them, such as those of an older version.
     """
-    visit_ids = {visit_of(task) for task in task_ids}
-    return _cast(session, day, visit_ids, {one.id for one in day.problem.carers} | set(others)).names()
+    carers = {one.id for one in day.problem.carers} | set(others)
+    return names_in(session, day.row.area_code, {visit_of(task) for task in task_ids}, carers)
 
 
-def _cast(session: Session, day: Opened, visit_ids: set[str], carer_ids: set[str]) -> Cast:
+def names_in(session: Session, area_code: str, visit_ids: set[str], carer_ids: set[str]) -> Names:
+    """Names for sentences about some visits and carers of a township."""
+    return _cast(session, area_code, visit_ids, carer_ids).names()
+
+
+def _cast(session: Session, area_code: str, visit_ids: set[str], carer_ids: set[str]) -> Cast:
     visits = {visit.id: visit for visit in session.exec(select(Visit).where(col(Visit.id).in_(visit_ids)))}
     people = people_by_id(session, carer_ids | {visit.elder_id for visit in visits.values()})
     codes = {visit.household_code for visit in visits.values()} | {one.household_code for one in people.values()}
     homes = {home.code: home for home in session.exec(select(Household).where(col(Household.code).in_(codes)))}
-    villages = {one.code: one for one in areas_within(session, day.row.area_code, AreaKind.VILLAGE)}
+    villages = {one.code: one for one in areas_within(session, area_code, AreaKind.VILLAGE)}
     answers: dict[str, list[VisitCarer]] = {}
     for answer in session.exec(select(VisitCarer).where(col(VisitCarer.visit_id).in_(visit_ids))):
         answers.setdefault(answer.visit_id, []).append(answer)
@@ -137,7 +145,7 @@ def _cast(session: Session, day: Opened, visit_ids: set[str], carer_ids: set[str
         visits=visits,
         people=people,
         homes=homes,
-        facilities={one.id: one for one in facilities_within(session, day.row.area_code)},
+        facilities={one.id: one for one in facilities_within(session, area_code)},
         villages=villages,
         answers=answers,
         called=_called(session, villages, [people[one] for one in carer_ids if one in people]),
@@ -185,7 +193,7 @@ def changed_board(session: Session, before: Opened, row: DayPlan) -> dict[str, A
     faults = engine.violations_of(after.problem, after.plan)
     visits = {visit_of(task) for task in tasks}
     everybody = {one.id for one in after.problem.carers}  # a fault may name whom a visit was promised to
-    cast = _cast(session, after, visits | {visit_of(fault.task) for fault in faults}, everybody)
+    cast = _cast(session, after.row.area_code, visits | {visit_of(fault.task) for fault in faults}, everybody)
     return _changing_part(session, after, cast, carers, visits, faults)
 
 

@@ -9,7 +9,7 @@ from timebank.dayplans.adapter import engine
 from timebank.dayplans.adapter.engine import Plan, Problem
 from timebank.dayplans.adapter.hand import keep_times
 from timebank.dayplans.adapter.problem import problem_of
-from timebank.dayplans.adapter.under_way import barred, lost_tasks, rest_of
+from timebank.dayplans.adapter.under_way import barred, held_up, lost_tasks, rest_of
 from timebank.dayplans.models import DayPlan, DayPlanState
 from timebank.dayplans.queries.facts import DayFacts, begun_among, gather
 from timebank.dayplans.rules import visit_of
@@ -46,9 +46,13 @@ def to_be_planned(session: Session, area_code: str, on: date) -> tuple[Problem, 
     return problem, row, plan
 
 
-def problem_now(facts: DayFacts) -> Problem:
-    """The planner's problem of the facts; whoever is off by now is given nothing more."""
-    return barred(problem_of(facts), facts.away, facts.begun)
+def problem_now(facts: DayFacts, row: DayPlan) -> Problem:
+    """The planner's problem of the facts; who is off by now is given nothing more, who is held up nothing before then.
+
+    That somebody is held up stands in no book but with the version, and with those made from it.
+    """
+    now = barred(problem_of(facts), facts.away, facts.begun)
+    return held_up(now, engine.unpack_plan(row.body), row.reason.get("late", {}), facts.begun)
 
 
 def as_it_stands(session: Session, row: DayPlan) -> tuple[Problem, Plan]:
@@ -56,7 +60,7 @@ def as_it_stands(session: Session, row: DayPlan) -> tuple[Problem, Plan]:
     in the order, and comes at the time that was promised unless a drive takes longer now. It may break rules."""
     plan = engine.unpack_plan(row.body)
     facts = facts_for(session, row, plan)
-    problem = problem_now(facts)
+    problem = problem_now(facts, row)
     plan = engine.taken_over(problem, plan, lost_tasks(plan, facts.away, facts.begun))
     plan = keep_times(problem, plan, plan)  # drives may take a minute more than when it was made
     if row.on == clock.today():
