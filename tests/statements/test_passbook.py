@@ -31,7 +31,13 @@ def test_hours_on_the_way_say_what_they_wait_for(cast: Cast, on_the_way: Visit, 
 def test_a_line_tells_who_when_which_rule_and_who_looked_at_it(cast: Cast, earn: Earn, sign_in: SignIn) -> None:
     line = earn(cast.li)
     story = sign_in(Role.VOLUNTEER).visit(f"/hours/lines/{line.id}")
-    for expected in ("陈〇〇", "Mon 2 Nov 2026", "rounded down to 15 minutes", "吴主任", "the rules in force from the start"):
+    for expected in (
+        "陈〇〇",
+        "Mon 2 Nov 2026",
+        "rounded down to 15 minutes",
+        "吴主任",
+        "the rules in force from the start",
+    ):
         assert expected in story, expected
     assert "陈婆婆" not in story
 
