@@ -40,7 +40,7 @@ def passbook(person: Person) -> tuple[tuple[date, int], ...]:
 
 
 def announced_and_taken(person: Person, month: str, closed: Close) -> tuple[int, int, int]:
-    """Minutes that go by the end of the next month: as the sheet says, as the passbook says, as its close takes them."""
+    """Minutes that go by the end of the next month: what sheet and passbook say of it, and what its close takes."""
     closed(month)
     said, last_on = sheet(person, month).expiring_minutes, months.last_day(months.following(month))
     in_the_book = dict(passbook(person)).get(last_on, 0)
