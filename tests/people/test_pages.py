@@ -1,14 +1,19 @@
 """The list of people, as the office opens it."""
 
+import pytest
+from sqlmodel import select
+
 from tests import factories as make
 from tests.cast import Cast
 from tests.fixtures.site import At, SignIn
 from timebank.core import clock
 from timebank.core.actors import SYSTEM, Role
-from timebank.core.db import transaction
+from timebank.core.db import reading, transaction
+from timebank.core.errors import Refused
 from timebank.mutual import operations as mutual
 from timebank.people import operations as people
-from timebank.people.models import PersonState
+from timebank.people.models import Person, PersonState
+from timebank.people.rules import check_sign
 
 
 def test_the_list_says_who_is_in_hospital(cast: Cast, sign_in: SignIn, at: At) -> None:
@@ -80,3 +85,38 @@ def test_who_may_act_is_written_as_people_say_it(sign_in: SignIn, cast: Cast) ->
     zhou.visit(page)
     told = zhou.submit("/proxies", proxy_person_id="李姐 0003", **power)
     assert "李姐" in told and "The power is kept" in told
+
+
+def test_a_second_press_registers_nobody_twice(sign_in: SignIn, cast: Cast) -> None:
+    wang = sign_in(Role.ASSISTANT)
+    given = {"household_code": cast.li.household_code, "name": "赵 大娘", "sex": "female", "born_on": "1950-02-03"}
+    for words in ("Registered: 赵 大娘.", "赵 大娘 is in the book already."):
+        wang.visit("/people/new")
+        assert words in wang.submit("/people/new", **given)
+    with reading() as session:
+        assert len(session.exec(select(Person).where(Person.name == "赵 大娘")).all()) == 1
+
+
+def test_a_card_of_somebody_else_registers_nobody(sign_in: SignIn, cast: Cast) -> None:
+    wang = sign_in(Role.ASSISTANT)
+    wang.visit("/people/new")
+    number = "50023219900101001"
+    page = wang.submit(
+        "/people/new",
+        status=400,
+        household_code=cast.li.household_code,
+        name="赵大娘",
+        sex="female",
+        born_on="1941-02-03",
+        id_number=number + check_sign(number),
+    )
+    assert "another birthday or sex" in page
+
+
+def test_two_checked_numbers_are_two_people(cast: Cast) -> None:
+    with transaction() as session, pytest.raises(Refused, match="two people"):
+        for person, mark in ((cast.chen_popo, "a"), (cast.ran_daye, "b")):
+            session.get_one(Person, person.id).id_number_hash = mark * 64
+        people.propose_merge(
+            session, actor=SYSTEM, kept_id=cast.chen_popo.id, other_id=cast.ran_daye.id, evidence="村里都晓得"
+        )

@@ -77,11 +77,20 @@ def register_person() -> Any:
             is_elder="is_elder" in form,
             is_volunteer="is_volunteer" in form,
         )
-        person = operations.register(http.session(), actor=actor(), given=given)
+        known = _registered(given)
+        person = known or operations.register(http.session(), actor=actor(), given=given)
     except TimebankError as error:
         return _form(form, error), error.status
-    flash(gettext("Registered: {name}.", name=person.name))
+    is_known = gettext("{name} is in the book already.", name=person.name)
+    flash(is_known if known else gettext("Registered: {name}.", name=person.name))
     return redirect(url_for("people.show_person", person_id=person.id), code=303)
+
+
+def _registered(given: operations.NewPerson) -> Person | None:
+    """Who a second press of the button would register once more."""
+    name = rules.check_name(given.name)
+    found = queries.same_person(http.session(), household_code=given.household_code, name=name, born_on=given.born_on)
+    return found if found and actor().scope.holds_area(found.area_code) and found.merged_into_id is None else None
 
 
 @bp.get("/households/new")

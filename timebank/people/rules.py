@@ -114,6 +114,13 @@ def fits_card(number: str, *, born_on: date, sex: Sex) -> bool:
     return number[6:14] == f"{born_on:%Y%m%d}" and is_male == (sex == Sex.MALE)
 
 
+def check_fits_card(number: str, *, born_on: date, sex: Sex) -> None:
+    """Refuse an identity number that says another birthday or sex than the book."""
+    if not fits_card(check_id_number(number), born_on=born_on, sex=sex):
+        text = T("This number says another birthday or sex than the book. Look at the card again.")
+        raise BadInput("people.number_of_another", text, field="id_number")
+
+
 def check_phone(raw: str) -> str:
     """A phone number of 5 to 15 ASCII digits, or nothing; blanks and hyphens are dropped."""
     digits = raw.replace(" ", "").replace("-", "")

@@ -129,7 +129,8 @@ def propose_merge(
 ) -> PersonCase:
     """Propose that an entry is the same person as the one to keep; somebody else looks at it again.
 
-    Refuses one entry twice, entries that are merged or dead already, no reason, and a pair that waits already.
+    Refuses one entry twice, entries that are merged or dead already, two with an identity number each, no reason, and a
+    pair that waits already.
     """
     kept, other = of_area(session, actor, kept_id), of_area(session, actor, other_id)
     if kept.id == other.id:
@@ -138,6 +139,9 @@ def propose_merge(
         raise Refused("people.state_is_final", T("This cannot be changed any more. Ask the township office."))
     if not evidence.strip():
         raise BadInput("people.no_evidence", T("Write how you know that it is one person."), field="evidence")
+    if kept.id_number_hash and other.id_number_hash:
+        text = T("Both entries have a checked identity number, so they are two people. Say that instead.")
+        raise Refused("people.two_numbers", text)
     if any(case.kind == MERGING for case in queries.open_cases_of(session, other.id)):
         raise Refused("people.merge_waits", T("This waits for a second person already."))
     case = opened(session, actor, other, MERGING, on or clock.today())

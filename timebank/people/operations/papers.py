@@ -43,9 +43,7 @@ def check_real_name(
 
 
 def _keep_number(session: Session, person: Person, number: str) -> None:
-    if not rules.fits_card(number, born_on=person.born_on, sex=person.sex):
-        text = T("This number says another birthday or sex than the book. Look at the card again.")
-        raise BadInput("people.number_of_another", text, field="id_number")
+    rules.check_fits_card(number, born_on=person.born_on, sex=person.sex)
     other = queries.person_of_number(session, number)
     if other and other.id != person.id:
         text = T(

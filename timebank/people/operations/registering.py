@@ -37,7 +37,11 @@ class NewPerson:
 
 
 def register(session: Session, *, actor: Actor, given: NewPerson) -> Person:
-    """Register somebody once. Refuses a known identity number (keyed hash) and a household outside the actor's area."""
+    """Register somebody once.
+
+    Refuses a known identity number (keyed hash), one that says another birthday or sex, and a household outside the
+    actor's area.
+    """
     household = session.get(Household, given.household_code)
     if household is None or not actor.scope.holds_area(household.area_code):
         raise BadInput(
@@ -51,6 +55,8 @@ def register(session: Session, *, actor: Actor, given: NewPerson) -> Person:
     if unknown:
         raise BadInput("people.unknown_tag", T("Choose from the list."), field="tags")
     vault, number = crypto.vault(), given.id_number.strip()
+    if number:
+        rules.check_fits_card(number, born_on=born_on, sex=given.sex)
     person = Person(
         id=ids.new_id("per"),
         household_code=household.code,
