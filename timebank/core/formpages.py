@@ -4,6 +4,7 @@ from io import BytesIO
 from urllib.parse import unquote, urlsplit
 
 from flask import Response, current_app, g, request
+from werkzeug.exceptions import HTTPException
 
 from timebank.core.refill import FORM_PAGE, Blame, Markup, refilled
 
@@ -19,7 +20,11 @@ def page_shown() -> str:
 
 def _origin() -> str:
     """The address of the page from which a form was sent."""
-    origin = urlsplit(request.form.get(FORM_PAGE) or request.referrer or "")
+    try:
+        named = request.form.get(FORM_PAGE)
+    except HTTPException:  # a body that is too large is not read to say so
+        named = None
+    origin = urlsplit(named or request.referrer or "")
     is_ours = origin.netloc in ("", request.host) and origin.path.startswith("/")
     return (origin.path + ("?" + origin.query if origin.query else "")) if is_ours else request.path
 

@@ -24,6 +24,8 @@ from timebank.core.text import T
 from timebank.people import queries
 from timebank.people.models import Person, PersonState
 
+__all__ = ["bp"]
+
 _GONE = (PersonState.DEAD, PersonState.MERGED)
 
 
