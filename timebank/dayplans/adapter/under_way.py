@@ -8,7 +8,7 @@ from dispatch.disruption import Disruption
 from dispatch.model import Carer, Plan, Problem, Window
 from dispatch.today import changed, frozen_visits
 from timebank.dayplans.adapter import engine
-from timebank.dayplans.rules import visit_of
+from timebank.dayplans.rules import FETCH, visit_of
 
 
 def past_visits(problem: Problem, now: int) -> set[str]:
@@ -19,11 +19,17 @@ def past_visits(problem: Problem, now: int) -> set[str]:
 def standing(problem: Problem, plan: Plan, begun: Collection[str], now: int, *, away: str = "") -> frozenset[str]:
     """The tasks that stay with whom they are: of visits that have begun, and of those past their hours without a word.
 
+    So does a meal that was to be fetched by now: nobody tells of it before its door, and it is in that carer's bag.
+
     Where there is no signal a visit is made and told hours later, so it is not taken from who should be there, unless
     that is `away`: a carer of whom we know that they did not come.
     """
     past, places = past_visits(problem, now), engine.places_of(plan)
-    unheard = {task for task, placed in places.items() if placed.carer != away and visit_of(task) in past}
+    unheard = {
+        task
+        for task, placed in places.items()
+        if placed.carer != away and (visit_of(task) in past or (task.endswith(FETCH) and placed.starts < now))
+    }
     return frozenset(task.id for task in problem.tasks if visit_of(task.id) in begun) | unheard
 
 
