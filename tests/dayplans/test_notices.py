@@ -7,9 +7,8 @@ import sqlalchemy as sa
 from sqlmodel import Session, select
 
 from tests.dayplans.test_hand import move, published, single_visit
-from tests.dayplans.township import COORDINATOR, Township, fill, settle
+from tests.dayplans.township import COORDINATOR, Township, settle
 from tests.factories import OTHER_TOWNSHIP, VILLAGE
-from tests.fixtures.site import SignIn
 from timebank.core import db
 from timebank.core.actors import Actor, Role
 from timebank.core.errors import NotFound
@@ -105,20 +104,6 @@ def test_of_a_visit_that_changed_twice_only_the_newest_is_to_be_told(made: Towns
         ]
         assert [one.row.day_plan_id for one in of_elder] == [second.id]
         assert not any("nobody can come" in text.msgid for one in of_elder for text in one.texts)
-
-
-def test_who_is_told_of_an_earlier_change_is_ticked_on_the_list_of_the_version_that_stands(
-    sign_in: SignIn,
-) -> None:
-    with db.transaction() as session:
-        fill(session, visits=10, volunteers=8)
-        first, _, _ = changed(session)
-        second = taken_out(session, first, last_stop(session, first))
-        of_first = next(one.row.id for one in notices_of_day(session, second) if one.row.day_plan_id == first.id)
-    visitor = sign_in(Role.COORDINATOR)
-    assert f"Version {second.version}" in visitor.visit(f"/days/{second.id}/notices")
-    text = visitor.submit(f"/days/notices/{of_first}/told")
-    assert f"Version {second.version}" in text and of_first not in text
 
 
 def published_before(session: Session, row: DayPlan) -> DayPlan:
