@@ -276,8 +276,15 @@ class _Times:
         pauses = tuple(self.pauses.get(name, ()))
         if pauses:
             finish = self._home_after(pauses, finish, stops)
-            leave = min([leave, *(pause.start_minutes for pause in pauses if pause.end_minutes > leave)])
+            leave = self._set_out(pauses, leave, stops[0].start_minutes)
         return Route(name, stops, pauses, leave, finish)
+
+    def _set_out(self, pauses: Sequence[Pause], leave: int, first_start: int) -> int:
+        """A break on the way to the first visit, or before its door, takes its time beside the drive's."""
+        for pause in reversed(pauses):
+            if pause.start_minutes < first_start and pause.end_minutes > leave:
+                leave = min(leave - (pause.end_minutes - pause.start_minutes), pause.start_minutes)
+        return leave
 
     def _home_after(self, pauses: Sequence[Pause], finish: int, stops: Sequence[Stop]) -> int:
         """A break after the last visit moves the arrival at home."""
