@@ -6,6 +6,7 @@ from datetime import date
 
 from sqlmodel import Session
 
+from timebank.careplans.models import ServiceKind
 from timebank.core import clock
 from timebank.core.text import T, Text
 from timebank.people.models import Person
@@ -31,14 +32,15 @@ _WHY: tuple[tuple[Callable[[Visit, int], bool], Text], ...] = (
         lambda visit, now: visit.state == VisitState.PLANNED and now > visit.window_to_minute + visit.duration_minutes,
         T("nobody came"),
     ),
-    (lambda visit, now: visit.state == VisitState.DUE, T("was on no plan")),
     (
-        lambda visit, now: visit.day_plan_id is None and visit.state not in (VisitState.DUE, VisitState.CANCELLED),
-        T("done without a plan"),
+        lambda visit, now: visit.state == VisitState.DUE and visit.service != ServiceKind.PHONE_CHECK,
+        T("was on no plan"),
     ),
+    (lambda visit, now: visit.state == VisitState.DUE, T("nobody has called")),
     (lambda visit, now: visit.state == VisitState.DONE, T("waits for the elder's nod")),
     (lambda visit, now: visit.state == VisitState.CONFIRMED, T("waits for review")),
 )
+"""What is settled, refused or called off is done with, whether a plan had it or not."""
 
 
 def loose_ends(session: Session, area_code: str, on: date) -> list[Loose]:
