@@ -211,19 +211,41 @@ def test_an_alarm_of_a_visit_opens_a_case_and_its_report_answers_the_alarm(villa
         assert session.get(AlarmAnswer, event.id) is not None
 
 
-def test_the_search_for_an_unreached_elder_ends_in_the_same_case(village: Village, at: At) -> None:
-    elder = village.cast.chen_popo
+def _search(village: Village) -> UnreachedCase:
+    """Nobody answers 陈婆婆's phone, and the search for her comes to its last rung."""
+    contact = visiting.Contact(village.cast.chen_popo.id, clock.today(), ContactForm.PHONE, Outcome.NO_ANSWER)
     with db.transaction() as session:
-        contact = visiting.Contact(elder.id, clock.today(), ContactForm.PHONE, Outcome.NO_ANSWER)
         visiting.record_contact(session, actor=village.actor("wang"), contact=contact)
         search = session.exec(select(UnreachedCase)).one()
         visiting.take_step(
-            session,
-            actor=village.actor("wang"),
-            case_id=search.id,
-            kind=StepKind.EMERGENCY,
-            outcome=Outcome.NO_ANSWER,
+            session, actor=village.actor("wang"), case_id=search.id, kind=StepKind.EMERGENCY, outcome=Outcome.NO_ANSWER
         )
+        return search
+
+
+def _alarm_at_the_door(village: Village) -> EventIn:
+    """李姐 raises the alarm at a visit of hers."""
+    with db.transaction() as session:
+        visit = make.visit(session=session, elder=village.cast.chen_popo)
+        visits.assign(session, actor=SYSTEM, visit_id=visit.id, carers=[(village.cast.li.id, 9 * 60)], day_plan_id=None)
+        event = EventIn(id=ids.new_id("evt"), visit_id=visit.id, kind=EventKind.SOS, device_at=clock.now())
+        visits.record_event(session, actor=village.actor("li"), event=event, person_id=village.cast.li.id)
+        return event
+
+
+def test_the_report_answers_every_alarm_that_came_while_the_case_was_open(village: Village, at: At) -> None:
+    case = village.alarm()
+    search, during = _search(village), _alarm_at_the_door(village)
+    at("2026-11-03 09:30")
+    report(village, case)
+    with db.reading() as session:
+        assert session.get_one(UnreachedCase, search.id).closed_at is not None
+        assert session.get(AlarmAnswer, during.id) is not None
+
+
+def test_the_search_for_an_unreached_elder_ends_in_the_same_case(village: Village, at: At) -> None:
+    search = _search(village)
+    with db.reading() as session:
         case = session.exec(select(EmergencyCase)).one()
     assert case.kind == CaseKind.NO_ANSWER
     at("2026-11-03 09:30")

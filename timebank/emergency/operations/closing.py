@@ -19,6 +19,7 @@ from timebank.people.queries import people_by_id
 from timebank.visiting import operations as visiting
 from timebank.visiting.models import UnreachedCase, UnreachedStep
 from timebank.visits import operations as visits
+from timebank.visits.models import EventKind, Visit, VisitEvent
 
 _ANSWER = T("An emergency case was opened and closed with a report.")
 
@@ -38,7 +39,7 @@ def close_case(session: Session, *, actor: Actor, case_id: str, report: ReportIn
     """Close an emergency with its report; the only way to close one.
 
     Refuses a report that leaves open what happened, when, or who was there. The alarm of a visit and the search for an
-    elder from which it came are answered with it.
+    elder from which it came are answered with it, and those that came while it was open.
     """
     case = open_and_locked(session, actor, case_id)
     rules.check_report(
@@ -69,16 +70,29 @@ def close_case(session: Session, *, actor: Actor, case_id: str, report: ReportIn
     session.flush()
     release(session, case, (AskState.ASKED, AskState.SILENT, AskState.COMING))
     write(session, case, EntryKind.CLOSED, actor=actor)
-    _answer_source(session, case)
+    _answer_sources(session, case)
     note(session, actor=actor, action="emergency.close", subject_id=case.id, area_code=case.area_code)
     return made
 
 
-def _answer_source(session: Session, case: EmergencyCase) -> None:
-    """What the case came from needs nobody any more: the search for the elder, or the alarm of a visit."""
-    if not (case.source_key or "").startswith("event:"):
-        return
-    event_id = str(case.source_key).removeprefix("event:")
+def _answer_sources(session: Session, case: EmergencyCase) -> None:
+    """What the case came from, and every alarm that became a line in its log, needs nobody any more."""
+    again = (
+        select(VisitEvent.id)
+        .join(Visit, col(Visit.id) == VisitEvent.visit_id)
+        .where(Visit.elder_id == case.elder_id, VisitEvent.kind == EventKind.SOS)
+        .where(VisitEvent.server_at >= case.opened_at)
+        .order_by(col(VisitEvent.server_at), col(VisitEvent.id))
+    )
+    events = list(session.exec(again))
+    if (case.source_key or "").startswith("event:"):
+        events.insert(0, str(case.source_key).removeprefix("event:"))
+    for event_id in dict.fromkeys(events):
+        _answer(session, event_id)
+
+
+def _answer(session: Session, event_id: str) -> None:
+    """End the search for the elder that raised an alarm, or answer the alarm of a visit."""
     search = session.exec(
         select(UnreachedStep.case_id)
         .join(UnreachedCase, col(UnreachedCase.id) == UnreachedStep.case_id)
