@@ -1,5 +1,6 @@
 """Visits of a month come from care plans; what is left out has a reason."""
 
+from dataclasses import replace
 from datetime import date
 
 from sqlmodel import select
@@ -10,6 +11,7 @@ from tests.visits.conftest import actor_of
 from timebank.areas.models import CalendarDay, DayKind
 from timebank.careplans import operations as careplans
 from timebank.careplans.models import CarePlan, ServiceKind
+from timebank.careplans.queries import items_of
 from timebank.core import db, ids
 from timebank.core.actors import SYSTEM
 from timebank.people.models import PersonState
@@ -149,6 +151,34 @@ def test_visits_of_a_care_plan_that_ended_are_taken_back_unless_somebody_was_inv
     assert generate(cast).withdrawn == 1
     assert days_of(cast) == TUESDAYS[:2]
     assert days_of(cast, VisitState.PLANNED) == [TUESDAYS[3]]
+
+
+def test_who_was_invited_under_the_old_version_comes_for_the_new_one_and_nobody_besides(cast: Cast) -> None:
+    morning, afternoon = make.care_item(), replace(make.care_item(), window_from_minute=840, window_to_minute=960)
+    agree(cast, afternoon, morning)
+    generate(cast)
+    with db.transaction() as session:
+        arranged = list(session.exec(select(Visit).where(Visit.due_on == TUESDAYS[1])))
+        for visit in arranged:
+            operations.assign(
+                session,
+                actor=actor_of(cast, "zhou"),
+                visit_id=visit.id,
+                carers=[(cast.li.id, visit.window_from_minute)],
+                day_plan_id=None,
+            )
+        later = [replace(item, window_from_minute=item.window_from_minute + 30) for item in (morning, afternoon)]
+        plan = make.care_plan(session=session, elder=cast.chen_popo, items=later, starts_on=date(2026, 11, 5))
+    report = generate(cast)
+    assert (report.made, report.known, report.withdrawn) == (4, 4, 4)
+    assert generate(cast).known == 8, "run again, it adds nothing"
+    with db.reading() as session:
+        begins = {item.id: item.window_from_minute for item in items_of(session, plan.id)}
+        now = [session.get_one(Visit, visit.id) for visit in arranged]
+    assert [(one.state, begins[one.care_item_id or ""] - one.window_from_minute) for one in now] == [
+        (VisitState.PLANNED, 30)
+    ] * 2
+    assert days_of(cast) == [TUESDAYS[0]] * 2 + [TUESDAYS[2]] * 2 + [TUESDAYS[3]] * 2
 
 
 def test_a_voucher_item_makes_voucher_visits(cast: Cast) -> None:

@@ -71,7 +71,8 @@ def generate(session: Session, *, actor: Actor, area_code: str, month: str) -> G
     Holidays, market days, farming season and days without service are respected as each item says: a visit is moved to
     the next free day, to another hour, or left out. Who is in hospital, away, has withdrawn the consent or is no longer
     here gets none, and nobody a bath that the care plan speaks against. Visits that no care plan asks for any more and
-    that nobody was invited to are taken back. Each visit says why; the report, kept as a row, counts what was made and
+    that nobody was invited to are taken back; to which somebody was, they count for the plan that replaced theirs, as
+    they were agreed. Each visit says why; the report, kept as a row, counts what was made and
     why the rest was not.
     """
     if not actor.scope.holds_area(area_code):
@@ -80,6 +81,7 @@ def generate(session: Session, *, actor: Actor, area_code: str, month: str) -> G
     rows_there = _rows_there(session, area_code, days)
     known = {key: visit for key, visit in rows_there.items() if days[0] <= key[1] <= days[-1]}
     wanted = _Calendar(session, area_code, days, rows_there).wanted()
+    _hand_over(known, wanted)
     rows = [_visit_row(slot) for key, slot in wanted.slots.items() if key not in known]
     if rows:
         session.connection().execute(sa.insert(table_of(Visit)), rows)
@@ -185,6 +187,28 @@ def _rows_there(session: Session, area_code: str, days: Sequence[date]) -> dict[
         col(Visit.care_item_id).is_not(None),
     )
     return {(str(visit.care_item_id), visit.moved_from_on or visit.due_on): visit for visit in session.exec(found)}
+
+
+def _hand_over(known: dict[tuple[str, date], Visit], wanted: _Wanted) -> None:
+    """Let what is arranged under a version that was replaced be the visit of the new version: nobody knocks twice.
+
+    It has to be of the same elder, service and day, the nearest hour first. Hours, minutes and people stay as they were
+    agreed with who comes; from the next visit on it is all as the new version says.
+    """
+    left: dict[tuple[str, ServiceKind, date], list[tuple[str, date]]] = {}
+    for key, visit in known.items():
+        is_arranged = visit.state not in (VisitState.DUE, VisitState.CANCELLED)
+        if is_arranged and key not in wanted.slots and key not in wanted.reasons:
+            left.setdefault((visit.elder_id, visit.service, visit.due_on), []).append(key)
+    for new_key, slot in wanted.slots.items():
+        old_keys = left.get((slot.elder.id, slot.item.service, slot.on), [])
+        if new_key in known or not old_keys:
+            continue
+        key = min(old_keys, key=lambda old: (abs(known[old].window_from_minute - slot.window[0]), known[old].id))
+        old_keys.remove(key)
+        visit = known[new_key] = known.pop(key)
+        visit.care_item_id, visit.moved_because = slot.item.id, slot.because
+        visit.moved_from_on = slot.planned_on if slot.planned_on != slot.on else None
 
 
 def _withdraw(visits: Mapping[tuple[str, date], Visit], reasons: Mapping[tuple[str, date], str]) -> int:
