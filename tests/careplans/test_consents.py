@@ -137,3 +137,10 @@ def test_the_page_reads_the_text_and_keeps_the_answer(cast: Cast, sign_in: SignI
     assert "read by 王助理 to 陈小芳, version 2026-1" in page
     page = wang.submit("/withdraw", having={"purpose": "photo"})
     assert "What rested on it has stopped." in page
+
+
+def test_a_withdrawn_consent_that_stops_nothing_does_not_say_it_did(cast: Cast, sign_in: SignIn) -> None:
+    wang, here = sign_in(Role.ASSISTANT), f"/care-plans/of/{cast.chen_popo.id}/consents"
+    wang.visit(here)
+    page = wang.submit("/withdraw", having={"purpose": "register"})
+    assert "has stopped" not in page and "Nothing stops by itself" in page

@@ -11,6 +11,8 @@ from tests.cast import Cast
 from tests.fixtures.site import At, SignIn
 from tests.visits.conftest import Plan, event, tell
 from timebank.core import clock, db
+from timebank.core.actors import SYSTEM
+from timebank.people import operations as people
 from timebank.people.models import Proxy
 from timebank.visits.models import EventKind as Kind
 from timebank.visits.models import VisitState
@@ -51,3 +53,22 @@ def test_kin_see_first_what_waits_then_who_comes_next(cast: Cast, sign_in: SignI
     page = sign_in("xiaofang").visit("/family")
     shown = re.findall(r'<p class="when">([^<]+) 09:00', page)
     assert shown == ["Mon 2 Nov", "Wed 4 Nov", "Sun 8 Nov", "Sat 31 Oct"]
+
+
+def test_kin_see_nobody_named_once_the_elder_takes_the_consent_back(
+    cast: Cast, sign_in: SignIn, planned: Plan, at: At
+) -> None:
+    planned()
+    at("2026-11-03 08:00")
+    with db.transaction() as session:
+        was = make.visit(session=session, elder=cast.chen_popo, on=clock.today() - timedelta(days=1))
+        was.state = VisitState.SETTLED
+        people.give_consent(session, actor=SYSTEM, person_id=cast.chen_popo.id, purpose="kin", method="read_aloud")
+    kin = sign_in("xiaofang")
+    page = kin.visit("/family")
+    assert "李姐" in page and "Mon 2 Nov" in page
+    with db.transaction() as session:
+        people.withdraw_consent(session, actor=SYSTEM, person_id=cast.chen_popo.id, purpose="kin")
+    page = kin.visit("/family")
+    assert "李姐" not in page and "Mon 2 Nov" not in page and "Nobody named yet" not in page
+    assert "does not want kin to see who comes" in page and "Call it off" in page, "what kin may do stays"

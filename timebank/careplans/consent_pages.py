@@ -76,8 +76,11 @@ def _back(person: Person) -> Response:
 @bp.post("/care-plans/of/<string:person_id>/consents/withdraw")
 @guard(*STAFF, load={"person_id": person_for})
 def withdraw(person: Person) -> Response:
-    """End a consent; what rested on it stops at once."""
+    """End a consent; what rested on it stops at once, and where nothing does the page says so."""
     purpose = forms.one_of(request.form, "purpose", CONSENT_WORDS)
     people.withdraw_consent(http.session(), actor=actor(), person_id=person.id, purpose=purpose)
-    flash(gettext("The consent is withdrawn. What rested on it has stopped."))
+    if purpose in consents.NOTHING_STOPS:
+        flash(gettext("The consent is withdrawn. Nothing stops by itself: tell the township office."))
+    else:
+        flash(gettext("The consent is withdrawn. What rested on it has stopped."))
     return _back(person)

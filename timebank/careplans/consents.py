@@ -23,6 +23,7 @@ from timebank.people.queries import may_act
 
 TEXT_VERSION = "2026-1"
 _KIN_SEE = ("follow_visits", "see_bed")
+NOTHING_STOPS = ("register", "open_data")  # nothing of ours asks for these: what follows is for people to do
 
 
 @cache

@@ -196,6 +196,11 @@ def has_withdrawn(session: Session, person_id: str, purpose: str) -> bool:
     return bool(ends) and all(ends)
 
 
+def kin_may_see(session: Session, *, reader_id: str, person_id: str) -> bool:
+    """Whether somebody may see who visits a person: oneself always, kin until the person takes that consent back."""
+    return reader_id == person_id or not has_withdrawn(session, person_id, "kin")
+
+
 def valid_qualifications(session: Session, person_ids: Iterable[str], on: date) -> dict[str, frozenset[str]]:
     """For each person, the kinds of paper that are valid on a day and were not taken back before its end."""
     found = select(Qualification.person_id, Qualification.kind).where(

@@ -17,13 +17,14 @@ from timebank.core.actors import Actor, Role
 from timebank.core.errors import TimebankError
 from timebank.core.i18n import gettext
 from timebank.people.models import Person
-from timebank.people.queries import may_act, people_by_id
+from timebank.people.queries import kin_may_see, may_act, people_by_id
 from timebank.visits import operations, queries
 from timebank.visits.forms import request_in
 from timebank.visits.models import Visit, VisitCarer, VisitState
 
 bp = Blueprint("family", __name__)
 _MEMBERS = (Role.ELDER, Role.VOLUNTEER)
+_OPEN = (VisitState.DUE, VisitState.PLANNED)
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,7 @@ class _ForWhom:
     visits: list[Visit]
     carers: dict[str, list[tuple[VisitCarer, Person]]]
     went: dict[str, queries.Went]
+    sees_who: bool
     sees_bed: bool
     items: list[CareItem]
 
@@ -48,7 +50,7 @@ def visits_of_mine() -> Any:
         "visits/family.html",
         rows=[_row(session, caller, elder) for elder in elders],
         waiting=VisitState.DONE,
-        open_states=(VisitState.DUE, VisitState.PLANNED),
+        open_states=_OPEN,
         today=clock.today(),
         rhythm=recurrence_words,
     )
@@ -67,15 +69,27 @@ def _may(session: Session, caller: Actor, elder: Person, purpose: str) -> bool:
 
 def _row(session: Session, caller: Actor, elder: Person) -> _ForWhom:
     on, visits = clock.today(), []
+    sees_who = kin_may_see(session, reader_id=caller.person_id or "", person_id=elder.id)
     if any(_may(session, caller, elder, purpose) for purpose in ("follow_visits", "confirm", "request")):
         visits = queries.visits_of_elder(session, elder.id, on - timedelta(days=30), on + timedelta(days=7))
+    if not sees_who:
+        visits = [visit for visit in visits if _asks_something(session, caller, elder, visit)]
     sees_bed = _may(session, caller, elder, "see_bed")
     plans = plans_of(session, elder.id) if sees_bed else []
     items = items_of(session, plans[0].id) if plans else []
     visits.sort(key=lambda visit: _rank(visit, on))
     keys = [visit.id for visit in visits]
-    went = queries.how_it_went(session, keys) if _may(session, caller, elder, "follow_visits") else {}
-    return _ForWhom(elder, visits, queries.carers_of(session, keys), went, sees_bed, items)
+    went = queries.how_it_went(session, keys) if sees_who and _may(session, caller, elder, "follow_visits") else {}
+    carers = queries.carers_of(session, keys) if sees_who else {}
+    return _ForWhom(elder, visits, carers, went, sees_who, sees_bed, items)
+
+
+def _asks_something(session: Session, caller: Actor, elder: Person, visit: Visit) -> bool:
+    """Whether a visit waits for what the caller may do in the elder's name: the nod, or calling it off."""
+    if visit.state == VisitState.DONE:
+        return _may(session, caller, elder, "confirm")
+    is_ahead = visit.state in _OPEN and visit.due_on >= clock.today()
+    return is_ahead and _may(session, caller, elder, "request")
 
 
 def _rank(visit: Visit, today: date) -> tuple[int, int, int]:
