@@ -79,6 +79,38 @@ def test_a_bath_is_granted_only_after_an_assessment_says_so(cast: Cast) -> None:
     assert refusal(cast.chen_popo.id, [BATH]) == "careplans.outside_entitlement"
 
 
+def test_whether_a_rhythm_is_granted_does_not_hang_on_the_day_on_which_the_plan_starts(cast: Cast) -> None:
+    with db.transaction() as session:
+        make.assessment(session=session, elder=cast.chen_popo, level=1)
+    for day in range(3, 10):
+        assert agree(cast.chen_popo.id, [BATH], starts_on=date(2026, 11, day))
+
+
+@pytest.mark.parametrize(
+    ("rhythms", "most"),
+    [
+        ([("week", [0])], 4),
+        ([("week", [5, 6])], 8),
+        ([("week", range(7)), ("week", range(7))], 62),
+        ([("week", [2]), ("two_weeks", [4])], 6),
+        ([("month", [0, 3])], 2),
+    ],
+)
+def test_the_list_grants_a_rhythm_up_to_its_limit_and_no_more(
+    rhythms: Sequence[tuple[str, Sequence[int]]], most: int
+) -> None:
+    items = [replace(VISIT, recurrence=recurrence(every, days)) for every, days in rhythms]
+    rules.check_entitlement(items, level=0, limits={"visit": [most]})
+    with pytest.raises(TimebankError, match="outside_entitlement"):
+        rules.check_entitlement(items, level=0, limits={"visit": [most - 1]})
+
+
+def test_what_is_granted_not_at_all_is_not_granted_seldom_either() -> None:
+    seldom = replace(BATH, recurrence="FREQ=MONTHLY;INTERVAL=6")
+    with pytest.raises(TimebankError, match="outside_entitlement"):
+        rules.check_entitlement([seldom], level=0, limits={"bath": [0]})
+
+
 def test_what_is_paid_by_voucher_is_not_measured_by_the_list_of_hours(cast: Cast) -> None:
     assert agree(cast.chen_popo.id, [replace(BATH, paid_by="voucher")])
 

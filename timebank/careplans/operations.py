@@ -48,7 +48,7 @@ def agree_care_plan(
         raise BadInput("core.not_a_choice", T("Choose from the list."), field="contraindications")
     granted = queries.service_list()
     limits = granted["most_in_31_days_by_level"]
-    check_entitlement(checked, level=level_of(session, elder_id) or 0, limits=limits, starts_on=starts_on)
+    check_entitlement(checked, level=level_of(session, elder_id) or 0, limits=limits)
     version = _replace_present(session, elder_id, starts_on)
     care_plan = CarePlan(
         id=ids.new_id("cpl"),

@@ -174,22 +174,28 @@ def recurrence_words(rule: str) -> Text:
     return T("{every}: {days}", every=RHYTHMS[every], days=listed([WEEKDAYS[day] for day in weekdays]))
 
 
-def check_entitlement(
-    items: Sequence[ItemIn], *, level: int, limits: Mapping[str, Sequence[int]], starts_on: date
-) -> None:
+_YEAR_DAYS = 52 * 7  # whole weeks, so that every weekday comes equally often
+_YEAR_FROM = date(2024, 1, 1)  # its 52 weeks begin on a Monday and hold the first Monday to Sunday of twelve months
+
+
+def _times_in_a_year(rule: str) -> int:
+    last_on = _YEAR_FROM + timedelta(days=_YEAR_DAYS - 1)
+    return len(due_dates(rule, starts_on=_YEAR_FROM, first_on=_YEAR_FROM, last_on=last_on))
+
+
+def check_entitlement(items: Sequence[ItemIn], *, level: int, limits: Mapping[str, Sequence[int]]) -> None:
     """Refuse more of a service in 31 days than the basic service list grants at a level of dependency.
 
-    `limits` holds, for each service with a limit, the most times in 31 days at levels 0 to 4. What is paid by
-    voucher is not measured: hours and vouchers are two orders (field guide §2.4).
+    `limits` holds, for each service with a limit, the most times in 31 days at levels 0 to 4. Measured is the rhythm,
+    whole times in 31 days on the average of a year, so that the first day of a care plan decides nothing. What is paid
+    by voucher is not measured: hours and vouchers are two orders (field guide §2.4).
     """
-    asked: dict[str, int] = {}
+    in_a_year: dict[str, int] = {}
     for item in items:
-        if item.paid_by == "voucher":
-            continue
-        last_on = starts_on + timedelta(days=30)
-        times = len(due_dates(item.recurrence, starts_on=starts_on, first_on=starts_on, last_on=last_on))
-        asked[item.service] = asked.get(item.service, 0) + times
-    for service, times in asked.items():
+        if item.paid_by != "voucher":
+            in_a_year[item.service] = in_a_year.get(item.service, 0) + _times_in_a_year(item.recurrence)
+    for service, in_year in in_a_year.items():
+        times = max(1, in_year * 31 // _YEAR_DAYS)
         most = limits[service][level] if service in limits else times
         if times > most:
             text = T("At this level the service list grants it {most} times a month at most.", most=most)
