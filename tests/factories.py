@@ -4,7 +4,7 @@ Every function writes with the session it is given and does not commit. Days are
 that the same district can stand in a frozen November and on a server that runs now.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 
 from sqlmodel import Session
@@ -27,6 +27,7 @@ from timebank.ledger import operations as ledger
 from timebank.ledger.models import Transfer
 from timebank.people import operations as people
 from timebank.people.models import Household, Kinship, Person, Proxy, RiskTier, Sex
+from timebank.policies import operations as policies
 from timebank.policies.queries import in_force
 from timebank.visits.models import CarerState, Visit, VisitCarer, VisitState
 
@@ -338,6 +339,13 @@ def visit(
     session.add(made)
     session.flush()
     return made
+
+
+def rules_of(*, session: Session, area_code: str, changes: Mapping[str, int | str]) -> None:
+    """An area has decided otherwise than the defaults, from today on."""
+    made = policies.propose(session, actor=SYSTEM, area_code=area_code, starts_on=clock.today(), changes=dict(changes))
+    policies.approve(session, actor=Actor("usr_second", Role.SUPERVISOR, area_code), version_id=made.id)
+    session.flush()
 
 
 def earned(*, session: Session, person: Person, elder: Person, minutes: int) -> Transfer:

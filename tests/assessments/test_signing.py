@@ -239,6 +239,19 @@ def test_due_ones_are_listed_the_longest_waiting_first(cast: Cast, at: At) -> No
         assert rows[make.TOWNSHIP] == ((0, 0, 1, 0, 0), 1)
 
 
+def test_when_an_assessment_is_due_goes_by_the_rules_of_the_elder_s_township_whoever_asks(cast: Cast) -> None:
+    with db.transaction() as session:
+        make.rules_of(session=session, area_code=make.TOWNSHIP, changes={"assessment.interval_months": 6})
+        for elder in (cast.chen_popo, cast.hu_daye):
+            make.assessment(session=session, elder=elder)
+        later = clock.today() + timedelta(days=200)
+        for area in (make.VILLAGE, make.TOWNSHIP, make.DISTRICT):
+            assert [row.elder.id for row in queries.due_in(session, area, later)] == [cast.chen_popo.id]
+            rows = queries.level_figures(session, area, later)
+            part = make.TOWNSHIP if area == make.DISTRICT else make.VILLAGE
+            assert [row.area.code for row in rows if row.overdue] == [part]
+
+
 def test_forms_that_nobody_finished_are_deleted(cast: Cast, at: At) -> None:
     with db.transaction() as session:
         made = begun(session, cast)

@@ -96,6 +96,21 @@ def test_a_bed_s_month_is_the_same_after_the_elder_has_moved(cast: Cast, bed_at:
             assert (row.month.got.visits, row.month.got.minutes) == (1, 50)
 
 
+def test_a_bed_s_month_goes_by_the_rules_of_its_own_township_whoever_asks(cast: Cast, bed_at: BedAt, at: At) -> None:
+    with db.transaction() as session:
+        bed_at(session, cast.chen_popo, BedState.ACTIVE)
+        make.rules_of(
+            session=session, area_code=make.TOWNSHIP, changes={"bed.meals_count": "yes", "bed.alert_percent": 10}
+        )
+    at("2026-11-21 09:00")
+    with db.transaction() as session:
+        took_place(session, cast.chen_popo, cast.li, day=4, service=ServiceKind.MEAL)
+        took_place(session, cast.chen_popo, cast.li, day=5)
+        for area in (make.VILLAGE, make.TOWNSHIP, make.DISTRICT):
+            [row] = queries.month_figures(session, area, "2026-11")
+            assert (row.month.got.visits, row.month.is_short) == (2, False)
+
+
 def looked_at(
     session: Session, bed: CareBed, actor: Actor = INSPECTOR, days_ago: int = 0, **answers: str
 ) -> list[BedHazard]:

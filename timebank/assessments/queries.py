@@ -163,11 +163,18 @@ class Due:
 
 def due_in(session: Session, area_code: str, today: date, *, ahead_days: int = 30) -> list[Due]:
     """Elders of an area whose routine assessment is due within some days or overdue, the longest waiting first."""
-    months = in_force(session, area_code, today).number("assessment.interval_months")
     rows = _latest_with_elders(session, area_code)
-    due = [Due(elder, latest, next_due(latest.assessed_on, months)) for latest, elder in rows]
+    due = [
+        Due(elder, latest, next_due(latest.assessed_on, _interval(session, elder.area_code, today)))
+        for latest, elder in rows
+    ]
     limit = today + timedelta(days=ahead_days)
     return sorted((row for row in due if row.due_on <= limit), key=lambda row: (row.due_on, row.elder.id))
+
+
+def _interval(session: Session, area_code: str, today: date) -> int:
+    """The months between two assessments, by the rules of the township: the same whoever asks."""
+    return in_force(session, area_code, today).number("assessment.interval_months")
 
 
 def _latest_with_elders(session: Session, area_code: str) -> list[tuple[Assessment, Person]]:
@@ -198,12 +205,12 @@ class LevelFigures:
 def level_figures(session: Session, area_code: str, today: date) -> list[LevelFigures]:
     """Levels of dependency by township, or by village inside one township."""
     kind, digits = (AreaKind.TOWNSHIP, 9) if len(area_code) < 9 else (AreaKind.VILLAGE, 12)
-    months = in_force(session, area_code, today).number("assessment.interval_months")
     by_part: dict[str, list[Assessment]] = {}
     for latest, elder in _latest_with_elders(session, area_code):
         by_part.setdefault(elder.area_code[:digits], []).append(latest)
     return [
-        _figures(area, by_part.get(area.code, []), today, months) for area in areas_within(session, area_code, kind)
+        _figures(area, by_part.get(area.code, []), today, _interval(session, area.code, today))
+        for area in areas_within(session, area_code, kind)
     ]
 
 

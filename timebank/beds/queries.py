@@ -153,33 +153,37 @@ def inspections_due(session: Session, area_code: str, today: date) -> list[tuple
     return [(bed, elder, on) for bed, elder, on in session.exec(found)]
 
 
-def delivered(session: Session, area_code: str, month: str, policy: Policy) -> dict[str, list[tuple[date, int, bool]]]:
+def delivered(session: Session, area_code: str, month: str, on: date) -> dict[str, list[tuple[date, int, bool]]]:
     """What took place at the beds of an area in a month: elder → (day, minutes, paid by voucher) for each visit.
 
     A phone check is no visit to a bed; a meal brought is one by policy bed.meals_count. A stay whose departure nobody
-    told counts by what a review credited for it (decision 0014). This is the only query for it.
+    told counts by what a review credited for it (decision 0014). Each elder's township decides, by its rules on a day,
+    whoever asks. This is the only query for it.
     """
-    left_out = [ServiceKind.PHONE_CHECK] + [ServiceKind.MEAL] * (policy.choice("bed.meals_count") == "no")
     mine = select(CareBed.elder_id).where(in_area(col(CareBed.area_code), area_code))
+    of_elder: list[Any] = [Person.area_code, Visit.service]
     of_visit: list[Any] = [Visit.id, Visit.elder_id, Visit.due_on, Visit.paid_by, Visit.duration_minutes]
     of_carer: list[Any] = [VisitCarer.checked_in_at, VisitCarer.checked_out_at, VisitCarer.credited_minutes]
     is_told = sa.or_(col(VisitCarer.checked_out_at).is_not(None), col(VisitCarer.credited_minutes) > 0)
     found = (
-        sa.select(*of_visit, *of_carer)
+        sa.select(*of_elder, *of_visit, *of_carer)
+        .where(col(Person.id) == col(Visit.elder_id))
         .where(col(VisitCarer.visit_id) == col(Visit.id), col(VisitCarer.state) == CarerState.ACCEPTED)
         .where(col(Visit.state).in_(_TOOK_PLACE))
         .where(col(Visit.due_on) >= months.first_day(month), col(Visit.due_on) <= months.last_day(month))
-        .where(col(Visit.service).not_in(left_out), col(Visit.elder_id).in_(mine))
+        .where(col(Visit.service) != ServiceKind.PHONE_CHECK, col(Visit.elder_id).in_(mine))
         .where(col(VisitCarer.checked_in_at).is_not(None), is_told)
     )
-    over = policy.number("earn.over_planned_minutes")
     stays: dict[str, list[rules.Stay]] = {}
-    visits: dict[str, tuple[str, date, str, int]] = {}
-    for visit_id, elder_id, due_on, paid_by, minutes, came_at, left_at, credited in session.connection().execute(found):
-        stays.setdefault(visit_id, []).append(rules.Stay(came_at, left_at, credited or 0))
-        visits[visit_id] = (elder_id, due_on, paid_by, minutes)
+    visits: dict[str, tuple[str, date, str, int, Policy]] = {}
+    for home, service, visit_id, elder_id, due_on, paid_by, minutes, *stay in session.connection().execute(found):
+        policy = in_force(session, home, on)
+        if service != ServiceKind.MEAL or policy.choice("bed.meals_count") != "no":
+            stays.setdefault(visit_id, []).append(rules.Stay(stay[0], stay[1], stay[2] or 0))
+            visits[visit_id] = (elder_id, due_on, paid_by, minutes, policy)
     by_elder: dict[str, list[tuple[date, int, bool]]] = {}
-    for visit_id, (elder_id, due_on, paid_by, planned) in visits.items():
+    for visit_id, (elder_id, due_on, paid_by, planned, policy) in visits.items():
+        over = policy.number("earn.over_planned_minutes")
         minutes = rules.presence_minutes(stays[visit_id], planned_minutes=planned, over_planned_minutes=over)
         by_elder.setdefault(elder_id, []).append((due_on, minutes, paid_by == "voucher"))
     return by_elder
@@ -197,17 +201,18 @@ class BedFigures:
 def month_figures(session: Session, area_code: str, month: str, *, bed_id: str = "") -> list[BedFigures]:
     """The month of every bed of an area that ran in it, by bed; pages, start pages, alerts and the export use this."""
     today = clock.today()
-    policy = in_force(session, area_code, min(today, months.last_day(month)))
+    rules_on = min(today, months.last_day(month))
     found = select(CareBed, Person).where(in_area(col(CareBed.area_code), area_code), Person.id == CareBed.elder_id)
     if bed_id:
         found = found.where(CareBed.id == bed_id)
     rows = session.exec(found.order_by(col(CareBed.id))).all()
     steps = _steps_by_bed(session, area_code, [bed.id for bed, _ in rows] if bed_id else None)
-    got = delivered(session, area_code, month, policy)
-    figures = [
-        BedFigures(bed, elder, _month(bed, steps.get(bed.id, []), got.get(elder.id, []), month, today, policy))
-        for bed, elder in rows
-    ]
+    got = delivered(session, area_code, month, rules_on)
+    figures = []
+    for bed, elder in rows:
+        policy = in_force(session, bed.area_code, rules_on)
+        of_month = _month(bed, steps.get(bed.id, []), got.get(elder.id, []), month, today, policy)
+        figures.append(BedFigures(bed, elder, of_month))
     return [row for row in figures if row.month.days]
 
 
