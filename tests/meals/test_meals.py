@@ -21,7 +21,7 @@ from timebank.meals import operations, queries
 from timebank.meals.models import MealOrder, MealRound, Menu, OrderState
 from timebank.meals.queries import orders_close_at
 from timebank.meals.rules import choose, doubts
-from timebank.people.models import Person, PersonState
+from timebank.people.models import Person, PersonState, Proxy
 from timebank.visits import operations as visits
 from timebank.visits.models import Visit, VisitState
 
@@ -328,3 +328,16 @@ def test_tomorrow_without_orders_stands_on_the_start_page(cast: Cast, sign_in: S
     on = (clock.today() + timedelta(days=1)).isoformat()
     wang.visit(f"/meals?on={on}")
     assert "1 meals ordered, 0 could not be." in wang.submit("/standing")
+
+
+def test_kin_who_may_not_ask_do_not_read_what_the_elder_eats(cast: Cast, sign_in: SignIn) -> None:
+    menu_id = dish(cast)
+    kin, here = sign_in("xiaofang"), f"/meals/of/{cast.chen_popo.id}"
+    assert here in kin.visit("/family")
+    with db.transaction() as session:
+        power = session.exec(select(Proxy).where(Proxy.proxy_person_id == cast.xiaofang.id)).one()
+        power.purposes = ["follow_visits"]
+    assert here not in kin.visit("/family"), "not offered where it refuses"
+    kin.visit(here, status=403)
+    answer = kin.send(here, {"menu_id": menu_id})
+    assert answer.status_code == 403 and "May eat" not in answer.get_data(as_text=True)

@@ -3,13 +3,19 @@
 from datetime import date
 
 import pytest
+from sqlmodel import select
 
+from tests import factories as make
 from tests.cast import Cast
 from tests.fixtures.site import SignIn
 from tests.statements.conftest import Earn
 from timebank.core import db
-from timebank.core.actors import SYSTEM, Role
+from timebank.core.actors import SYSTEM, Actor, Role
 from timebank.ledger import operations as ledger
+from timebank.people import operations as people
+from timebank.people.models import Proxy
+from timebank.statements.models import Statement
+from timebank.statements.operations import close_month
 from timebank.visits.models import Visit
 
 
@@ -80,3 +86,48 @@ def test_the_office_reads_the_books_of_its_area(cast: Cast, earn: Earn, sign_in:
     earn(cast.li)
     book = sign_in(Role.ASSISTANT).visit(f"/hours/{cast.li.id}")
     assert "Hours of 李姐" in book and "Pass hours to kin" not in book
+
+
+FOLLOWS, GIVES = ["follow_visits", "see_bed"], ["donate"]
+
+
+@pytest.mark.parametrize(
+    ("purposes", "takes_back", "status"), [(FOLLOWS, False, 403), (GIVES, False, 200), (GIVES, True, 403)]
+)
+def test_kin_read_a_book_as_far_as_power_and_consent_go(
+    cast: Cast, earn: Earn, sign_in: SignIn, purposes: list[str], takes_back: bool, status: int
+) -> None:
+    line = earn(cast.chen_popo, on=date(2026, 10, 20))
+    with db.transaction() as session:
+        close_month(session, actor=SYSTEM, district_code=make.DISTRICT, month="2026-10")
+        sheet = session.exec(select(Statement.id).where(Statement.person_id == cast.chen_popo.id)).one()
+        session.exec(select(Proxy).where(Proxy.proxy_person_id == cast.xiaofang.id)).one().purposes = purposes
+        people.give_consent(session, actor=SYSTEM, person_id=cast.chen_popo.id, purpose="kin", method="read_aloud")
+        if takes_back:
+            people.withdraw_consent(session, actor=SYSTEM, person_id=cast.chen_popo.id, purpose="kin")
+    kin = sign_in("xiaofang")
+    for page in (
+        f"hours/{cast.chen_popo.id}",
+        f"hours/lines/{line.id}",
+        f"statements/{sheet}",
+        f"statements/{sheet}/sheet.csv",
+    ):
+        kin.visit(f"/{page}", status=status)
+    assert (f"/statements/{sheet}" in kin.visit("/statements")) == (status == 200)
+    assert (f"/hours/{cast.chen_popo.id}" in kin.visit("/hours")) == (status == 200), "offered where it opens"
+    assert ("← The book" in kin.visit(f"/hours/{cast.chen_popo.id}/donate")) == (status == 200)
+
+
+def test_a_line_between_a_closed_book_and_ones_own_is_read_from_ones_own(
+    cast: Cast, earn: Earn, sign_in: SignIn
+) -> None:
+    earn(cast.xiaofang)
+    with db.transaction() as session:
+        session.exec(select(Proxy).where(Proxy.proxy_person_id == cast.xiaofang.id)).one().purposes = FOLLOWS
+        make.kin(session=session, of=cast.xiaofang, kin=cast.chen_popo, relation="parent")
+        wu = Actor(cast.users["wu"], Role.SUPERVISOR, make.TOWNSHIP)
+        sent = ledger.transfer_to_kin(
+            session, actor=wu, person_id=cast.xiaofang.id, kin_id=cast.chen_popo.id, minutes=15, key="a"
+        )
+    story = sign_in("xiaofang").visit(f"/hours/lines/{sent.id}")
+    assert f'href="/hours/{cast.xiaofang.id}"' in story

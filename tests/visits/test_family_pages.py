@@ -55,6 +55,20 @@ def test_kin_see_first_what_waits_then_who_comes_next(cast: Cast, sign_in: SignI
     assert shown == ["Mon 2 Nov", "Wed 4 Nov", "Sun 8 Nov", "Sat 31 Oct"]
 
 
+def test_who_only_follows_is_offered_neither_the_nod_nor_calling_off(cast: Cast, sign_in: SignIn, at: At) -> None:
+    at("2026-11-03 12:00")
+    with db.transaction() as session:
+        make.visit(session=session, elder=cast.chen_popo, on=clock.today() + timedelta(days=1))
+        make.visit(session=session, elder=cast.chen_popo, on=clock.today()).state = VisitState.DONE
+    kin, offered = sign_in("xiaofang"), ("How was it?", "Call it off")
+    page = kin.visit("/family")
+    assert [words in page for words in offered] == [True, True]
+    with db.transaction() as session:
+        session.exec(select(Proxy).where(Proxy.proxy_person_id == cast.xiaofang.id)).one().purposes = ["follow_visits"]
+    page = kin.visit("/family")
+    assert [words in page for words in offered] == [False, False] and "Wed 4 Nov" in page
+
+
 def test_kin_see_nobody_named_once_the_elder_takes_the_consent_back(
     cast: Cast, sign_in: SignIn, planned: Plan, at: At
 ) -> None:

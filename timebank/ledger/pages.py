@@ -17,7 +17,7 @@ from timebank.ledger.models import HourAccount, OfficeEntry
 from timebank.ledger.operations import disputes, entries
 from timebank.ledger.operations.giving import KIN_WHO_MAY_RECEIVE
 from timebank.people.models import Person
-from timebank.people.queries import person_for
+from timebank.people.queries import may_read_hours, person_for
 from timebank.people.rules import RELATIONS, masked_name
 from timebank.policies.queries import in_force
 
@@ -37,6 +37,16 @@ def pass_on_form(person: Person) -> Any:
     return _pass_on_page(person, {}, None)
 
 
+def _may_read(person: Person) -> bool:
+    return may_read_hours(http.session(), reader_id=actor().person_id or "", person_id=person.id)
+
+
+def _back(person: Person) -> Response:
+    """To the book; who may give out of it and not read it stays at the form."""
+    page = "hours.passbook_of" if _may_read(person) else "giving.donate_form"
+    return redirect(url_for(page, person_id=person.id), code=303)
+
+
 def _account_of(person: Person) -> HourAccount:
     account = queries.account_of(http.session(), person.id)
     if account is None:
@@ -54,6 +64,7 @@ def _pass_on_page(person: Person, values: Any, error: TimebankError | None) -> s
     return render_template(
         "ledger/pass_on.html",
         person=person,
+        may_read=_may_read(person),
         kin=[(found.id, f"{found.name} · {say(RELATIONS[relation])}") for found, relation in kin],
         left=queries.available_minutes(session, account.id),
         left_this_year=most - queries.sent_in_year(session, account.id, clock.today().year),
@@ -82,7 +93,7 @@ def pass_on(person: Person) -> Any:
         flash(gettext("So many hours need a second person. The township looks at it; nothing has moved yet."))
     else:
         flash(gettext("{minutes} are passed on.", minutes=say(spoken(minutes))))
-    return redirect(url_for("hours.passbook_of", person_id=person.id), code=303)
+    return _back(person)
 
 
 @bp.get("/hours/<string:person_id>/donate")
@@ -96,7 +107,15 @@ def _donate_page(person: Person, values: Any, error: TimebankError | None) -> st
     account = _account_of(person)
     left = queries.available_minutes(http.session(), account.id)
     key = values.get("key") or ids.new_id("ent")
-    return render_template("ledger/donate.html", person=person, left=left, key=key, values=values, error=error)
+    return render_template(
+        "ledger/donate.html",
+        person=person,
+        may_read=_may_read(person),
+        left=left,
+        key=key,
+        values=values,
+        error=error,
+    )
 
 
 @bp.post("/hours/<string:person_id>/donate")
@@ -113,7 +132,7 @@ def donate(person: Person) -> Any:
         session.rollback()
         return _donate_page(person, form, error), error.status
     flash(gettext("Thank you. {minutes} now help elders in hardship.", minutes=say(spoken(minutes))))
-    return redirect(url_for("hours.passbook_of", person_id=person.id), code=303)
+    return _back(person)
 
 
 @bp.post("/hours/lines/<string:transfer_id>/dispute")

@@ -112,10 +112,15 @@ def _elder(session: Session, actor: Actor, elder_id: str) -> Person:
     elder = session.get(Person, elder_id)
     if elder is None or elder.elder_since_on is None or not actor.scope.holds_person(elder.id, elder.area_code):
         raise NotFound("people.no_such_person", T("There is no such person in your area."))
-    is_member = actor.scope.person_ids is not None
-    if is_member and not may_act(session, person_id=actor.person_id or "", for_person_id=elder.id, purpose="request"):
-        raise NotAllowed("visits.no_power", T("You need a written power to ask for help in this name."))
+    check_power_to_order(session, actor, elder.id)
     return elder
+
+
+def check_power_to_order(session: Session, actor: Actor, elder_id: str) -> None:
+    """Refuse members who have no power to ask in this name: what an elder eats tells what they suffer from."""
+    is_member = actor.scope.person_ids is not None
+    if is_member and not may_act(session, person_id=actor.person_id or "", for_person_id=elder_id, purpose="request"):
+        raise NotAllowed("visits.no_power", T("You need a written power to ask for help in this name."))
 
 
 def _check_in_time(session: Session, elder: Person, on: date) -> None:

@@ -121,6 +121,7 @@ def order_form(person: Person) -> Any:
 
 def _order_page(person: Person, error: TimebankError | None) -> str:
     session, today = http.session(), clock.today()
+    operations.check_power_to_order(session, actor(), person.id)
     days = [date.fromordinal(today.toordinal() + more) for more in range(1, _DAYS_SHOWN + 1)]
     cooking = {on: kitchen for on in days if (kitchen := queries.nearest_kitchen(session, person, on))}
     menus = [menu for on, kitchen in cooking.items() for menu in queries.menus_on(session, kitchen.id, on)]

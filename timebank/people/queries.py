@@ -201,6 +201,17 @@ def kin_may_see(session: Session, *, reader_id: str, person_id: str) -> bool:
     return reader_id == person_id or not has_withdrawn(session, person_id, "kin")
 
 
+def may_read_hours(session: Session, *, reader_id: str, person_id: str) -> bool:
+    """Whether somebody may read a book of hours: one's own, or with a power for what hours are spent or earned by."""
+    if not kin_may_see(session, reader_id=reader_id, person_id=person_id):
+        return False
+    powers = (
+        may_act(session, person_id=reader_id, for_person_id=person_id, purpose=purpose)
+        for purpose in ("request", "confirm", "donate")
+    )
+    return any(powers)
+
+
 def valid_qualifications(session: Session, person_ids: Iterable[str], on: date) -> dict[str, frozenset[str]]:
     """For each person, the kinds of paper that are valid on a day and were not taken back before its end."""
     found = select(Qualification.person_id, Qualification.kind).where(

@@ -23,6 +23,7 @@ from timebank.statements import operations, queries, sheets
 from timebank.statements.certificate_queries import certificate_by_proof, is_as_issued
 from timebank.statements.certificates import state_of
 from timebank.statements.models import Statement
+from timebank.statements.readers import check_reader, reads
 
 bp = Blueprint("statements", __name__)
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -38,7 +39,8 @@ def list_statements() -> Any:
     whose = request.args.get("person_id", "")
     if whose or caller.scope.person_ids is not None:
         wanted = [whose] if whose else sorted(caller.scope.person_ids or ())
-        found = [item for one in wanted for item in queries.statements_of(session, caller.scope, one)]
+        read = [one for one in wanted if reads(session, caller, one)]
+        found = [item for one in read for item in queries.statements_of(session, caller.scope, one)]
         people = queries.people_of(session, found)
         return render_template("statements/own.html", statements=found, people=people, whose=whose)
     code = request.args.get("area_code") or caller.area_code
@@ -64,6 +66,7 @@ def list_statements() -> Any:
 @guard(*EVERY_ROLE, load={"statement_id": queries.statement_for})
 def show_statement(statement: Statement) -> Any:
     """One statement as a page, with what the phone reads aloud."""
+    _check_reader(statement)
     person = person_for(http.session(), actor().scope, statement.person_id)
     return render_template(
         "statements/show.html",
@@ -74,10 +77,15 @@ def show_statement(statement: Statement) -> Any:
     )
 
 
+def _check_reader(statement: Statement) -> None:
+    check_reader(http.session(), actor(), statement.person_id)
+
+
 @bp.get("/statements/<string:statement_id>/sheet.pdf")
 @guard(*EVERY_ROLE, load={"statement_id": queries.statement_for})
 def sheet_pdf(statement: Statement) -> Response:
     """The statement as an A4 sheet."""
+    _check_reader(statement)
     return _as_pdf([statement], f"statement-{statement.serial}.pdf")
 
 
@@ -85,6 +93,7 @@ def sheet_pdf(statement: Statement) -> Response:
 @guard(*EVERY_ROLE, load={"statement_id": queries.statement_for})
 def sheet_csv(statement: Statement) -> Response:
     """The statement's figures for a spreadsheet."""
+    _check_reader(statement)
     return _as_table([statement], "csv", f"statement-{statement.serial}")
 
 
@@ -92,6 +101,7 @@ def sheet_csv(statement: Statement) -> Response:
 @guard(*EVERY_ROLE, load={"statement_id": queries.statement_for})
 def sheet_xlsx(statement: Statement) -> Response:
     """The same as a workbook."""
+    _check_reader(statement)
     return _as_table([statement], "xlsx", f"statement-{statement.serial}")
 
 

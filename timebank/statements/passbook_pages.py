@@ -6,6 +6,7 @@ from flask import Blueprint, render_template, request
 
 from timebank.auth.guards import EVERY_ROLE, MEMBERS, actor, guard
 from timebank.core import clock, http, months
+from timebank.core.actors import Scope
 from timebank.core.errors import NotFound
 from timebank.core.i18n import current_locale
 from timebank.core.text import T
@@ -17,6 +18,7 @@ from timebank.people.queries import people_by_id, person_for
 from timebank.statements import passbook_queries as queries
 from timebank.statements import pictures
 from timebank.statements.passbook_queries import Story
+from timebank.statements.readers import check_reader, reads
 from timebank.statements.words import WAITING_WORDS, rule_words
 
 bp = Blueprint("hours", __name__)
@@ -48,6 +50,7 @@ def passbook_of(person: Person) -> Any:
 
 def _book(person: Person) -> str:
     session, caller = http.session(), actor()
+    check_reader(session, caller, person.id)
     this_month = months.of_date(clock.today())
     until = months.parse_month(request.args.get("until") or this_month, field="until")
     standing = queries.standing_of(session, person)
@@ -65,7 +68,7 @@ def _book(person: Person) -> str:
         waiting=queries.waiting_hours(session, person),
         waiting_words=WAITING_WORDS,
         holds=queries.holds_of(session, standing),
-        others=sorted(others.values(), key=lambda other: other.id),
+        others=[other for _, other in sorted(others.items()) if reads(session, caller, other.id)],
         is_own=caller.scope.person_ids is not None,
         earlier=months.shifted(until, -queries.SHOWN_MONTHS),
         this_month=this_month,
@@ -73,10 +76,23 @@ def _book(person: Person) -> str:
     )
 
 
+def _as_the_reader_may(story: Story) -> Story:
+    """A line between a mother's book and one's own is read from one's own where hers is closed to the reader."""
+    session, caller = http.session(), actor()
+    if not reads(session, caller, story.account.person_id or ""):
+        own = Scope(caller.area_code, frozenset({caller.person_id or ""}))
+        mine = queries.line_for(session, own, story.transfer.id)
+        if mine is not None:
+            return mine
+    check_reader(session, caller, story.account.person_id or "")
+    return story
+
+
 @bp.get("/hours/lines/<string:transfer_id>")
 @guard(*EVERY_ROLE, load={"transfer_id": queries.line_for})
 def line(transfer: Story) -> Any:
     """One line: who, when, by which rule, who reviewed; and the way to say that it is wrong."""
+    transfer = _as_the_reader_may(transfer)
     return render_template(
         "statements/line.html",
         story=transfer,

@@ -25,6 +25,7 @@ from timebank.visits.models import Visit, VisitCarer, VisitState
 bp = Blueprint("family", __name__)
 _MEMBERS = (Role.ELDER, Role.VOLUNTEER)
 _OPEN = (VisitState.DUE, VisitState.PLANNED)
+_PURPOSES = ("request", "confirm", "follow_visits", "see_bed")
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,7 @@ class _ForWhom:
     visits: list[Visit]
     carers: dict[str, list[tuple[VisitCarer, Person]]]
     went: dict[str, queries.Went]
+    may: frozenset[str]
     sees_who: bool
     sees_bed: bool
     items: list[CareItem]
@@ -70,26 +72,27 @@ def _may(session: Session, caller: Actor, elder: Person, purpose: str) -> bool:
 def _row(session: Session, caller: Actor, elder: Person) -> _ForWhom:
     on, visits = clock.today(), []
     sees_who = kin_may_see(session, reader_id=caller.person_id or "", person_id=elder.id)
-    if any(_may(session, caller, elder, purpose) for purpose in ("follow_visits", "confirm", "request")):
+    may = frozenset(purpose for purpose in _PURPOSES if _may(session, caller, elder, purpose))
+    if may & {"follow_visits", "confirm", "request"}:
         visits = queries.visits_of_elder(session, elder.id, on - timedelta(days=30), on + timedelta(days=7))
     if not sees_who:
-        visits = [visit for visit in visits if _asks_something(session, caller, elder, visit)]
-    sees_bed = _may(session, caller, elder, "see_bed")
+        visits = [visit for visit in visits if _asks_something(may, visit)]
+    sees_bed = "see_bed" in may
     plans = plans_of(session, elder.id) if sees_bed else []
     items = items_of(session, plans[0].id) if plans else []
     visits.sort(key=lambda visit: _rank(visit, on))
     keys = [visit.id for visit in visits]
-    went = queries.how_it_went(session, keys) if sees_who and _may(session, caller, elder, "follow_visits") else {}
+    went = queries.how_it_went(session, keys) if sees_who and "follow_visits" in may else {}
     carers = queries.carers_of(session, keys) if sees_who else {}
-    return _ForWhom(elder, visits, carers, went, sees_who, sees_bed, items)
+    return _ForWhom(elder, visits, carers, went, may, sees_who, sees_bed, items)
 
 
-def _asks_something(session: Session, caller: Actor, elder: Person, visit: Visit) -> bool:
+def _asks_something(may: frozenset[str], visit: Visit) -> bool:
     """Whether a visit waits for what the caller may do in the elder's name: the nod, or calling it off."""
     if visit.state == VisitState.DONE:
-        return _may(session, caller, elder, "confirm")
+        return "confirm" in may
     is_ahead = visit.state in _OPEN and visit.due_on >= clock.today()
-    return is_ahead and _may(session, caller, elder, "request")
+    return is_ahead and "request" in may
 
 
 def _rank(visit: Visit, today: date) -> tuple[int, int, int]:
