@@ -198,5 +198,7 @@ def test_the_page_keeps_what_was_typed_when_a_field_is_refused(sign_in: SignIn, 
     typed = {"visit__on": "yes", "visit__weekdays": ["0"], "visit__window_from": "09:00", "visit__window_to": "08:00"}
     page = coordinator.submit(where, status=400, **typed)
     assert "must lie after its beginning" in page and 'value="08:00"' in page
+    for days in ([""], ["12"]):  # no page sends these
+        assert "Choose from the list." in coordinator.submit(where, status=400, **{**typed, "visit__weekdays": days})
     page = coordinator.submit(where, **{**typed, "visit__window_to": "11:00"})
     assert "Agreed, version 1" in page and "every week: Monday" in page

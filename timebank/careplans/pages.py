@@ -20,6 +20,7 @@ from timebank.people.models import Person
 from timebank.people.queries import consents_of, person_for, proxies_of
 
 bp = Blueprint("careplans", __name__)
+_WEEKDAYS = tuple(map(str, range(7)))  # 0 is Monday
 
 
 @bp.app_context_processor
@@ -105,7 +106,7 @@ def _items(form: forms.Form) -> list[rules.ItemIn]:
 
 def _item(form: forms.Form, service: ServiceKind) -> rules.ItemIn:
     every = forms.one_of(form, "every", rules.RHYTHMS)
-    weekdays = [int(day) for day in forms.choices(form, "weekdays", map(str, range(7)))]
+    weekdays = [int(day) for day in forms.choices(form, "weekdays", _WEEKDAYS)]
     return rules.ItemIn(
         service=service,
         recurrence=rules.recurrence(every, weekdays),
@@ -170,7 +171,7 @@ def _typed(form: forms.Form) -> dict[str, Any]:
         own = forms.part(form, f"{service.value}-")
         values: dict[str, Any] = {
             **own.to_dict(),
-            "weekdays": [int(day) for day in own.getlist("weekdays") if day in "0123456"],
+            "weekdays": [int(day) for day in own.getlist("weekdays") if day in _WEEKDAYS],
             "skills": own.getlist("skills"),
             "diet": own.getlist("diet"),
         }
