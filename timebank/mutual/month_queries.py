@@ -47,7 +47,7 @@ def month_of(session: Session, group: HelpGroup, month: str) -> GroupMonth:
         reached=_reached(doors),
         visits=visits,
         visit_minutes=visit_minutes,
-        pairs=sum(queries.load_of(session, person_id, last_on) for person_id in members),
+        pairs=queries.load_of(session, members, last_on),
     )
 
 

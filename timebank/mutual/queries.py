@@ -1,7 +1,7 @@
 """Reading groups, pairs, rounds and sessions, always within the caller's scope."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -204,9 +204,10 @@ def pairs_with(session: Session, person_id: str, on: date) -> list[Pairing]:
     return list(session.exec(select(Pairing).where(half, _paired(on)).order_by(col(Pairing.id))))
 
 
-def load_of(session: Session, helper_id: str, on: date) -> int:
-    """How many elders somebody looks after."""
-    found = select(sa.func.count()).select_from(Pairing).where(Pairing.helper_id == helper_id, _paired(on))
+def load_of(session: Session, helper_ids: Sequence[str], on: date) -> int:
+    """How many elders some people look after; who has two of them is one elder."""
+    elders = sa.func.count(sa.distinct(col(Pairing.elder_id)))
+    found = select(elders).where(col(Pairing.helper_id).in_(helper_ids), _paired(on))
     return int(session.exec(found).one())
 
 

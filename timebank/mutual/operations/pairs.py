@@ -31,7 +31,7 @@ def pair(session: Session, *, actor: Actor, elder_id: str, helper_id: str) -> Pa
         same_home=elder.household_code == helper.household_code,
         is_known=helper.id in helpers,
         helpers_of_elder=len(helpers),
-        elders_of_helper=queries.load_of(session, helper.id, today),
+        elders_of_helper=queries.load_of(session, [helper.id], today),
     )
     rules.check_pair(
         facts,
