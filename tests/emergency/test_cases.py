@@ -143,6 +143,17 @@ def test_while_somebody_is_on_the_way_nobody_else_is_asked_until_they_are_late(v
     assert len(village.asked(case)) == 3
 
 
+def test_who_comes_after_all_is_not_late_by_the_no_they_said_before(village: Village, at: At) -> None:
+    case = village.alarm()
+    answer(village, case, "zhang", AskState.COMING)
+    answer(village, case, "li", AskState.CANNOT)
+    at("2026-11-03 09:15")
+    answer(village, case, "li", AskState.COMING)
+    at("2026-11-03 09:20")  # 张哥 is late by now
+    village.watch()
+    assert len(village.asked(case)) == 2
+
+
 def test_nobody_there_is_carried_to_the_township_and_then_to_the_bureau_and_120(village: Village, at: At) -> None:
     case = village.alarm()
     levels = []

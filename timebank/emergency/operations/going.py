@@ -34,7 +34,7 @@ def answer(session: Session, *, actor: Actor, case_id: str, person_id: str, stat
         raise BadInput("core.not_a_choice", T("Choose from the list."), field="state")
     if helper.state == state or (helper.state == AskState.THERE and state == AskState.COMING):
         return helper
-    helper.state, helper.answered_at = state, helper.answered_at or clock.now()
+    helper.state, helper.answered_at = state, clock.now()  # of the last word: who comes after all is not late yet
     session.add(helper)
     write(session, case, _ENTRIES[state], actor=actor, person_id=person_id)
     if state == AskState.THERE:
