@@ -194,6 +194,18 @@ def test_yes_and_no_are_counted_and_the_last_word_stands_until_the_end(village: 
         operations.answer_call_up(session, actor=village.actor("li"), call_up_id=made.id, is_coming=False)
 
 
+def test_a_call_up_that_nobody_ends_is_over_with_its_hours(village: Village, at: At) -> None:
+    li = village.actor("li")
+    made = call(village, from_minute=20 * 60, to_minute=6 * 60)
+    for instant, runs in (("2026-11-04 05:59", True), ("2026-11-04 06:00", False), ("2026-11-09 09:00", False)):
+        at(instant)
+        with db.reading() as session:
+            assert bool(ready_queries.calls_to(session, village.cast.li.id)) is runs
+    with pytest.raises(Refused) as refusal, db.transaction() as session:
+        operations.answer_call_up(session, actor=li, call_up_id=made.id, is_coming=True)
+    assert refusal.value.code == "emergency.call_up_over"
+
+
 def test_a_phone_call_counts_for_visiting_and_not_for_the_bath(village: Village) -> None:
     special(village)
     with db.transaction() as session:

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from timebank.areas.models import Area, AreaKind
 from timebank.areas.queries import areas_within
+from timebank.core import clock
 from timebank.core.actors import Scope
 from timebank.core.db import in_area
 from timebank.core.limits import PAGE_ROWS
@@ -87,14 +88,19 @@ def answers_of(session: Session, call_up_id: str, area_code: str) -> list[tuple[
 
 
 def calls_to(session: Session, person_id: str) -> list[tuple[CallUp, CallUpAnswer]]:
-    """The call-ups that run to which somebody was asked."""
+    """The call-ups that run to which somebody was asked; who forgets to end one keeps nobody's phone busy."""
     found = (
         select(CallUp, CallUpAnswer)
         .where(CallUpAnswer.call_up_id == CallUp.id, CallUpAnswer.person_id == person_id)
-        .where(col(CallUp.ended_at).is_(None))
-        .order_by(col(CallUp.at))
+        .where(col(CallUp.ended_at).is_(None), CallUp.on >= clock.today() - timedelta(days=1))
+        .order_by(col(CallUp.at), col(CallUp.id))
     )
-    return [(call_up, answer) for call_up, answer in session.exec(found)]
+    return [(call_up, answer) for call_up, answer in session.exec(found) if not is_over(call_up)]
+
+
+def is_over(call_up: CallUp) -> bool:
+    """Whether nobody is wanted any more: it was ended, or its hours have gone by."""
+    return call_up.ended_at is not None or clock.now() >= clock.at_local(call_up.on, call_up.to_minute)
 
 
 def able_for(session: Session, area_code: str, skill: str, on: date) -> list[Person]:

@@ -86,14 +86,14 @@ def call_up(session: Session, *, actor: Actor, asked: CallUpIn) -> CallUp:
 
 
 def answer_call_up(session: Session, *, actor: Actor, call_up_id: str, is_coming: bool) -> CallUpAnswer:
-    """Say yes or no to a call-up; the last word counts until it ends."""
+    """Say yes or no to a call-up; the last word counts until it is ended or its hours are over."""
     mine = select(CallUpAnswer).where(
         CallUpAnswer.call_up_id == call_up_id, CallUpAnswer.person_id == (actor.person_id or "")
     )
     answer = session.exec(mine.with_for_update()).first()
     if answer is None:
         raise NotFound("emergency.not_called", T("You were not asked this time, or it is over."))
-    if session.get_one(CallUp, call_up_id).ended_at is not None:
+    if ready_queries.is_over(session.get_one(CallUp, call_up_id)):
         raise Refused("emergency.call_up_over", T("This call-up is over. Thank you for answering."))
     answer.is_coming, answer.answered_at = is_coming, clock.now()
     session.add(answer)
