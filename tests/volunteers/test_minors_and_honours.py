@@ -1,6 +1,6 @@
 """Minors help with a guardian's consent and within limits; levels and stars follow from the book of hours."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
@@ -12,15 +12,17 @@ from timebank.core.actors import SYSTEM, Actor, Role, Scope
 from timebank.core.errors import BadInput, NotAllowed, Refused
 from timebank.ledger import operations as ledger
 from timebank.people import operations as people
-from timebank.people.models import Person
+from timebank.people.models import Person, PersonCase, PersonState
 from timebank.policies.queries import Policy
 from timebank.policies.rules import default_values
 from timebank.visits import operations as visits
 from timebank.visits.models import Visit
 from timebank.volunteers import operations, rules
+from timebank.volunteers.models import GuardianConsent
 from timebank.volunteers.queries import helped_minutes, may_do, roll_of_honour
 
 DESK = Actor("usr_desk", Role.ASSISTANT, make.VILLAGE)
+DISTRICT_DESK = Actor("usr_district", Role.BUREAU, make.DISTRICT)
 POLICY = Policy(make.TOWNSHIP, date(2026, 11, 3), "pol_defaults", default_values())
 
 
@@ -89,6 +91,43 @@ def test_a_consent_that_is_taken_back_ends_it_at_once(cast: Cast, pupil: Person)
         operations.end_guardian_consent(session, actor=DESK, person_id=pupil.id, consent_id=kept)
     with pytest.raises(Refused, match=r"volunteers\.no_guardian"):
         plan(cast, cast.li, pupil)
+
+
+def test_a_consent_ends_with_the_guardian(cast: Cast, pupil: Person) -> None:
+    consent(pupil, cast.xiaofang)
+    with db.transaction() as session:
+        case = people.change_state(
+            session, actor=SYSTEM, person_id=cast.xiaofang.id, state=PersonState.DEAD, since_on=clock.today()
+        )
+        assert case.detail["done"]["guardians_gone"] == 1
+    with pytest.raises(Refused, match=r"volunteers\.no_guardian"):
+        plan(cast, cast.li, pupil)
+
+
+@pytest.mark.parametrize("who", ["pupil", "guardian"])
+def test_a_consent_holds_for_the_entry_that_is_kept(cast: Cast, pupil: Person, who: str) -> None:
+    with db.transaction() as session:
+        home = make.household(session=session, number=72)
+        born_on = pupil.born_on if who == "pupil" else cast.xiaofang.born_on
+        twin = make.person(session=session, household=home, name="同一个人", born_on=born_on)
+        kept_id = pupil.id if who == "pupil" else cast.xiaofang.id
+        pair = {"kept_id": kept_id, "other_id": twin.id}
+        case = people.propose_merge(session, actor=DISTRICT_DESK, evidence="同一张身份证", **pair)
+    signed = consent(twin, cast.xiaofang) if who == "pupil" else consent(pupil, twin)
+    with db.transaction() as session:
+        people.merge(session, actor=SYSTEM, case=session.get_one(PersonCase, case.id))
+    with db.reading() as session:
+        held = session.get_one(GuardianConsent, signed)
+        assert (held.person_id, held.guardian_id) == (pupil.id, cast.xiaofang.id)
+    assert plan(cast, cast.li, pupil).crew_size == 2
+
+
+def test_a_consent_ends_at_the_18th_birthday_at_the_latest() -> None:
+    today, birthday = date(2026, 11, 3), date(2027, 3, 1)
+    both = (date(2009, 3, 1), date(1970, 1, 1), POLICY)
+    rules.check_guardian(*both, on=today, ends_on=birthday)
+    with pytest.raises(BadInput, match=r"volunteers\.bad_consent_end"):
+        rules.check_guardian(*both, on=today, ends_on=birthday + timedelta(days=1))
 
 
 def test_consents_that_cannot_be_are_refused(cast: Cast, pupil: Person) -> None:

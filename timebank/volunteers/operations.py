@@ -4,14 +4,16 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date
 
-from sqlmodel import Session
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
 
 from timebank.audit.operations import note
 from timebank.core import clock, ids
 from timebank.core.actors import Actor
 from timebank.core.errors import BadInput, NotAllowed, NotFound, Refused
 from timebank.core.text import T, listed
-from timebank.people.models import Kinship, Person
+from timebank.people.effects import follows
+from timebank.people.models import Kinship, Person, PersonCase, PersonState
 from timebank.people.queries import kin_of
 from timebank.policies.queries import in_force
 from timebank.volunteers import queries, rules
@@ -98,6 +100,35 @@ def end_guardian_consent(session: Session, *, actor: Actor, person_id: str, cons
     consent.revoked_at = consent.revoked_at or clock.now()
     session.add(consent)
     note(session, actor=actor, action="volunteers.end_guardian_consent", subject_id=consent.person_id)
+
+
+@follows("guardians_gone", T("consents that end with the guardian"))
+def end_with_the_guardian(session: Session, actor: Actor, person: Person, case: PersonCase) -> int:
+    """Who died answers for no child any more: the minor helps again once another guardian has signed."""
+    if case.kind != PersonState.DEAD:
+        return 0
+    theirs = select(GuardianConsent).where(GuardianConsent.guardian_id == person.id)
+    ended = session.exec(theirs.where(col(GuardianConsent.revoked_at).is_(None))).all()
+    for consent in ended:
+        consent.revoked_at = clock.now()
+        session.add(consent)
+        note(session, actor=actor, action="volunteers.end_guardian_consent", subject_id=consent.person_id)
+    return len(ended)
+
+
+@follows("guardians_moved", T("guardians' consents moved to the entry that is kept"))
+def follow_merge(session: Session, _actor: Actor, person: Person, case: PersonCase) -> int:
+    """What a guardian signed holds for the entry that is kept, whether the child or the guardian stood there twice."""
+    kept_id = str(case.detail.get("kept", "")) if case.kind == PersonState.MERGED else ""
+    if not kept_id:
+        return 0
+    either = sa.or_(col(GuardianConsent.person_id) == person.id, col(GuardianConsent.guardian_id) == person.id)
+    moved = session.exec(select(GuardianConsent).where(either)).all()
+    for consent in moved:
+        consent.person_id = kept_id if consent.person_id == person.id else consent.person_id
+        consent.guardian_id = kept_id if consent.guardian_id == person.id else consent.guardian_id
+        session.add(consent)
+    return len(moved)
 
 
 def _of_area(session: Session, actor: Actor, person_id: str) -> Person:

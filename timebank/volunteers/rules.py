@@ -6,7 +6,7 @@ star.*, minor.*).
 """
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from timebank.core.errors import BadInput
 from timebank.core.months import age_on
@@ -117,6 +117,7 @@ def check_guardian(born_on: date, guardian_born_on: date, policy: Policy, *, on:
         raise BadInput("volunteers.is_adult", T("Who is 18 needs no guardian."), field="guardian_id")
     if age_on(guardian_born_on, on) < ADULT:
         raise BadInput("volunteers.guardian_is_minor", T("A guardian is at least 18."), field="guardian_id")
-    if ends_on < on or (ends_on - on).days > 366 or age_on(born_on, ends_on) > ADULT:
+    is_beyond = age_on(born_on, ends_on - timedelta(days=1)) >= ADULT  # the birthday itself may be written as the end
+    if ends_on < on or (ends_on - on).days > 366 or is_beyond:
         text = T("The consent ends within a year, and at the 18th birthday.")
         raise BadInput("volunteers.bad_consent_end", text, field="ends_on")
