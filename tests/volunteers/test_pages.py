@@ -57,6 +57,10 @@ def test_a_death_is_written_down_and_the_case_leads_to_the_estate(cast: Cast, si
     assert "A second person of the office passes them on." in zhou.visit(f"/cases/{case.id}")
     assert zhou.send(f"/cases/{case.id}/estate/settle").status_code == 403
     wu.visit(f"/cases/{case.id}")
+    zhou.visit(f"/cases/{case.id}")
+    zhou.submit("/estate", heir_id="", evidence="镇上 4 号夹")
+    assert "was changed while you looked" in wu.submit("/estate/settle", status=409), "wu saw the daughter's name"
+    wu.visit(f"/cases/{case.id}")
     assert "陈婆婆" not in wu.submit("/estate/settle")
 
 

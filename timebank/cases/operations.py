@@ -1,5 +1,8 @@
 """Ending a case where hours are concerned: an estate is passed on, two entries become one. Always two people."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from sqlmodel import Session
 
 from timebank.audit.operations import note
@@ -31,14 +34,24 @@ def propose_estate(session: Session, *, actor: Actor, case: PersonCase, heir_id:
     note(session, actor=actor, action="cases.propose_estate", subject_id=case.person_id)
 
 
-def settle_estate(session: Session, *, actor: Actor, case: PersonCase) -> None:
-    """Pass the hours on as proposed, as the second person, and put the case away."""
+def mark_of(estate: Mapping[str, Any]) -> str:
+    """What tells one proposal from another: to whom, and when it was made. The form of the second person carries it."""
+    return f"{estate['at']}|{estate['heir']}"
+
+
+def settle_estate(session: Session, *, actor: Actor, case: PersonCase, seen: str | None = None) -> None:
+    """Pass the hours on as proposed, as the second person, and put the case away.
+
+    With `seen`, the mark of the proposal that a page showed, it refuses one that was changed since.
+    """
     _of_the_dead(case)
     estate = case.detail.get("estate")
     if not estate:
         raise Refused("cases.no_proposal", T("First somebody proposes to whom the hours go."))
     if estate["by"] == actor.user_id:
         raise NotAllowed("people.own_proposal", T("Another person must look at what you proposed."))
+    if seen is not None and seen != mark_of(estate):
+        raise Refused("cases.proposal_changed", T("The proposal was changed while you looked. Look at it again."))
     if account_of(session, case.person_id):
         ledger.settle_estate(
             session,

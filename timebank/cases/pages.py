@@ -91,6 +91,7 @@ def _page(case: PersonCase, error: TimebankError | None) -> str:
         left=available_minutes(session, account.id) if account and account.closed_at is None else 0,
         heirs=heirs,
         estate=estate,
+        estate_mark=operations.mark_of(estate) if estate else "",
         heir=session.get(Person, estate["heir"]) if estate.get("heir") else None,
         is_mine=actor().user_id in (estate.get("by"), case.opened_by if case.kind == people.MERGING else ""),
         may_decide=actor().role in OFFICE,
@@ -132,7 +133,8 @@ def propose_estate(case: PersonCase) -> Any:
 def settle_estate(case: PersonCase) -> Any:
     """Pass the hours on, as the second person."""
     try:
-        operations.settle_estate(http.session(), actor=actor(), case=case)
+        seen = forms.text(request.form, "seen", most=80)
+        operations.settle_estate(http.session(), actor=actor(), case=case, seen=seen)
     except TimebankError as error:
         return _refused(case, error)
     return _done(gettext("The hours are passed on, and the account is closed."))
