@@ -47,6 +47,14 @@ def test_a_day_that_becomes_a_holiday_when_both_months_stand_already(cast: Cast)
     assert (generate(cast).withdrawn, days_from(LAST_DAY)[0]) == (1, FIRST_DAY)
 
 
+def test_a_visit_that_was_moved_to_today_is_not_taken_back_by_making_visits_again(cast: Cast, at: At) -> None:
+    mark(date(2026, 11, 10), DayKind.HOLIDAY)
+    agree(cast, replace(WEEKDAYS, recurrence="FREQ=WEEKLY;BYDAY=TU"))
+    generate(cast)
+    at("2026-11-11 07:00")
+    assert (generate(cast).withdrawn, days_from(date(2026, 11, 11))[0]) == (0, date(2026, 11, 11))
+
+
 def test_over_the_end_of_the_month_to_a_day_that_the_care_plan_leaves_free(cast: Cast) -> None:
     mark(LAST_DAY, DayKind.HOLIDAY)
     agree(cast, WEEKDAYS)

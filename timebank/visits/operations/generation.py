@@ -214,7 +214,8 @@ def _hand_over(known: dict[tuple[str, date], Visit], wanted: _Wanted) -> None:
 def _withdraw(visits: Mapping[tuple[str, date], Visit], reasons: Mapping[tuple[str, date], str]) -> int:
     today, taken_back = clock.today(), 0
     for key, visit in visits.items():
-        if visit.state == VisitState.DUE and visit.due_on >= today:
+        was_wanted_before = key[1] < today  # moved to a later day then; the care plan is asked from today on only
+        if visit.state == VisitState.DUE and visit.due_on >= today and not was_wanted_before:
             visit.state, visit.flags = VisitState.CANCELLED, [*visit.flags, WITHDRAWN]
             visit.cancel_reason = reasons.get(key, NO_LONGER_WANTED.msgid)
             taken_back += 1
