@@ -240,6 +240,14 @@ def test_who_goes_to_the_doctor_chooses_from_the_clinics_the_nearest_first(sign_
     assert (by_hand.clinic, by_hand.clinic_id) == ("重庆的医院", None)
 
 
+def test_the_assistant_sees_the_road_that_they_reported(sign_in: SignIn, cast: Cast) -> None:
+    wang, days = sign_in(Role.ASSISTANT), {"starts_on": "2026-11-03", "ends_on": "2026-11-05"}
+    assert "No road is reported closed." in wang.visit("/calendar")
+    wang.submit("/calendar/roads", from_code=make.VILLAGE, to_code=make.NEXT_VILLAGE, reason="塌方", **days)
+    page = wang.visit("/calendar")
+    assert "塌方" in page and "No road is reported closed." not in page
+
+
 def test_a_fault_on_the_calendar_stands_beside_its_field(sign_in: SignIn, cast: Cast) -> None:
     zhou, same = sign_in(Role.COORDINATOR), {"from_code": make.VILLAGE, "to_code": make.VILLAGE}
     for address, form, field in (

@@ -32,7 +32,7 @@ def _page(values: Any, error: TimebankError | None) -> str:
         "areas/calendar.html",
         kinds=queries.day_kinds(session, code, days),
         entered=queries.entered_days(session, code, days[0], days[-1]),
-        closures=queries.closures_on(session, code, today),
+        closures=queries.closures_on(session, code[:9], today),
         place_names={place.code: area_name(place) for place in places},
         day_kind_words=DAY_KIND_WORDS,
         today=today,
