@@ -93,6 +93,20 @@ def _homes(facts: DayFacts) -> dict[str, frozenset[str]]:
     return {door: frozenset(ids) for door, ids in at.items()}
 
 
+def with_drives_of(made_for: Problem, fresh: Problem) -> Problem:
+    """The day of now with the drives that a change was made with, where it knows all of them.
+
+    A repair closes a road in drives that were rounded already: which homes lie behind it may differ a little from what
+    the same closure says anew, and nobody could publish the repair.
+    """
+    at = {place: number for number, place in enumerate(made_for.places)}
+    if not (at.keys() >= set(fresh.places) and made_for.matrices.keys() >= fresh.matrices.keys()):
+        return fresh
+    rows = [at[place] for place in fresh.places]
+    drives = {mode: made_for.matrices[mode][np.ix_(rows, rows)] for mode in fresh.matrices}
+    return replace(fresh, matrices=drives)
+
+
 def _escort_links(visits: Sequence[Visit], planned: Collection[str]) -> list[Link]:
     """One carer goes along all the way: there, the wait, and home, each part as the one before ends."""
     parts: dict[str, list[Visit]] = {}

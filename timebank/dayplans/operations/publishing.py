@@ -16,6 +16,7 @@ from timebank.core.errors import NotFound, Refused
 from timebank.core.text import T
 from timebank.dayplans.adapter import engine
 from timebank.dayplans.adapter.engine import Plan, Problem
+from timebank.dayplans.adapter.problem import with_drives_of
 from timebank.dayplans.models import DayNotice, DayPlan, DayPlanState, DayProblem
 from timebank.dayplans.operations.hand import changed_meanwhile
 from timebank.dayplans.operations.planning import keep_plan, keep_problem, refuse_faults
@@ -139,10 +140,18 @@ def _refuse_unfit(session: Session, row: DayPlan, plan: Plan, facts: DayFacts, o
         part = _what_is_open(fresh, plan, begun)
         about_who = [fault for fault in engine.violations_of(*part) if fault.code in _ABOUT_WHO]
         refuse_faults(session, row.area_code, fresh, about_who)
+        if _knows_roads(row, facts):
+            fresh = with_drives_of(made_for, fresh)
     if not begun and not (is_change and clock.minutes_gone(row.on)):
         known = _faults(fresh, engine.unpack_plan(older.body)) if is_change and older is not None else {}
         new = [fault for key, fault in _faults(fresh, plan).items() if key not in known or fault.code in _NEVER_STANDS]
         refuse_faults(session, row.area_code, fresh, new)
+
+
+def _knows_roads(row: DayPlan, facts: DayFacts) -> bool:
+    """Whether a change was made with the closed roads of now."""
+    since, own = ids.first_id("rdc", row.made_at), (row.reason.get("from"), row.reason.get("to"))
+    return all(one.id < since or (one.from_code, one.to_code) == own for one in facts.closures)
 
 
 def _faults(problem: Problem, plan: Plan) -> dict[tuple[str, str, str], Violation]:
