@@ -9,7 +9,12 @@ from werkzeug.exceptions import HTTPException
 from timebank.core.refill import FORM_PAGE, Blame, Markup, refilled
 
 _REFUSED = (400, 403, 404, 409)
-_STALE = "core.stale_form"  # whether the caller meant to send that form is not known: nothing of it is shown again
+_NO_FORM = frozenset(
+    {
+        "core.stale_form",  # whether the caller meant to send that form is not known: nothing of it is shown again
+        "auth.not_your_role",  # who may not send it may not see it either; asking again would be a second denial
+    }
+)
 _NOT_THE_PAGES_OWN = ("werkzeug.request", "HTTP_ACCEPT_ENCODING", "HTTP_IF_NONE_MATCH", "HTTP_IF_MODIFIED_SINCE")
 
 
@@ -31,7 +36,7 @@ def _origin() -> str:
 
 def form_again(code: str, status: int, field: str | None, markup: Markup) -> str | None:
     """The page from which a refused form came, as it was filled in; None where it cannot be told or has none."""
-    if request.method != "POST" or status not in _REFUSED or code == _STALE:
+    if request.method != "POST" or status not in _REFUSED or code in _NO_FORM:
         return None
     page = _origin()
     html = _page_at(page)
