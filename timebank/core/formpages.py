@@ -52,6 +52,11 @@ def form_again(code: str, status: int, field: str | None, markup: Markup) -> str
     return again or None
 
 
+def keep_as_shown() -> None:
+    """Say that the form comes back with other values on purpose: what was sent does not replace them."""
+    g.came_back = True
+
+
 def keep_typed(response: Response, markup: Markup) -> Response:
     """A page that shows its refused form again by itself shows it as it was sent, whatever its view has handed on.
 

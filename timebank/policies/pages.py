@@ -12,6 +12,7 @@ from timebank.auth.guards import EVERY_ROLE, actor, guard
 from timebank.core import clock, forms, http
 from timebank.core.actors import Role
 from timebank.core.errors import Refused, TimebankError
+from timebank.core.formpages import keep_as_shown
 from timebank.core.i18n import gettext
 from timebank.core.text import T
 from timebank.policies import operations, queries
@@ -116,6 +117,7 @@ def _form_of_day(form: forms.Form, on: date, behind: Mapping[str, int | str]) ->
     values = MultiDict(form)
     for name, value in behind.items():
         values.setlist(name, str(value).split())
+    keep_as_shown()
     text = T("Other rules are decided for this day already. They stand below now: change what you want, propose again.")
     return _form(values, Refused("policies.decided_for_that_day", text, field="starts_on"), on)
 
