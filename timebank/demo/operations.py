@@ -14,7 +14,8 @@ from sqlmodel import Session, select
 from timebank.areas.models import Area, AreaKind
 from timebank.auth import operations as auth
 from timebank.auth.models import User
-from timebank.core import clock, ids, months
+from timebank.auth.queries import user_of_person
+from timebank.core import clock, crypto, ids, months
 from timebank.core.actors import SYSTEM, Role
 from timebank.core.db import reading, transaction
 from timebank.dayplans.operations import learn_drives
@@ -184,6 +185,11 @@ def _daughter(session: Session, elder: Person) -> Person:
 
 def _login(session: Session, role: Role, area_code: str, person: Person | None) -> Login:
     login = Login(role, role.value, ids.new_secret(9), area_code)
+    known = user_of_person(session, person.id) if person else None
+    if known is not None:  # the assistant of the village has a login and a role already: one person, one login
+        known.login_name, known.secret_hash = login.login_name, crypto.passwords().hash(login.secret)
+        session.add(known)
+        return login
     user = auth.create_user(
         session,
         actor=SYSTEM,
