@@ -94,3 +94,10 @@ def test_the_leader_stays_until_somebody_else_leads(neighbours: Neighbours) -> N
         operations.name_leader(session, actor=wang, group_id=neighbours.group.id, person_id=neighbours.cast.zhang.id)
         operations.leave(session, actor=wang, group_id=neighbours.group.id, person_id=li.id)
         assert li.id not in {person.id for person in queries.members_of(session, neighbours.group.id, TODAY)}
+
+
+def test_a_township_s_own_size_of_a_group_counts_whoever_asks(neighbours: Neighbours) -> None:
+    with db.transaction() as session:
+        make.rules_of(session=session, area_code=make.TOWNSHIP, changes={"mutual.least_members": 5})
+    for area in (make.DISTRICT, make.TOWNSHIP):
+        assert shares(area, 12)[make.VILLAGE]["group"] == Share(0, 1)

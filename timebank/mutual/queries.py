@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 
 import sqlalchemy as sa
 from sqlalchemy.orm import aliased
@@ -115,9 +116,10 @@ def _villages_with_assistant(session: Session, area_code: str, on: date) -> set[
 
 
 def _areas_with(session: Session, area_code: str, kind: GroupKind, on: date) -> set[str]:
-    least = in_force(session, area_code, on).number("mutual.least_members")
-    found = groups_in(session, area_code, on)
-    return {group.area_code for group, members in found if group.kind == kind and members >= least}
+    """Where a group of a kind is large enough by the rules of its own township, whoever asks."""
+    least_in = cache(lambda township: in_force(session, township, on).number("mutual.least_members"))
+    found = [(group, members) for group, members in groups_in(session, area_code, on) if group.kind == kind]
+    return {group.area_code for group, members in found if members >= least_in(group.area_code[:9])}
 
 
 def group_for(session: Session, scope: Scope, group_id: str) -> HelpGroup | None:
