@@ -15,7 +15,7 @@ from timebank.areas.models import Area, AreaKind
 from timebank.auth import operations as auth
 from timebank.auth.models import User
 from timebank.auth.queries import user_of_person
-from timebank.core import clock, crypto, ids, months
+from timebank.core import clock, ids, months
 from timebank.core.actors import SYSTEM, Role
 from timebank.core.db import reading, transaction
 from timebank.dayplans.operations import learn_drives
@@ -144,7 +144,7 @@ def _logins(session: Session, township: str, volunteer: Person, visit: Visit) ->
         (Role.AUDITOR, district, None),
         (Role.ADMINISTRATOR, district, None),
     ]
-    return [_login(session, role, area_code, person) for role, area_code, person in who]
+    return [give_login(session, role, area_code, person) for role, area_code, person in who]
 
 
 def _busiest(session: Session, township: str, on: date) -> tuple[Person, Visit]:
@@ -183,12 +183,13 @@ def _daughter(session: Session, elder: Person) -> Person:
     return daughter
 
 
-def _login(session: Session, role: Role, area_code: str, person: Person | None) -> Login:
+def give_login(session: Session, role: Role, area_code: str, person: Person | None) -> Login:
+    """A login named after its role. Whose person has one, such as the assistant of a village, goes on with that."""
     login = Login(role, role.value, ids.new_secret(9), area_code)
     known = user_of_person(session, person.id) if person else None
-    if known is not None:  # the assistant of the village has a login and a role already: one person, one login
-        known.login_name, known.secret_hash = login.login_name, crypto.passwords().hash(login.secret)
-        session.add(known)
+    if known is not None:
+        known.login_name = login.login_name
+        auth.set_secret(session, actor=SYSTEM, user_id=known.id, secret=login.secret)
         return login
     user = auth.create_user(
         session,
