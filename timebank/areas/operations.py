@@ -1,13 +1,13 @@
 """What the office enters about places: special days, closed roads, and the number to call."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from sqlmodel import Session
 
 from timebank.areas import rules
 from timebank.areas.models import Area, AreaKind, CalendarDay, DayKind, Facility, FacilityKind, RoadClosure
-from timebank.areas.queries import closures_between, facilities_within, facility_for
+from timebank.areas.queries import closure_for, closures_between, facilities_within, facility_for
 from timebank.audit.operations import note
 from timebank.core import clock, ids, maps
 from timebank.core.actors import Actor
@@ -50,15 +50,15 @@ def close_road(
     """Say that the road between two places is closed (no minutes) or slow (extra minutes) for some days.
 
     A road that the same township knows to be so for all of these days is not noted twice: the first closure is the
-    answer. Refuses a road from a place to itself, an end before the start, and places outside the actor's district.
+    answer. Refuses a road from a place to itself, an end before the start, a place outside the actor's district, and a
+    road of which neither end lies in the actor's area.
     """
     if from_code == to_code:
         raise BadInput("areas.same_place", T("Choose two different places."), field="to_code")
     if ends_on < starts_on:
         raise BadInput("areas.ends_before_start", T("The end lies before the beginning."), field="ends_on")
-    for code in (from_code, to_code):
-        if session.get(Area, code) is None:
-            raise BadInput("areas.unknown_place", T("There is no such place."), field="from_code")
+    for field, code in (("from_code", from_code), ("to_code", to_code)):
+        _end_of_road(session, actor, code, field)
     if not any(actor.scope.holds_area(code) for code in (from_code, to_code)):
         raise Refused("areas.road_elsewhere", T("One end of the road must lie in your area."), field="from_code")
     area_code = from_code[:9] if actor.scope.holds_area(from_code) else to_code[:9]
@@ -77,6 +77,39 @@ def close_road(
     )
     session.add(closure)
     note(session, actor=actor, action="areas.close_road", subject_id=closure.id, area_code=closure.area_code)
+    return closure
+
+
+def _end_of_road(session: Session, actor: Actor, code: str, field: str) -> None:
+    place = session.get(Area, code)
+    is_near = place is not None and place.kind != AreaKind.DISTRICT and code.startswith(actor.area_code[:6])
+    if not is_near:
+        raise BadInput("areas.unknown_place", T("There is no such place."), field=field)
+
+
+def open_road(session: Session, *, actor: Actor, road_id: str, open_on: date) -> RoadClosure:
+    """Say that a road is as usual again from a day on, which no plan made from now on goes round any more.
+
+    The closure stays in the book for the days on which it held: drives of these days teach nothing about the road.
+    Refuses a road that the actor could not have reported, and a day on which it was not closed anyhow.
+    """
+    closure = closure_for(session, actor.scope, road_id)
+    if closure is None:
+        raise NotFound("areas.no_such_road", T("There is no such road in your area."))
+    if not closure.starts_on <= open_on <= closure.ends_on:
+        text = T("Choose a day between the beginning and the end that are noted.")
+        raise BadInput("areas.road_not_closed", text, field="open_on")
+    was_until, closure.ends_on = closure.ends_on, open_on - timedelta(days=1)
+    session.add(closure)
+    note(
+        session,
+        actor=actor,
+        action="areas.open_road",
+        subject_id=closure.id,
+        area_code=closure.area_code,
+        open_on=open_on.isoformat(),
+        was_until=was_until.isoformat(),
+    )
     return closure
 
 

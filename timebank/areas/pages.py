@@ -6,7 +6,7 @@ from typing import Any
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 
 from timebank.areas import operations, queries
-from timebank.areas.models import AreaKind, DayKind
+from timebank.areas.models import AreaKind, DayKind, RoadClosure
 from timebank.areas.words import DAY_KIND_WORDS, area_name
 from timebank.auth.guards import OFFICE, STAFF, actor, guard
 from timebank.core import clock, forms, http
@@ -19,12 +19,13 @@ bp = Blueprint("areas", __name__)
 @bp.get("/calendar")
 @guard(*STAFF)
 def calendar() -> Any:
-    """The next five weeks: holidays, market days, what the office entered; and roads closed today."""
+    """The next five weeks: holidays, market days, what the office entered; and roads closed now or later."""
     return _page({}, None)
 
 
 def _page(values: Any, error: TimebankError | None) -> str:
     session, code, today = http.session(), actor().area_code, clock.today()
+    closures = queries.closures_from(session, code[:9], today)
     days = [today + timedelta(days=index) for index in range(35)]
     townships = queries.areas_within(session, code[:6], AreaKind.TOWNSHIP)
     places = [*townships, *queries.areas_within(session, code[:9], AreaKind.VILLAGE)] if len(code) > 6 else townships
@@ -32,7 +33,8 @@ def _page(values: Any, error: TimebankError | None) -> str:
         "areas/calendar.html",
         kinds=queries.day_kinds(session, code, days),
         entered=queries.entered_days(session, code, days[0], days[-1]),
-        closures=queries.closures_on(session, code[:9], today),
+        closures=closures,
+        may_open={road.id for road in closures if queries.may_open(actor().scope, road)},
         place_names={place.code: area_name(place) for place in places},
         day_kind_words=DAY_KIND_WORDS,
         today=today,
@@ -110,4 +112,17 @@ def close_road() -> Any:
     except TimebankError as error:
         return _refused(error)
     flash(gettext("Kept. Day plans go round it from now on."))
+    return redirect(url_for("areas.calendar"), code=303)
+
+
+@bp.post("/calendar/roads/<string:road_id>/open")
+@guard(*STAFF, load={"road_id": queries.closure_for})
+def open_road(road: RoadClosure) -> Any:
+    """A road is as usual again."""
+    try:
+        open_on = forms.calendar_date(request.form, "open_on")
+        operations.open_road(http.session(), actor=actor(), road_id=road.id, open_on=open_on)
+    except TimebankError as error:
+        return _refused(error)
+    flash(gettext("Kept. Day plans use the road again from that day on; what is planned stays until you plan anew."))
     return redirect(url_for("areas.calendar"), code=303)

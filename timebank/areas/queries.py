@@ -66,6 +66,26 @@ def closures_on(session: Session, area_code: str, on: date) -> list[RoadClosure]
     return list(session.exec(found.order_by(RoadClosure.id)))
 
 
+def closures_from(session: Session, area_code: str, on: date) -> list[RoadClosure]:
+    """Roads closed or slow on a day or later, reported by an area or the areas inside it, the next one first."""
+    found = select(RoadClosure).where(in_area(col(RoadClosure.area_code), area_code), RoadClosure.ends_on >= on)
+    to_come = found.where(RoadClosure.ends_on >= RoadClosure.starts_on)  # not one that was opened before it began
+    return list(session.exec(to_come.order_by(col(RoadClosure.starts_on), RoadClosure.id)))
+
+
+def may_open(scope: Scope, closure: RoadClosure) -> bool:
+    """Whether a caller is of the office that reported a road, or of a village at one of its ends."""
+    at_an_end = scope.holds_area(closure.from_code) or scope.holds_area(closure.to_code)
+    is_of_township = at_an_end and scope.area_code.startswith(closure.area_code)
+    return scope.person_ids is None and (scope.holds_area(closure.area_code) or is_of_township)
+
+
+def closure_for(session: Session, scope: Scope, road_id: str) -> RoadClosure | None:
+    """The closed or slow road if the caller may say that it is open again."""
+    found = session.get(RoadClosure, road_id)
+    return found if found and may_open(scope, found) else None
+
+
 def closures_between(
     session: Session, from_code: str, to_code: str, starts_on: date, ends_on: date
 ) -> list[RoadClosure]:
