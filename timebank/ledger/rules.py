@@ -5,7 +5,7 @@ The canonical form is versioned and has test vectors (tests/ledger/test_vectors.
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from operator import itemgetter
@@ -90,7 +90,6 @@ CANONICAL = (
     *("event_at", "recorded_at", "recorded_by", "book_month", "policy_version", "key", "request_digest", "reverses_id"),
 )
 _canonical_values = itemgetter(*CANONICAL)
-_CANONICAL_FORM = DIGEST_VERSION + "\n%s" * len(CANONICAL)
 
 
 def row_digest(row: Mapping[str, Any]) -> str:
@@ -98,19 +97,20 @@ def row_digest(row: Mapping[str, Any]) -> str:
 
     Instants are written as `instant_text` does; given as that text already, they are taken as they are.
     """
-    # one look-up of sixteen: sealing and posting spend their time here
+    return digest_of_values(_canonical_values(row))
+
+
+def digest_of_values(values: Sequence[Any]) -> str:
+    """The same from the columns of `CANONICAL`, in their order."""
+    # one literal of sixteen names, read in one go: sealing, posting and verification spend their time here
     (id_, journal_id, debit, credit, minutes, reason, source_id, area, event_at, recorded_at, recorded_by,
-     book_month, policy_version, key, request_digest, reverses_id) = _canonical_values(row)  # fmt: skip
-    return digest_of_values(
-        (id_, journal_id or "", debit, credit, minutes, reason, source_id, area,
-         instant_text(event_at), instant_text(recorded_at), recorded_by,
-         book_month, policy_version, key, request_digest, reverses_id or "")
-    )  # fmt: skip
-
-
-def digest_of_values(values: tuple[Any, ...]) -> str:
-    """The same from the columns of `CANONICAL` as they are written."""
-    return hashlib.sha256((_CANONICAL_FORM % values).encode()).hexdigest()
+     book_month, policy_version, key, request_digest, reverses_id) = values  # fmt: skip
+    text = (
+        f"{DIGEST_VERSION}\n{id_}\n{journal_id or ''}\n{debit}\n{credit}\n{minutes}\n{reason}\n{source_id}\n{area}\n"
+        f"{instant_text(event_at)}\n{instant_text(recorded_at)}\n{recorded_by}\n"
+        f"{book_month}\n{policy_version}\n{key}\n{request_digest}\n{reverses_id or ''}"
+    )
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 @dataclass

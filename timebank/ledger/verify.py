@@ -101,8 +101,6 @@ def _transfer_rows(session: Session) -> str:
     written = {
         "event_at": instant.format("event_at"),
         "recorded_at": instant.format("recorded_at"),
-        "journal_id": "coalesce(t.journal_id, '')",
-        "reverses_id": "coalesce(t.reverses_id, '')",
     }
     columns = ", ".join(written.get(name, f"t.{name}") for name in CANONICAL)
     return (
