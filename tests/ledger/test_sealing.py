@@ -14,6 +14,7 @@ from timebank.core.db import reading, transaction
 from timebank.ledger import queries
 from timebank.ledger.merkle import is_grown
 from timebank.ledger.operations import export_seals, seal_new_rows
+from timebank.ledger.proofs import inclusion_of
 from timebank.ledger.rules import seal_chain
 from timebank.ledger.verify import verify
 
@@ -21,14 +22,14 @@ from timebank.ledger.verify import verify
 def test_a_transfer_can_be_proved_once_it_is_sealed(cast: Cast) -> None:
     with transaction() as session:
         transfer = earn_visit(session, cast.li, minutes=60)
-        assert queries.inclusion_of(session, transfer.id) is None
+        assert inclusion_of(session, transfer.id) is None
         seal = seal_new_rows(session)
     with reading() as session:
-        proof = queries.inclusion_of(session, transfer.id)
+        proof = inclusion_of(session, transfer.id)
         assert seal is not None and proof is not None
         assert proof.holds()
         assert (proof.root, proof.tree_size, proof.seal_id) == (seal.root, seal.tree_size, seal.id)
-        assert queries.inclusion_of(session, "trf_unknown") is None
+        assert inclusion_of(session, "trf_unknown") is None
 
 
 def test_nothing_new_makes_no_seal(cast: Cast) -> None:
@@ -98,5 +99,5 @@ def test_a_row_with_an_old_id_that_was_committed_late_is_found_by_the_complete_l
     with transaction() as session:
         assert seal_new_rows(session) is None
         assert seal_new_rows(session, complete=True, reason="close") is not None
-        proof = queries.inclusion_of(session, late.id)
+        proof = inclusion_of(session, late.id)
         assert proof is not None and proof.holds()

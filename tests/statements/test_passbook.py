@@ -3,11 +3,13 @@
 from datetime import date
 
 import pytest
+import sqlalchemy as sa
 from sqlmodel import select
 
 from tests import factories as make
 from tests.cast import Cast
 from tests.fixtures.site import SignIn
+from tests.ledger.tampering import unprotected
 from tests.statements.conftest import Earn
 from timebank.core import db
 from timebank.core.actors import SYSTEM, Actor, Role
@@ -46,6 +48,23 @@ def test_a_line_tells_who_when_which_rule_and_who_looked_at_it(cast: Cast, earn:
     ):
         assert expected in story, expected
     assert "陈婆婆" not in story
+
+
+def test_a_line_shows_its_own_proof_and_says_when_it_was_changed(cast: Cast, earn: Earn, sign_in: SignIn) -> None:
+    line = earn(cast.li)
+    reader = sign_in(Role.VOLUNTEER)
+    assert "within a few minutes" in reader.visit(f"/hours/lines/{line.id}")
+    with db.transaction() as session:
+        seal = ledger.seal_new_rows(session)
+    proved = reader.visit(f"/hours/lines/{line.id}")
+    assert seal and seal.root in proved and line.digest in proved and "nobody can change this line unseen" in proved
+    with unprotected(db.engine()) as connection:
+        connection.execute(sa.text("UPDATE transfer SET minutes = minutes + 15"))
+    assert "not as it was sealed" in reader.visit(f"/hours/lines/{line.id}")
+    with unprotected(db.engine()) as connection:
+        connection.execute(sa.text("UPDATE transfer SET minutes = minutes - 15"))
+        connection.execute(sa.text("DELETE FROM sealedleaf WHERE row_id <> :kept"), {"kept": line.id})
+    assert "not as it was sealed" in reader.visit(f"/hours/lines/{line.id}")
 
 
 def test_a_taken_back_visit_no_longer_counts_as_given(cast: Cast, earn: Earn, sign_in: SignIn) -> None:

@@ -2,20 +2,23 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from enum import StrEnum
 
-import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from timebank.core import ids
-from timebank.core.db import table_of
 from timebank.ledger.bulk import fetch
 from timebank.ledger.merkle import FAN_OUT, BrokenLog, InclusionProof, Node, Tree, edge_ranges, leaf_hash, proof_ranges
-from timebank.ledger.models import Seal, SealedLeaf
+from timebank.ledger.models import Seal, Transfer
+from timebank.ledger.rules import row_digest
 
 LOOK_BACK = timedelta(days=1)  # no unit of work runs longer; a row made by a wrong clock waits for the complete look
-_leaf = table_of(SealedLeaf).c
 _AT_MOST = f"LIMIT {FAN_OUT}"  # else PostgreSQL expects so many rows in a range that it starts parallel workers
 _LEAVES = "SELECT 0, position, digest FROM sealedleaf WHERE position >= {mark} AND position < {mark} " + _AT_MOST
+_LEAF_AND_SEAL = (
+    "SELECT l.position, l.digest, s.id, s.tree_size, s.root FROM sealedleaf l, seal s "
+    "WHERE l.row_id = {mark} AND s.id = (SELECT max(id) FROM seal) AND l.position < s.tree_size"
+)
 _NODES = (
     "SELECT level, position, hash FROM sealednode "
     "WHERE level = {mark} AND position >= {mark} AND position < {mark} " + _AT_MOST
@@ -43,24 +46,40 @@ def seal_before(session: Session, instant: datetime) -> Seal | None:
     return session.exec(found).first()
 
 
-def inclusion_of(session: Session, transfer_id: str, *, seal: Seal | None = None) -> InclusionProof | None:
-    """The proof that a transfer stands in the log under a seal, the newest by default.
+class Sealing(StrEnum):
+    """Where a line of the ledger stands: posted within the last minute, proved by the newest seal, or tampered with."""
 
-    None where it is not sealed yet or the log is broken.
+    WAITING = "waiting"
+    PROVED = "proved"
+    BROKEN = "broken"
 
-    Reads a bounded number of kept hashes, however long the log.
+
+def sealing_of(session: Session, transfer: Transfer) -> tuple[Sealing, InclusionProof | None]:
+    """Whether a row, as it stands in the records now, is the one that was sealed; with the proof where there is one.
+
+    The digest is made again from what the row says, so an edited row is broken though its digest was left alone.
     """
-    wanted = sa.select(_leaf.position, _leaf.digest).where(_leaf.row_id == transfer_id)
-    leaf = session.connection().execute(wanted).first()
-    under = seal or latest_seal(session)
-    if leaf is None or under is None or leaf.position >= under.tree_size:
-        return None
-    tree = Tree(under.tree_size, kept_hashes(session, proof_ranges(leaf.position, under.tree_size)))
     try:
-        path = tuple(tree.inclusion_path(leaf.position))
+        proof = inclusion_of(session, transfer.id)
     except BrokenLog:
+        return Sealing.BROKEN, None
+    if proof is None:
+        return Sealing.WAITING, None
+    is_sound = proof.digest == row_digest(transfer.model_dump()) and proof.holds()
+    return (Sealing.PROVED if is_sound else Sealing.BROKEN), proof
+
+
+def inclusion_of(session: Session, transfer_id: str) -> InclusionProof | None:
+    """The proof that a transfer stands in the log under the newest seal; None where it is not sealed yet.
+
+    Reads a bounded number of kept hashes, however long the log; raises `BrokenLog` where one of them is missing.
+    """
+    found = fetch(session, _LEAF_AND_SEAL.format(mark=_mark(session)), (transfer_id,))
+    if not found:
         return None
-    return InclusionProof(transfer_id, leaf.digest, leaf.position, under.tree_size, under.root, under.id, path)
+    position, digest, seal_id, size, root = found[0]
+    path = Tree(size, kept_hashes(session, proof_ranges(position, size))).inclusion_path(position)
+    return InclusionProof(transfer_id, digest, position, size, root, seal_id, tuple(path))
 
 
 def consistency_of(session: Session, earlier: Seal, later: Seal) -> list[str]:
@@ -83,9 +102,14 @@ def kept_hashes(session: Session, ranges: Sequence[tuple[int, int, int]]) -> dic
     wanted = [(level, start, end) for level, start, end in ranges if start < end]
     if not wanted:
         return {}
-    mark = "%s" if session.connection().dialect.name == "postgresql" else "?"
+    mark = _mark(session)
     one = "SELECT * FROM ({}) AS part"  # each by its primary key
     parts = (one.format((_NODES if level else _LEAVES).format(mark=mark)) for level, _, _ in wanted)
     values = [value for level, start, end in wanted for value in ((level, start, end) if level else (start, end))]
     found = fetch(session, " UNION ALL ".join(parts), values)
     return {(level, position): bytes.fromhex(kept) if level else leaf_hash(kept) for level, position, kept in found}
+
+
+def _mark(session: Session) -> str:
+    """How a value is written in a statement of our own."""
+    return "%s" if session.connection().dialect.name == "postgresql" else "?"

@@ -10,11 +10,11 @@ from timebank.core import months
 from timebank.core.actors import Scope
 from timebank.core.db import in_area, in_scope, table_of
 from timebank.ledger.models import AccountKind, Hold, HoldState, HourAccount, Reason, SealedLeaf, Transfer
-from timebank.ledger.proofs import consistency_of, inclusion_of, latest_seal, newer_than, seal_before, seals
+from timebank.ledger.proofs import consistency_of, latest_seal, newer_than, seal_before, sealing_of, seals
 from timebank.people.models import Person, PersonState
 from timebank.policies.queries import in_force
 
-__all__ = ["consistency_of", "inclusion_of", "latest_seal", "seal_before", "seals"]  # of ledger.proofs, read here too
+__all__ = ["consistency_of", "latest_seal", "seal_before", "sealing_of", "seals"]  # of ledger.proofs, read here too
 
 
 def account_of(session: Session, person_id: str, kind: AccountKind = AccountKind.MEMBER) -> HourAccount | None:

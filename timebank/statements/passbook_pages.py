@@ -10,8 +10,8 @@ from timebank.core.actors import Scope
 from timebank.core.errors import NotFound
 from timebank.core.i18n import current_locale
 from timebank.core.text import T
-from timebank.ledger.models import AccountKind
-from timebank.ledger.queries import account_of
+from timebank.ledger.models import AccountKind, Seal
+from timebank.ledger.queries import account_of, sealing_of
 from timebank.ledger.rules import REASON_WORDS
 from timebank.people.models import Person
 from timebank.people.queries import people_by_id, person_for
@@ -92,10 +92,14 @@ def _as_the_reader_may(story: Story) -> Story:
 @guard(*EVERY_ROLE, load={"transfer_id": queries.line_for})
 def line(transfer: Story) -> Any:
     """One line: who, when, by which rule, who reviewed; and the way to say that it is wrong."""
-    transfer = _as_the_reader_may(transfer)
+    session, transfer = http.session(), _as_the_reader_may(transfer)
+    sealing, proof = sealing_of(session, transfer.transfer)
     return render_template(
         "statements/line.html",
         story=transfer,
+        sealing=sealing,
+        proof=proof,
+        seal=session.get(Seal, proof.seal_id) if proof else None,
         rule=rule_words(transfer.transfer.reason, transfer.policy),
         is_own=actor().scope.person_ids is not None,
     )

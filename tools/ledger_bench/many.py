@@ -18,7 +18,7 @@ from timebank.core import db
 from timebank.core.actors import SYSTEM
 from timebank.core.db import reading, transaction
 from timebank.ledger import operations as ledger
-from timebank.ledger import queries
+from timebank.ledger import proofs, queries
 from timebank.ledger.batches import COLUMNS
 from timebank.ledger.bulk import insert_rows
 from timebank.ledger.merkle import Log, leaf_hash
@@ -148,7 +148,7 @@ def _each_ms(of: list[str], work: Callable[[str], Any]) -> float:
 
 
 def _prove(session: Session, row_id: str) -> None:
-    proof = queries.inclusion_of(session, row_id)
+    proof = proofs.inclusion_of(session, row_id)
     assert proof is not None and proof.holds()
 
 
