@@ -138,6 +138,12 @@ def _learn_drives(session: Session, district_code: str, _slot: str) -> object:
     return dayplans.learn_drives(session, actor=SYSTEM, area_code=district_code)
 
 
+def _forget(session: Session, district_code: str, _slot: str) -> object:
+    """A part of what was kept long enough; the next firing goes on, until nothing is left that night."""
+    assessments.drop_superseded(session, actor=SYSTEM, area_code=district_code)
+    return people.forget(session, actor=SYSTEM, area_code=district_code)
+
+
 JOBS = (
     Job("free-holds", "* * * * *", _this_minute, _free_holds),
     Job("close", "*/10 * * * *", _month_due, _close),
@@ -153,6 +159,7 @@ JOBS = (
     Job("emergencies", "* * * * *", _this_minute, _watch_emergencies),  # after the search, whose alarms it looks after
     Job("old-forms", "37 3 * * *", _today, _drop_old_forms),
     Job("learn-drives", "57 3 * * *", _today, _learn_drives),
+    Job("forget", "*/5 1-5 * * *", _this_minute, _forget),
 )
 
 

@@ -15,7 +15,7 @@ from timebank.core.db import in_area
 from timebank.core.errors import BadInput, NotAllowed, NotFound, Refused
 from timebank.core.limits import MAX_TEXT_CHARS
 from timebank.core.text import T
-from timebank.people.effects import follows, go_along, when_withdrawn
+from timebank.people.effects import follows, forgets, go_along, when_withdrawn
 from timebank.people.models import Person, PersonCase, PersonState
 from timebank.people.queries import has_consent
 from timebank.policies.queries import in_force
@@ -371,6 +371,28 @@ def drop_old_drafts(session: Session, *, actor: Actor = SYSTEM, area_code: str) 
     for assessment in old:
         _give_up(session, actor, assessment)
     return len(old)
+
+
+def drop_superseded(session: Session, *, actor: Actor = SYSTEM, area_code: str) -> int:
+    """Delete the answers behind which another assessment stands since policy privacy.answers_days; levels stay."""
+    days = in_force(session, area_code, clock.today()).number("privacy.answers_days")
+    old = queries.superseded(session, area_code, clock.now() - timedelta(days=days))
+    for one in old:
+        one.content_sealed = queries.DELETED
+        session.add(one)
+        note(session, actor=actor, action="assessments.drop_answers", subject_id=one.id, area_code=one.area_code)
+    return len(old)
+
+
+@forgets("assessments")
+def forget_answers(session: Session, person: Person) -> int:
+    """Of the dead the levels stay, by which they were cared for, and not what was answered and said about it."""
+    for dispute in session.exec(select(AssessmentDispute).where(AssessmentDispute.elder_id == person.id)):
+        dispute.words_sealed = crypto.vault().seal("")
+    kept = [one for one in queries.history(session, person.id) if one.content_sealed != queries.DELETED]
+    for one in kept:
+        one.content_sealed = queries.DELETED
+    return len(kept)
 
 
 @when_withdrawn("health")

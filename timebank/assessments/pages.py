@@ -177,6 +177,7 @@ def _result(assessment: Assessment, error: TimebankError | None) -> str:
         scale=scale,
         content=content,
         trace=words.trace_words(scale, content.trace),
+        is_deleted=assessment.content_sealed == queries.DELETED,
         agrees=assessment.level is None or queries.counts_the_same(assessment),
         names={"first": first.display_name if first else "–", "second": second.display_name if second else "–"},
         dispute=queries.disputes_of(session, assessment.elder_id).get(assessment.id),

@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlmodel import Session, col, or_, select
+from sqlalchemy.orm import aliased
+from sqlmodel import Session, and_, col, or_, select
 
 from timebank.areas.models import Area, AreaKind
 from timebank.areas.queries import areas_within
@@ -15,7 +16,7 @@ from timebank.assessments.rules import Answers, evaluate, next_due
 from timebank.core import crypto
 from timebank.core.actors import Actor, Role, Scope
 from timebank.core.db import in_area, in_scope
-from timebank.core.limits import PAGE_ROWS
+from timebank.core.limits import MAX_FORGOTTEN_AT_ONCE, PAGE_ROWS
 from timebank.people.models import Kinship, Person, PersonState
 from timebank.people.queries import valid_qualifications
 from timebank.policies.queries import in_force
@@ -34,8 +35,13 @@ class Content:
     trace: tuple[Mapping[str, Any], ...] = ()
 
 
+DELETED = ""  # what stands for the content of an assessment whose answers were kept long enough
+
+
 def opened(assessment: Assessment) -> Content:
-    """The content of an assessment."""
+    """The content of an assessment; an empty one where it was deleted."""
+    if assessment.content_sealed == DELETED:
+        return Content()
     raw = crypto.vault().open(assessment.content_sealed)
     answers = Answers(raw.get("scores", {}), raw.get("facts", {}), raw.get("events", {}))
     return Content(
@@ -57,7 +63,9 @@ def as_typed(assessment: Assessment) -> dict[str, str]:
 
 
 def counts_the_same(assessment: Assessment) -> bool:
-    """Whether the kept answers, counted again by the scale file of today, give the kept level."""
+    """Whether the kept answers, counted again by the scale file of today, give the kept level; deleted ones do."""
+    if assessment.content_sealed == DELETED:
+        return True
     content, scale = opened(assessment), scales.scale(assessment.scale)
     outcome = evaluate(scale, content.answers)
     return (outcome.level, outcome.total) == (assessment.level, content.total)
@@ -74,6 +82,28 @@ def history(session: Session, elder_id: str) -> list[Assessment]:
     found = select(Assessment).where(Assessment.elder_id == elder_id, Assessment.state == AssessmentState.VALID)
     latest_first = [col(by).desc() for by in (Assessment.assessed_on, Assessment.second_signed_at, Assessment.id)]
     return list(session.exec(found.order_by(*latest_first)))
+
+
+def superseded(session: Session, area_code: str, since: datetime) -> Sequence[Assessment]:
+    """Valid assessments with answers behind which another one was signed before an instant; a limited number, by id.
+
+    None of an elder whose side disputes: the next assessors, and a court, may want to see what was answered before.
+    """
+    newer, disputed = aliased(Assessment), AssessmentDispute.elder_id == Assessment.elder_id
+    is_newer = or_(
+        col(newer.assessed_on) > col(Assessment.assessed_on),
+        and_(newer.assessed_on == Assessment.assessed_on, col(newer.second_signed_at) > Assessment.second_signed_at),
+    )
+    next_one = select(newer.id).where(newer.elder_id == Assessment.elder_id, newer.state == AssessmentState.VALID)
+    open_dispute = select(AssessmentDispute.id).where(disputed, col(AssessmentDispute.settled_by_id).is_(None))
+    found = select(Assessment).where(
+        in_area(col(Assessment.area_code), area_code),
+        Assessment.state == AssessmentState.VALID,
+        Assessment.content_sealed != DELETED,
+        next_one.where(is_newer, col(newer.second_signed_at) < since).exists(),
+        ~open_dispute.exists(),
+    )
+    return session.exec(found.order_by(Assessment.id).limit(MAX_FORGOTTEN_AT_ONCE)).all()
 
 
 def latest_assessment(session: Session, elder_id: str) -> Assessment | None:

@@ -13,6 +13,7 @@ MAX_EVENTS_PER_UPLOAD = 500
 MAX_CSV_ROWS = 100_000
 MAX_PHOTO_PIXELS = 40_000_000
 PAGE_ROWS = 50
+MAX_FORGOTTEN_AT_ONCE = 200  # people whose data are deleted in one unit of work
 EARLIEST_BIRTH_YEAR = 1900
 LATEST_YEAR = 2199
 EARLIEST_ENTRY_YEAR = 1998  # of hours in a paper register: no time bank of the country is older

@@ -127,6 +127,26 @@ def stop(session: Session, actor: Actor, person: Person, purpose: str) -> int:
     return sum(work(session, actor, person) for work in _stops.get(purpose, []))
 
 
+Forget = Callable[[Session, Person], int]
+_forgets: dict[str, Forget] = {}
+
+
+def forgets(code: str) -> Callable[[Forget], Forget]:
+    """Declare what a feature deletes of somebody when the term after their death is over; `work` says how much."""
+
+    def declare(work: Forget) -> Forget:
+        _forgets[code] = work
+        return work
+
+    return declare
+
+
+def forget(session: Session, person: Person) -> dict[str, int]:
+    """Delete what features keep of somebody whose term is over; how much of what there was."""
+    done = {code: work(session, person) for code, work in _forgets.items()}
+    return {code: count for code, count in done.items() if count}
+
+
 def words_of(code: str) -> Text:
     """What an effect is called on pages."""
     return _effects[code].words if code in _effects else Text(code)

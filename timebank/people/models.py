@@ -45,6 +45,7 @@ class Household(SQLModel, table=True):
     place_sealed: str = Field(max_length=120)  # sealed [lat, lon], WGS-84
     place_is_learnt: bool = False  # from the first verified visits, not from the desk
     fence_m: int | None = None  # overrides policy geo.fence_m
+    emptied_on: date | None = None  # its place was deleted: nobody is left of those who lived there
 
 
 class Person(SQLModel, table=True):
@@ -74,6 +75,7 @@ class Person(SQLModel, table=True):
     volunteer_since_on: date | None = Field(default=None, index=True)
     volunteer_kind: str = Field(default="", max_length=24)  # young_old, left_behind_woman, cadre, party_member, other
     created_at: datetime
+    forgotten_on: date | None = None  # phone and identity number were deleted, long after death or merging
 
 
 class Kinship(SQLModel, table=True):

@@ -10,12 +10,13 @@ from timebank.core.errors import BadInput
 from timebank.core.text import T, Text, listed
 from timebank.policies.help_keys import HELP_KEYS
 from timebank.policies.key import ASK, OURS, PolicyKey, minutes
+from timebank.policies.privacy_keys import PRIVACY_KEYS
 
 PAPERS = ("real_name", "training", "insurance", "health", "agreement")
 _MINORS_DO = ("visit", "meal", "chore", "company", "phone_check")
 
 
-_OF_THE_DISTRICT = ("period.", "pool.")  # one book of months and one fund: a township's own would be ignored
+_OF_THE_DISTRICT = ("period.", "pool.", "privacy.")  # one book, fund and night's work: a township's own is ignored
 
 
 def _gate(default: str, words: Text, source: Text) -> PolicyKey:
@@ -349,6 +350,7 @@ KEYS: dict[str, PolicyKey] = {
         5_000,
     ),
     **HELP_KEYS,
+    **PRIVACY_KEYS,
     "dispatch.seconds": PolicyKey(10, T("Seconds the planner works on one day"), T("docs/benchmarks.md"), True, 1, 300),
     "dispatch.learn_days": PolicyKey(
         60, T("Days of arrivals and departures from which driving times are learnt; 0 means none"), OURS, True, 0, 365

@@ -9,6 +9,7 @@ from timebank.people.operations.cases import (
     propose_merge,
     tell_apart,
 )
+from timebank.people.operations.forgetting import forget
 from timebank.people.operations.members import give_member_roles
 from timebank.people.operations.moves import (
     Door,
@@ -36,6 +37,7 @@ __all__ = [
     "come_after_all",
     "correct_pinyin",
     "decline_merge",
+    "forget",
     "give_consent",
     "give_member_roles",
     "give_proxy",

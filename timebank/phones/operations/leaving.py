@@ -1,7 +1,7 @@
 """What follows for logins and phones when somebody died, moved away, or was registered twice."""
 
 import sqlalchemy as sa
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, or_, select
 
 from timebank.auth import operations as auth
 from timebank.auth.models import Grant
@@ -10,9 +10,9 @@ from timebank.core import clock
 from timebank.core.actors import SYSTEM, Actor, Role
 from timebank.core.db import table_of
 from timebank.core.text import T
-from timebank.people.effects import RELOCATED, follows, has_left
+from timebank.people.effects import RELOCATED, follows, forgets, has_left
 from timebank.people.models import Person, PersonCase, PersonState
-from timebank.phones.models import CalendarFeed
+from timebank.phones.models import Application, CalendarFeed
 
 
 @follows("logins_go_along", T("logins that go along"))
@@ -49,3 +49,11 @@ def end_logins(session: Session, actor: Actor, person: Person, case: PersonCase)
         return 0
     auth.disable_user(session, actor=SYSTEM, user_id=user.id)
     return 1
+
+
+@forgets("applications")
+def forget_application(session: Session, person: Person) -> int:
+    """The phone number and the words with which somebody once applied are kept no longer than their own number."""
+    kept = or_(col(Application.phone_sealed) != "", col(Application.words) != "")
+    gone = sa.update(table_of(Application)).where(col(Application.person_id) == person.id, kept)
+    return session.connection().execute(gone.values(phone_sealed="", words="")).rowcount
