@@ -6,7 +6,8 @@ leaves room, the reading is:
 
 * travel may be interrupted by a break or by the gap between two shifts, service may not: between two stops lie at
   least as many working minutes (inside a shift, overtime included, outside pauses) as the drive takes;
-* a break is a ``Pause`` of the route, unless the route is finished by the close of the break's window;
+* a break is a ``Pause`` of the route, unless the route is finished by the close of the break's window; each has a
+  pause of its own, in whatever order;
 * a vehicle's round is the route ``<vehicle id>#<index of the round, from 0>``; its legs cost travel as a carer's do;
 * pins say who and when, if the task is served; leaving it out costs what leaving out costs.
 """
@@ -14,7 +15,7 @@ leaves room, the reading is:
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
@@ -304,21 +305,31 @@ def _at_work(carer: Carer, route: Route) -> Iterator[Violation]:
 
 
 def _breaks(carer: Carer, route: Route) -> Iterator[Violation]:
-    """Each break has its own pause; pauses are in order and leave tasks alone."""
+    """Each break that is due has a pause of its own, in whatever order; pauses leave each other and tasks alone."""
     busy_until = None
-    for pause in route.pauses:
+    for pause in sorted(route.pauses, key=lambda pause: (pause.start_minutes, pause.end_minutes)):
         in_task = any(_overlap(pause.start_minutes, pause.end_minutes, stop) for stop in route.stops)
         if in_task or (busy_until is not None and pause.start_minutes < busy_until):
             yield _broken(Rule.BREAK_IN_TASK, "", carer.id, start=pause.start_minutes)
-        busy_until = pause.end_minutes
-    left = list(route.pauses)
+        busy_until = max(pause.end_minutes, busy_until or 0)
+    asks: dict[int, Break] = {}
     for rest in carer.breaks:
-        taken = next((pause for pause in left if _is_rest(pause, rest)), None)
-        if taken is not None:
-            left.remove(taken)
-        elif route.finish_minutes > rest.window.closes_minutes:
+        is_due = route.finish_minutes > rest.window.closes_minutes
+        if is_due and not _finds_pause(rest, route.pauses, asks, set()):
             opens, closes = rest.window.opens_minutes, rest.window.closes_minutes
             yield _broken(Rule.BREAK, "", carer.id, duration=rest.duration_minutes, opens=opens, closes=closes)
+
+
+def _finds_pause(rest: Break, pauses: Sequence[Pause], asks: dict[int, Break], tried: set[int]) -> bool:
+    """Give a break a pause; a break that had it before moves on to another one, if it finds one."""
+    for number, pause in enumerate(pauses):
+        if number in tried or not _is_rest(pause, rest):
+            continue
+        tried.add(number)
+        if number not in asks or _finds_pause(asks[number], pauses, asks, tried):
+            asks[number] = rest
+            return True
+    return False
 
 
 def _overlap(start: int, end: int, stop: Stop) -> bool:

@@ -28,6 +28,7 @@ class Rest:
     rest: Break
     start: cp_model.IntVar
     needed: cp_model.IntVar
+    interval: cp_model.IntervalVar
     lost: Expression
 
 
@@ -59,9 +60,8 @@ class Clock:
             model.add(self.finish <= last).only_enforce_if(*self.hours)
         model.add(self.finish == (0 if self.hours else opens)).only_enforce_if(~used)
         self.rests = [self._rest(rest) for rest in carer.breaks]
-        for early, late in pairwise(self.rests):
-            end = early.start + early.rest.duration_minutes
-            model.add(end <= late.start).only_enforce_if(early.needed, late.needed)
+        if len(self.rests) > 1:
+            model.add_no_overlap([rest.interval for rest in self.rests])
         self.home: Expression = self.finish - self._lost(used, self.finish, None)
 
     def at(self, here: cp_model.IntVar, start: cp_model.IntVar, duration: int) -> Expression:
@@ -112,7 +112,8 @@ class Clock:
         over = self.finish <= window.closes_minutes
         model.add(over).only_enforce_if(self.used, ~needed, *self.rules(Rule.BREAK))
         model.add(start == window.opens_minutes).only_enforce_if(~needed)
-        return Rest(rest, start, needed, self._working_part(rest, start))
+        interval = model.new_optional_fixed_size_interval_var(start, rest.duration_minutes, needed, "")
+        return Rest(rest, start, needed, interval, self._working_part(rest, start))
 
     def _working_part(self, rest: Break, start: cp_model.IntVar) -> Expression:
         """How much of the break falls inside shifts: its length, less its overlap with the time before and between."""

@@ -18,6 +18,7 @@ from ortools.sat.python import cp_model
 
 from dispatch.bound import lower_bound
 from dispatch.check import check, price
+from dispatch.clock import Clock
 from dispatch.formulation import DEPOT, Circuit, Formulation
 from dispatch.model import (
     Carer,
@@ -210,11 +211,7 @@ def plan_of(formulation: Formulation, solver: cp_model.CpSolver) -> Plan:
     for carer in problem.carers:
         stops = _stops(formulation, solver, formulation.carers[carer.id])
         if stops:
-            pauses = tuple(
-                Pause(begin := solver.value(rest.start), begin + rest.rest.duration_minutes)
-                for rest in formulation.clocks[carer.id].rests
-                if solver.boolean_value(rest.needed)
-            )
+            pauses = _pauses(formulation.clocks[carer.id], solver)
             out = formulation.drive(carer.mode, carer.start_place, formulation.task(stops[0].task).place)
             leave = _leave(carer, pauses, stops[0].start_minutes, out)
             routes.append(Route(carer.id, stops, pauses, leave, solver.value(formulation.clocks[carer.id].finish)))
@@ -225,6 +222,13 @@ def plan_of(formulation: Formulation, solver: cp_model.CpSolver) -> Plan:
             if stops:
                 routes.append(_round(formulation, vehicle, name, stops))
     return _complete(problem, tuple(routes))
+
+
+def _pauses(clock: Clock, solver: cp_model.CpSolver) -> tuple[Pause, ...]:
+    """The breaks that are taken, in order of time."""
+    taken = [rest for rest in clock.rests if solver.boolean_value(rest.needed)]
+    pauses = [Pause(begin := solver.value(rest.start), begin + rest.rest.duration_minutes) for rest in taken]
+    return tuple(sorted(pauses, key=lambda pause: (pause.start_minutes, pause.end_minutes)))
 
 
 def _round(formulation: Formulation, vehicle: Vehicle, name: str, stops: tuple[Stop, ...]) -> Route:

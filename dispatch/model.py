@@ -73,7 +73,8 @@ class Window:
 class Break:
     """A rest of ``duration_minutes`` that starts inside ``window``, wherever the carer is, not during a task.
 
-    A carer whose route ends before the window closes needs none.
+    A carer whose route ends before the window closes needs none. Of several breaks each has a pause of its own, and
+    which of them comes first is left open.
     """
 
     window: Window
@@ -96,7 +97,7 @@ class Carer:
     skills
         What the carer may do.
     breaks
-        Rests, in order of time.
+        Rests, in the order in which their windows open.
     max_work_minutes, max_visits
         Hard bounds of service plus travel minutes, and of tasks; ``None`` is no bound.
     target_work_minutes

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from dispatch.model import UNREACHABLE, Carer, Pause, Problem, Task
+from dispatch.model import UNREACHABLE, Break, Carer, Pause, Problem, Task
 
 
 def may_serve(carer: Carer, task: Task) -> str:
@@ -32,15 +32,68 @@ def preference_cost(problem: Problem, carer: Carer, task: Task) -> int:
 
 
 def rests_at_home(carer: Carer) -> tuple[Pause, ...]:
-    """Those of a carer's first breaks that can be over before the first shift opens, or must begin before it does."""
-    opens, pauses = carer.shifts[0].opens_minutes, list[Pause]()
-    for rest in carer.breaks:
-        begin = max(rest.window.opens_minutes, pauses[-1].end_minutes if pauses else 0)
+    """When the carer takes the breaks that are taken before setting out, in order of time."""
+    return _rests(carer)[0]
+
+
+def rests_on_the_way(carer: Carer) -> tuple[Break, ...]:
+    """The breaks that are left for the day's work, what closes first at the head."""
+    return _rests(carer)[1]
+
+
+def _rests(carer: Carer) -> tuple[tuple[Pause, ...], tuple[Break, ...]]:
+    """The breaks that can be over before the first shift opens or must begin before it does, as pauses; and the others.
+
+    What closes first is given the first room there is.
+    """
+    opens, pauses, others = carer.shifts[0].opens_minutes, list[Pause](), list[Break]()
+    for rest in sorted(carer.breaks, key=lambda rest: rest.window.closes_minutes):
+        begin = _first_room(pauses, rest)
         end = begin + rest.duration_minutes
         if begin > rest.window.closes_minutes or (end > opens and rest.window.closes_minutes >= opens):
+            others.append(rest)
+        else:
+            pauses = sorted([*pauses, Pause(begin, end)], key=lambda pause: pause.start_minutes)
+    return tuple(pauses), tuple(others)
+
+
+def _first_room(pauses: Sequence[Pause], rest: Break) -> int:
+    """The first moment from the opening of a break on at which it lies between pauses."""
+    begin = rest.window.opens_minutes
+    for pause in pauses:
+        if begin + rest.duration_minutes <= pause.start_minutes:
             break
-        pauses.append(Pause(begin, end))
-    return tuple(pauses)
+        begin = max(begin, pause.end_minutes)
+    return begin
+
+
+def rests_taken(breaks: Sequence[Break], pauses: Sequence[Pause]) -> dict[int, Pause]:
+    """Which pause is which break: as many as can be, each break one of its own, long enough where there is a choice.
+
+    Pauses may come in another order than breaks, and one may suit several of them (Kuhn's augmenting paths).
+    """
+    taken: dict[int, int] = {}
+    for whole in (True, False):
+        for number in range(len(pauses)):
+            if number not in taken.values():
+                _take(breaks, pauses, number, whole, taken, set())
+    return {index: pauses[number] for index, number in taken.items()}
+
+
+def _take(
+    breaks: Sequence[Break], pauses: Sequence[Pause], number: int, whole: bool, taken: dict[int, int], seen: set[int]
+) -> bool:
+    """Find a break for a pause, if need be by finding another pause's break anew."""
+    begin, end = pauses[number].start_minutes, pauses[number].end_minutes
+    for index, rest in enumerate(breaks):
+        inside = rest.window.opens_minutes <= begin <= rest.window.closes_minutes
+        if index in seen or not inside or (whole and end - begin < rest.duration_minutes):
+            continue
+        seen.add(index)
+        if index not in taken or _take(breaks, pauses, taken[index], whole, taken, seen):
+            taken[index] = number
+            return True
+    return False
 
 
 def sets_out_minutes(carer: Carer) -> int:

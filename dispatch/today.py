@@ -10,7 +10,7 @@ import numpy as np
 
 from dispatch.disruption import CarerIll, CarerLate, Disruption, RoadClosed, VisitAdded, VisitCancelled
 from dispatch.model import FOREVER, UNREACHABLE, Carer, Link, Plan, Problem, Route, Stop, Task, Window
-from dispatch.rules import bundles, unserved_cost
+from dispatch.rules import bundles, rests_taken, unserved_cost
 from dispatch.travel import whole_minutes, with_closures
 
 NEVER_LEFT_OUT = 100_000_000
@@ -128,18 +128,19 @@ def _carer(carer: Carer, route: Route, now: int, leaves: int | None) -> Carer:
 
     A rest for which it is too late is not asked for any more: nobody can take it now.
     """
-    taken = [pause for pause in route.pauses if pause.start_minutes < now]
-    breaks = tuple(
-        replace(rest, window=Window(pause.start_minutes, pause.start_minutes)) if pause else rest
-        for rest, pause in zip(carer.breaks, [*taken, *([None] * len(carer.breaks))], strict=False)
-        if pause or now <= rest.window.closes_minutes
-    )
+    taken = rests_taken(carer.breaks, [pause for pause in route.pauses if pause.start_minutes < now])
+    breaks = [
+        replace(rest, window=Window(taken[index].start_minutes, taken[index].start_minutes)) if index in taken else rest
+        for index, rest in enumerate(carer.breaks)
+        if index in taken or now <= rest.window.closes_minutes
+    ]
+    breaks.sort(key=lambda rest: rest.window.opens_minutes)
     shifts = tuple(
         Window(max(shift.opens_minutes, leaves), shift.closes_minutes)
         for shift in carer.shifts
         if leaves is not None and shift.closes_minutes > leaves
     )
-    return replace(carer, breaks=breaks, shifts=shifts or carer.shifts)
+    return replace(carer, breaks=tuple(breaks), shifts=shifts or carer.shifts)
 
 
 def ready(problem: Problem, published: Plan, disruption: Disruption, frozen: Begun) -> dict[str, int | None]:
@@ -159,14 +160,20 @@ def ready(problem: Problem, published: Plan, disruption: Disruption, frozen: Beg
 
 def _within_shift(problem: Problem, carer: Carer, place: str, moment: int) -> int | None:
     """The moment, or the opening of the next shift; ``None`` where there is no time left to come home from there."""
-    ways = problem.matrices[carer.mode][problem.places.index(place)]
-    drive = int(ways[problem.places.index(carer.end_place)]) if place != carer.start_place else 0
+    drive = _way_home(problem, carer, place) if place != carer.start_place else 0
     for index, shift in enumerate(carer.shifts):
         is_last = index == len(carer.shifts) - 1
         closes = shift.closes_minutes + (carer.max_overtime_minutes - drive if is_last else 0)
         if moment <= closes:
             return max(moment, shift.opens_minutes)
     return None
+
+
+def _way_home(problem: Problem, carer: Carer, place: str) -> int:
+    """Ticks from a place to where the carer's day ends; where that road is closed, over the nearest other place."""
+    matrix, here = problem.matrices[carer.mode], problem.places.index(place)
+    home = matrix[:, problem.places.index(carer.end_place)]
+    return int(home[here] if home[here] < UNREACHABLE else (matrix[here].astype(np.int64) + home).min())
 
 
 def route_of(plan: Plan, carer: str) -> Route:

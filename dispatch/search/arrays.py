@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dispatch.model import FOREVER, UNREACHABLE, Break, Carer, Problem, Task, Window
-from dispatch.rules import may_serve, preference_cost, rests_at_home, sets_out_minutes, unserved_cost
+from dispatch.rules import may_serve, preference_cost, rests_on_the_way, sets_out_minutes, unserved_cost
 from dispatch.search.compile import Table
 
 Ints = npt.NDArray[np.int32]
@@ -81,6 +81,7 @@ class Day(Table):
     around: Ints  # [nodes * AROUND] nodes by distance, itself first
     around_count: int
     has_breaks: bool
+    has_rests: bool  # a route with several breaks
     has_shifts: bool  # a route with several shifts
     has_windows: bool  # a node with several windows
     has_loads: bool
@@ -113,11 +114,7 @@ class Named:
 def flatten(problem: Problem) -> tuple[Day, Named]:
     """Arrays of a problem that `dispatch.files.check_problem` accepts, and what they stand for."""
     uses = [index for index, task in enumerate(problem.tasks) if task.vehicle_kind is not None]
-    breaks = [
-        (index, rest)
-        for index, carer in enumerate(problem.carers)
-        for rest in carer.breaks[len(rests_at_home(carer)) :]
-    ]
+    breaks = [(index, rest) for index, carer in enumerate(problem.carers) for rest in rests_on_the_way(carer)]
     rounds = [(index, turn) for index, van in enumerate(problem.vehicles) for turn in range(len(van.rounds))]
     links = [*_task_links(problem), *_use_links(problem, uses)]
     count = len(problem.tasks) + len(uses)
@@ -342,6 +339,7 @@ def _flags(fields: dict[str, Any], named: Named) -> dict[str, bool]:
     home = place[count : count + routes].astype(np.int64) * places + place[count + routes :]
     return {
         "has_breaks": bool(named.breaks),
+        "has_rests": len({carer for carer, _ in named.breaks}) < len(named.breaks),
         "has_shifts": bool((np.diff(fields["shift_at"]) > 1).any()),
         "has_windows": bool((np.diff(fields["window_at"]) > 1).any()),
         "has_loads": bool(fields["load"].any()),

@@ -80,9 +80,11 @@ def drive_until(day: Day, route: int, left: int, ticks: int) -> int:
 
 @kernel
 def arrival(day: Day, state: State, route: int, before: int, after: int) -> int:
-    """When the carer is at ``after``, coming from its predecessor ``before``."""
+    """When the carer is at ``after``, coming from its predecessor ``before``; NEVER over a rest that comes too late."""
     ticks = leg(day, state, route, before, after)
     free = state.start[before] + day.duration[before]
+    if day.has_rests and rests_late(day, state, before):
+        return NEVER
     if not is_break(day, before) or day.shift_at[route + 1] - day.shift_at[route] > 1:
         return drive_until(day, route, free, ticks)
     rested, last = 0, before
@@ -93,17 +95,48 @@ def arrival(day: Day, state: State, route: int, before: int, after: int) -> int:
 
 
 @kernel
+def rests_late(day: Day, state: State, before: int) -> bool:
+    """Whether one of the rests that end with ``before`` would begin after its window."""
+    while is_break(day, before):
+        if state.start[before] > day.closes[before]:
+            return True
+        before = state.prv[before]
+    return False
+
+
+@kernel
+def is_last(day: Day, state: State, node: int) -> bool:
+    """Whether no task stands behind a rest."""
+    while is_break(day, node):
+        node = state.nxt[node]
+    return node >= day.nodes
+
+
+@kernel
 def natural(day: Day, state: State, node: int) -> int:
     """Earliest start of a node as far as its own route goes, or NEVER."""
     route, before = state.route[node], state.prv[node]
     if is_break(day, node):
-        return earliest(day, route, node, state.start[before] + day.duration[before])
+        ready = max(state.start[before] + day.duration[before], day.opens[node])
+        if day.has_rests and is_break(day, before) and is_last(day, state, node):
+            return ready  # the route may be over before it is due: `homecoming` decides
+        return ready if ready <= day.closes[node] and not rests_late(day, state, before) else NEVER
     return earliest(day, route, node, arrival(day, state, route, before, node))
 
 
 @kernel
+def first_due(day: Day, state: State, node: int) -> int:
+    """The first close of the windows of a break and those behind it, or NEVER behind the last."""
+    due = NEVER
+    while is_break(day, node):
+        due = min(due, day.closes[node])
+        node = state.nxt[node]
+    return due
+
+
+@kernel
 def homecoming(day: Day, state: State, route: int) -> int:
-    """When the route is over. Breaks at its end are taken only where it lasts beyond their window."""
+    """When the route is over. Of the breaks at its end those are taken that stand before the last one that is due."""
     end = day.nodes + day.routes + route
     if not day.has_breaks:
         return arrival(day, state, route, state.prv[end], end)
@@ -114,7 +147,7 @@ def homecoming(day: Day, state: State, route: int) -> int:
     while True:
         finish = arrival(day, state, route, node, end)
         node = state.nxt[node]
-        if node == end or finish <= day.closes[node]:
+        if finish <= first_due(day, state, node):
             return finish
 
 

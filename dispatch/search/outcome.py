@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from dispatch.model import UNREACHABLE, Cost, Pause, Plan, Problem, Route, Stop, Unserved
-from dispatch.rules import preference_cost, reason_unserved, rests_at_home, unserved_cost
+from dispatch.rules import preference_cost, reason_unserved, rests_at_home, rests_taken, unserved_cost
 from dispatch.search.arrays import Day, Named
+from dispatch.search.arrivals import leg
 from dispatch.search.bundles import leave_bank
 from dispatch.search.moves import fits_links, give_up, link, save, settle, unlink
+from dispatch.search.schedule import drain
 from dispatch.search.state import LATE, LOSS, WORST, Desk, State, assign, cost, empty
 from dispatch.search.twin import Twin
+
+FULL, ROADLESS = "full", "roadless"
+"""Why a bundle does not stand where it was planned: for good, or as long as what lies between is missing."""
 
 
 def sequences(day: Day, state: State) -> list[list[int]]:
@@ -150,12 +155,18 @@ def adopt(day: Day, named: Named, state: State, desk: Desk, start: Plan) -> bool
     orders = _orders(day, named, start)
     if _stand(day, state, desk, orders):
         return True
+    drain(desk)
     assign(state, empty(day))
     seat = {node: (route, place) for route, order in orders.items() for place, (_, node) in enumerate(order)}
     starts = {node: moment for order in orders.values() for moment, node in order}
     groups = [group for group in named.bundles if group[0] < day.breaks_from and all(node in seat for node in group)]
-    for group in sorted(groups, key=lambda nodes: min(starts[node] for node in nodes)):
-        _seat_again(day, state, desk, sorted(group, key=lambda node: starts[node]), orders, seat)
+    waiting = [sorted(group, key=lambda node: starts[node]) for group in groups]
+    waiting.sort(key=lambda nodes: starts[nodes[0]])
+    while waiting:
+        roadless = [nodes for nodes in waiting if _seat_again(day, state, desk, nodes, orders, seat) == ROADLESS]
+        if len(roadless) == len(waiting):
+            break
+        waiting = roadless  # one that comes later may be the way round
     return False
 
 
@@ -172,19 +183,19 @@ def _orders(day: Day, named: Named, start: Plan) -> dict[int, list[tuple[int, in
             continue
         nodes = tasks if route < len(problem.carers) else uses
         stops = [(stop.start_minutes, nodes[stop.task]) for stop in planned.stops if stop.task in nodes]
-        rests = _rests(day, named, route, [pause.start_minutes for pause in planned.pauses])
-        orders[route] = sorted([*rests, *stops], key=lambda entry: entry[0])
+        rests = _rests(day, named, route, planned.pauses)
+        orders[route] = sorted([*rests, *stops], key=lambda entry: (entry[0], int(day.duration[entry[1]])))
     return orders
 
 
-def _rests(day: Day, named: Named, route: int, pauses: list[int]) -> Iterator[tuple[int, int]]:
+def _rests(day: Day, named: Named, route: int, pauses: Sequence[Pause]) -> Iterator[tuple[int, int]]:
     """Start and node of each rest that is taken; one taken at home has no node."""
     nodes = [day.breaks_from + index for index, (carer, _) in enumerate(named.breaks) if carer == route]
-    for start in pauses:
-        node = next((node for node in nodes if day.opens[node] <= start <= day.closes[node]), None)
-        if node is not None:
-            nodes.remove(node)
-            yield start, node
+    at_home = rests_at_home(named.problem.carers[route]) if nodes else ()
+    away = [pause for pause in pauses if pause not in at_home]
+    taken = rests_taken([named.breaks[node - day.breaks_from][1] for node in nodes], away)
+    for index, pause in taken.items():
+        yield pause.start_minutes, nodes[index]
 
 
 def _stand(day: Day, state: State, desk: Desk, orders: dict[int, list[tuple[int, int]]]) -> bool:
@@ -198,19 +209,32 @@ def _stand(day: Day, state: State, desk: Desk, orders: dict[int, list[tuple[int,
                 unlink(day, state, desk, node)
             elif not day.allowed[route * day.nodes + node] or not fits_links(day, state, node, route):
                 return False
-            if not link(day, state, desk, node, behind):
-                return False
+            link(day, state, desk, node, behind)  # what it says of roads and bounds counts when all of them stand
             state.start[node], behind = start, node
             late = max(0, start - int(day.due[node]))
             state.total[LATE], state.total[WORST] = state.total[LATE] + late, max(state.total[WORST], late)
         seated |= {int(day.bundle[node]) for _, node in order if node < day.breaks_from}
     whole = all(state.route[node] >= 0 for b in seated for node in day.member[day.bundle_at[b] : day.bundle_at[b + 1]])
     state.total[LOSS] -= sum(int(day.loss[bundle]) for bundle in seated)
-    if not whole or not settle(day, state, desk, before, UNREACHABLE * UNREACHABLE):
+    if not whole or any(_unfit(day, state, route) for route in orders):
+        return False
+    if not settle(day, state, desk, before, UNREACHABLE * UNREACHABLE):
         return False
     for bundle in seated:
         leave_bank(state, bundle)
     return True
+
+
+def _unfit(day: Day, state: State, route: int) -> str:
+    """What is wrong with the order of a route apart from its times: FULL, ROADLESS, or nothing."""
+    if state.visits[route] > day.most_visits[route]:
+        return FULL
+    node = day.nodes + route
+    while state.visits[route] and node < day.nodes + day.routes:
+        if leg(day, state, route, node, state.nxt[node]) >= UNREACHABLE:
+            return ROADLESS
+        node = int(state.nxt[node])
+    return FULL if state.work[route] > day.most_work[route] else ""
 
 
 def _seat_again(
@@ -220,8 +244,8 @@ def _seat_again(
     nodes: list[int],
     orders: dict[int, list[tuple[int, int]]],
     seat: dict[int, tuple[int, int]],
-) -> bool:
-    """Bring one bundle in, each member behind the nearest planned predecessor that stands; false if it cannot."""
+) -> str:
+    """Bring one bundle in, each member behind the nearest planned predecessor that stands; else what is wrong."""
     bundle, before = int(day.bundle[nodes[0]]), int(cost(day, state))
     save(state, desk)
     state.total[LOSS] -= day.loss[bundle]
@@ -230,10 +254,15 @@ def _seat_again(
         behind = next(
             (other for _, other in reversed(orders[route][:place]) if state.route[other] == route), day.nodes + route
         )
-        fits = day.allowed[route * day.nodes + node] and fits_links(day, state, node, route)
-        if not fits or not link(day, state, desk, node, behind):
-            return bool(give_up(day, state, desk))
-    if not settle(day, state, desk, before, UNREACHABLE * UNREACHABLE):
-        return False
-    leave_bank(state, bundle)
-    return True
+        if not day.allowed[route * day.nodes + node] or not fits_links(day, state, node, route):
+            give_up(day, state, desk)
+            return FULL
+        link(day, state, desk, node, behind)
+    unfit = next(filter(None, (_unfit(day, state, seat[node][0]) for node in nodes)), "")
+    if unfit:
+        give_up(day, state, desk)
+    elif not settle(day, state, desk, before, UNREACHABLE * UNREACHABLE):
+        return FULL
+    else:
+        leave_bank(state, bundle)
+    return unfit

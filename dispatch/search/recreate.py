@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dispatch.model import UNREACHABLE
 from dispatch.search.arrays import AROUND, SAME, Day
-from dispatch.search.arrivals import NEVER, arrival, carries, earliest, is_break, leg
+from dispatch.search.arrivals import NEVER, arrival, carries, earliest, first_due, is_break, leg
 from dispatch.search.bundles import bank_bundle, enter_bank, leave_bank
 from dispatch.search.compile import kernel
 from dispatch.search.moves import fits_links, give_up, link, save, unfair, unlink
@@ -170,8 +170,8 @@ def update_limits(day: Day, state: State, desk: Desk, route: int) -> None:
         if is_break(day, node):
             rested += day.duration[node]
             desk.limit[node] = day.closes[node]
-            if trailing:
-                desk.limit[node] = day.latest[route]
+            if trailing:  # what ends later than a window closes is neither over by then nor followed by the break
+                desk.limit[node] = first_due(day, state, node) if day.has_rests else day.latest[route]
                 rested = 0
             node = state.prv[node]
             continue

@@ -55,16 +55,17 @@ class Twin:
 
     def _walk(self, route: int, nodes: Sequence[int]) -> bool:
         """One pass along a route: where and when the carer is free to drive, and not before which moment to arrive."""
+        if not self._busy(route):
+            return True  # who stays at home rests as it suits
         day = self.day
         spot = int(day.place[day.nodes + route])
         left = floor = int(day.shift_opens[day.shift_at[route]])
-        home, ended = int(day.place[day.nodes + day.routes + route]), False
+        home = int(day.place[day.nodes + day.routes + route])
         last_task = max((index for index, node in enumerate(nodes) if not self._is_break(node)), default=-1)
         self.pauses[route] = []
         for index, node in enumerate(nodes):
-            if index > last_task and (ended or self._arrive(route, spot, home, left, floor) <= day.closes[node]):
-                ended = True  # the route is over before this break is due
-                continue
+            if index > last_task and self._arrive(route, spot, home, left, floor) <= min(day.closes[nodes[index:]]):
+                break  # the route is over before any of these breaks is due
             rest = self._is_break(node)
             ready = floor if rest else self._arrive(route, spot, int(day.place[node]), left, floor)
             start = self.fit(route, node, max(ready, self.start[node]))
