@@ -94,6 +94,19 @@ def test_every_address_that_is_linked_exists() -> None:
                 assert not unknown, f"{shown(path)}:{call.lineno} links {unknown}, not registered in app.BLUEPRINTS"
 
 
+def test_every_form_stands_on_a_page() -> None:
+    """What is posted to an address of its own, is posted from somewhere: else nobody but a test can do it."""
+    asked = {rule for rule, method, _ in ROUTES if method == "GET"}
+    app = Flask("forms")
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint)
+    written = "".join(path.read_text(encoding="utf-8") for path in (*templates(), *python_files("timebank")))
+    for rule in app.url_map.iter_rules():
+        posts_only = "POST" in rule.methods and rule.rule not in asked and not rule.rule.startswith("/api/")
+        if posts_only:
+            assert re.search(rf"['\"]{re.escape(rule.endpoint)}['\"]", written), f"no page posts to {rule.rule}"
+
+
 def test_every_blueprint_is_registered() -> None:
     registered = {blueprint.name for blueprint in BLUEPRINTS}
     for path in python_files("timebank"):

@@ -9,12 +9,13 @@ from tests import factories as make
 from tests.cast import Cast
 from tests.fixtures.browsing import Visitor
 from tests.fixtures.site import SignIn
+from tests.ledger.posting import earn_visit
 from tests.ledger_pages.test_giving import minutes_of
 from timebank.audit.models import AuditEvent
 from timebank.core import clock, db
 from timebank.core.actors import Actor, Role
 from timebank.core.errors import NotFound
-from timebank.ledger.models import EntryKind, EntryState, OfficeEntry, Transfer
+from timebank.ledger.models import EntryKind, EntryState, OfficeEntry, Reason, Transfer
 from timebank.ledger.operations.accounts import reverse
 from timebank.ledger.operations.entries import EntryIn, decide_entry, propose_entry
 from timebank.ledger.queries import account_of
@@ -128,13 +129,49 @@ def test_a_declined_entry_needs_a_reason_and_moves_nothing(cast: Cast, sign_in: 
 def test_a_wrong_line_is_taken_back_by_two_people(cast: Cast, sign_in: SignIn) -> None:
     with db.transaction() as session:
         line = make.hours(session=session, person=cast.li, minutes=60)
-        account_id = line.credit_account_id
     tan, wu = sign_in(Role.BUREAU), sign_in(Role.SUPERVISOR)
-    answer = tan.send(f"/entries/reverse/{line.id}", {"account_id": account_id, **PAPER})
-    assert answer.status_code == 303 and minutes_of(cast.li) == 60
+    tan.visit(f"/hours/lines/{line.id}")
+    assert "A second person must approve it." in tan.submit(f"/entries/reverse/{line.id}", **PAPER)
+    assert minutes_of(cast.li) == 60
+    assert "Somebody proposed to take this line back." in tan.visit(f"/hours/lines/{line.id}")
     wu.visit("/entries")
     wu.submit("/decide", decision="approve")
     assert minutes_of(cast.li) == 0
+    taken_back = tan.visit(f"/hours/lines/{line.id}")
+    assert "Taken back on" in taken_back and "/entries/reverse" not in taken_back
+
+
+def test_who_was_declined_may_ask_again_with_a_better_paper(cast: Cast, sign_in: SignIn) -> None:
+    with db.transaction() as session:
+        line = make.hours(session=session, person=cast.li, minutes=60)
+    tan, wu = sign_in(Role.BUREAU), sign_in(Role.SUPERVISOR)
+    for _ in range(2):
+        tan.visit(f"/hours/lines/{line.id}")
+        tan.submit(f"/entries/reverse/{line.id}", **PAPER)
+        wu.visit("/entries")
+        wu.submit("/decide", decision="decline", reason="no such page")
+    assert [entry.state for entry in entries()] == [EntryState.DECLINED] * 2
+    assert "/entries/reverse" not in sign_in(Role.AUDITOR).visit(f"/hours/lines/{line.id}")
+
+
+def test_help_above_the_cap_stands_in_the_book_and_can_be_taken_back(cast: Cast, sign_in: SignIn) -> None:
+    with db.transaction() as session:
+        make.hours(session=session, person=cast.li, minutes=60)
+        full = account_of(session, cast.li.id)
+        assert full is not None
+        full.ceiling_minutes = 60
+        line = earn_visit(session, cast.li, minutes=45)
+    assert line.reason == Reason.OVERFLOW
+    li, tan, wu = sign_in(Role.VOLUNTEER), sign_in(Role.BUREAU), sign_in(Role.SUPERVISOR)
+    assert "45 min, for elders in hardship" in li.visit("/hours")
+    li.visit(f"/hours/lines/{line.id}")
+    assert "The township has it." in li.submit(f"/hours/lines/{line.id}/dispute", words="I was there for an hour")
+    tan.visit(f"/hours/lines/{line.id}")
+    tan.submit(f"/entries/reverse/{line.id}", **PAPER)
+    wu.visit("/entries")
+    wu.submit("/decide", decision="approve")
+    assert "Taken back on" in li.visit(f"/hours/lines/{line.id}") and minutes_of(cast.li) == 60
+    sign_in("sun").visit(f"/hours/lines/{line.id}", status=404)
 
 
 def test_the_other_township_sees_and_decides_nothing_here(cast: Cast, sign_in: SignIn) -> None:

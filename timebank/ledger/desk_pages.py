@@ -16,12 +16,13 @@ from timebank.core.text import T
 from timebank.ledger import desk_queries, queries
 from timebank.ledger.models import EntryKind, EntryState, HourAccount, Transfer
 from timebank.ledger.operations import disputes, entries, open_account
+from timebank.ledger.served import concerns
 from timebank.ledger.words import ENTRY_WORDS
 from timebank.people.models import Person
 from timebank.people.queries import person_for
 
 bp = Blueprint("hours_desk", __name__)
-_PROPOSERS = (Role.ASSISTANT, Role.COORDINATOR, Role.SUPERVISOR, Role.BUREAU, Role.ADMINISTRATOR)
+PROPOSERS = (Role.ASSISTANT, Role.COORDINATOR, Role.SUPERVISOR, Role.BUREAU, Role.ADMINISTRATOR)
 _READERS = (*STAFF, Role.AUDITOR)
 _ANSWERERS = (Role.SUPERVISOR, Role.BUREAU)
 
@@ -107,7 +108,7 @@ def check(entry_id: str) -> Any:
 
 
 @bp.get("/entries/new/<string:person_id>")
-@guard(*_PROPOSERS, load={"person_id": person_for})
+@guard(*PROPOSERS, load={"person_id": person_for})
 def new_entry(person: Person) -> Any:
     """The form to propose an entry for a member: from the paper register, an adjustment, a transfer to kin."""
     return _new_page(person, {}, None)
@@ -131,7 +132,7 @@ def _new_page(person: Person, values: Any, error: TimebankError | None) -> str:
 
 
 @bp.post("/entries/new/<string:person_id>")
-@guard(*_PROPOSERS, load={"person_id": person_for})
+@guard(*PROPOSERS, load={"person_id": person_for})
 def propose(person: Person) -> Any:
     """Propose an entry; nothing moves until a second person approves it."""
     form, session = request.form, http.session()
@@ -162,13 +163,13 @@ def _entry_of(form: forms.Form, account: HourAccount) -> entries.EntryIn:
 
 
 @bp.post("/entries/reverse/<string:transfer_id>")
-@guard(*_PROPOSERS)
+@guard(*PROPOSERS)
 def propose_reversal(transfer_id: str) -> Response:
     """Propose to take a line back; the second person writes the opposite entry."""
     form, session, scope = request.form, http.session(), actor().scope
     transfer = session.get(Transfer, transfer_id)
     account = queries.account_for(session, scope, forms.text(form, "account_id", required=True, most=31))
-    if transfer is None or account is None or account.id not in (transfer.debit_account_id, transfer.credit_account_id):
+    if transfer is None or account is None or not concerns(transfer, account):
         raise NotFound("ledger.no_such_transfer", T("There is no such entry in your area."))
     asked = entries.EntryIn(
         kind=EntryKind.REVERSAL,
@@ -178,7 +179,7 @@ def propose_reversal(transfer_id: str) -> Response:
         why=forms.text(form, "why", required=True, most=200),
         evidence=forms.text(form, "evidence", required=True, most=200),
         reverses_id=transfer.id,
-        id=f"ent_{transfer.id[4:]}",
+        id=forms.text(form, "key", most=31),
     )
     entries.propose_entry(session, actor=actor(), entry=asked)
     flash(gettext("Proposed. A second person must approve it."))

@@ -49,6 +49,18 @@ def served(
     return sa.union_all(*(part.where(*conditions, *span, standing) for part in (kept, *over))).subquery()
 
 
+def went_over() -> ColumnElement[bool]:
+    """Whether a transfer is what the member of an account (table `houraccount`) helped above the cap."""
+    helper = [sa.literal(f"{OVER}{_KEYS[kind]}") + _t.source_id + ":" + _a.person_id for kind in ALL_HELP]
+    return sa.and_(_IS_OVER, _a.kind == AccountKind.MEMBER, _t.key.in_(helper))
+
+
+def concerns(transfer: Transfer, account: HourAccount) -> bool:
+    """Whether a transfer is a line of an account: one of its sides, or what its member helped above the cap."""
+    over = [f"{OVER}{_KEYS[kind]}{transfer.source_id}:{account.person_id}" for kind in ALL_HELP]
+    return account.id in (transfer.debit_account_id, transfer.credit_account_id) or transfer.key in over
+
+
 def served_minutes(session: Session, person_id: str) -> int:
     """Minutes that somebody helped in all."""
     rows = served(by(person_id))

@@ -5,12 +5,13 @@ from typing import Any
 from flask import Blueprint, render_template, request
 
 from timebank.auth.guards import EVERY_ROLE, MEMBERS, actor, guard
-from timebank.core import clock, http, months
+from timebank.core import clock, http, ids, months
 from timebank.core.actors import Scope
 from timebank.core.errors import NotFound
 from timebank.core.i18n import current_locale
 from timebank.core.text import T
-from timebank.ledger.models import AccountKind, Seal
+from timebank.ledger.desk_pages import PROPOSERS
+from timebank.ledger.models import AccountKind, Reason, Seal
 from timebank.ledger.queries import account_of, sealing_of
 from timebank.ledger.rules import REASON_WORDS
 from timebank.people.models import Person
@@ -100,6 +101,8 @@ def line(transfer: Story) -> Any:
         sealing=sealing,
         proof=proof,
         seal=session.get(Seal, proof.seal_id) if proof else None,
+        may_take_back=actor().role in PROPOSERS and transfer.transfer.reason != Reason.REVERSAL,
+        key=ids.new_id("ent"),
         rule=rule_words(transfer.transfer.reason, transfer.policy),
         is_own=actor().scope.person_ids is not None,
     )

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, or_, select
@@ -12,9 +13,9 @@ from timebank.core import clock, months
 from timebank.core.actors import Scope
 from timebank.core.db import in_scope
 from timebank.core.minutes import round_down
-from timebank.ledger.models import AccountKind, Dispute, Hold, HourAccount, Reason, Transfer
+from timebank.ledger.models import AccountKind, Dispute, EntryState, Hold, HourAccount, OfficeEntry, Reason, Transfer
 from timebank.ledger.queries import account_of, expiring, month_figures, waiting_holds
-from timebank.ledger.served import served_minutes
+from timebank.ledger.served import served_minutes, went_over
 from timebank.people.models import Person
 from timebank.people.queries import entries_of
 from timebank.policies.queries import Policy, in_force
@@ -29,7 +30,10 @@ SHOWN_MONTHS = 12
 
 @dataclass(frozen=True)
 class BookLine:
-    """One line of the book: minutes positive when they came in, and the balance after it."""
+    """One line of the book: minutes positive when they came in, and the balance after it.
+
+    What went above the cap came to the commons, not in: its line has no minutes of its own.
+    """
 
     transfer: Transfer
     minutes: int
@@ -177,10 +181,16 @@ def _rows_by_month(
         .outerjoin(Visit, col(Visit.id) == Transfer.source_id)
         .where(or_(Transfer.debit_account_id == account_id, Transfer.credit_account_id == account_id))
         .where(Transfer.book_month >= first, Transfer.book_month <= until)
-        .order_by(col(Transfer.event_at), col(Transfer.id))
     )
+    over = (
+        select(Transfer, Visit)
+        .join(HourAccount, went_over())
+        .outerjoin(Visit, col(Visit.id) == Transfer.source_id)
+        .where(HourAccount.id == account_id, Transfer.book_month >= first, Transfer.book_month <= until)
+    )
+    rows = sorted((*session.exec(found), *session.exec(over)), key=lambda row: (row[0].event_at, row[0].id))
     by_month: dict[str, list[tuple[Transfer, Visit | None]]] = {}
-    for transfer, visit in session.exec(found):
+    for transfer, visit in rows:
         by_month.setdefault(transfer.book_month, []).append((transfer, visit))
     return by_month
 
@@ -188,12 +198,18 @@ def _rows_by_month(
 def _page(month: str, opening: int, rows: list[tuple[Transfer, Visit | None]], account_id: str) -> BookMonth:
     balance, lines = opening, []
     for transfer, visit in rows:
-        minutes = transfer.minutes if transfer.credit_account_id == account_id else -transfer.minutes
+        minutes = _moved(transfer, account_id)
         balance += minutes
         service, household = (visit.service, visit.household_code) if visit else ("", "")
         lines.append(BookLine(transfer, minutes, balance, service, household))
     came_in = sum(line.minutes for line in lines if line.minutes > 0)
     return BookMonth(month, opening, came_in, opening + came_in - balance, tuple(lines))
+
+
+def _moved(transfer: Transfer, account_id: str) -> int:
+    """By how many minutes a line changes an account."""
+    sides = {transfer.credit_account_id: transfer.minutes, transfer.debit_account_id: -transfer.minutes}
+    return sides.get(account_id, 0)
 
 
 def waiting_hours(session: Session, person: Person) -> list[WaitingHours]:
@@ -241,15 +257,22 @@ class Story:
     reviewer_name: str
     entered_by: str
     disputes: tuple[Dispute, ...]
+    taken_back: Transfer | None
+    is_being_taken_back: bool
 
 
 def line_for(session: Session, scope: Scope, transfer_id: str) -> Story | None:
-    """The story of a line that the scope may see: of one's own account, or of an account of the office's area."""
+    """The story of a line that the scope may see: of one's own account, or of an account of the office's area.
+
+    A line of what somebody helped above the cap belongs to their account too.
+    """
     mine = in_scope(scope, col(HourAccount.area_code), col(HourAccount.person_id))
     found = (
         select(Transfer, HourAccount)
         .where(Transfer.id == transfer_id, mine, col(HourAccount.person_id).is_not(None))
-        .where(or_(HourAccount.id == Transfer.debit_account_id, HourAccount.id == Transfer.credit_account_id))
+        .where(
+            or_(HourAccount.id == Transfer.debit_account_id, HourAccount.id == Transfer.credit_account_id, went_over())
+        )
         .order_by(sa.case((col(HourAccount.id) == Transfer.credit_account_id, 0), else_=1))
     )
     row = session.exec(found).first()
@@ -263,7 +286,7 @@ def _story(session: Session, transfer: Transfer, account: HourAccount) -> Story:
     return Story(
         transfer=transfer,
         account=account,
-        minutes=transfer.minutes if transfer.credit_account_id == account.id else -transfer.minutes,
+        minutes=_moved(transfer, account.id),
         policy=in_force(session, account.area_code, clock.local_date(transfer.event_at)),
         visit=visit,
         elder=session.get(Person, visit.elder_id) if visit else None,
@@ -272,7 +295,14 @@ def _story(session: Session, transfer: Transfer, account: HourAccount) -> Story:
         reviewer_name=_login_name(session, review.reviewer_id) if review else "",
         entered_by=_login_name(session, transfer.recorded_by),
         disputes=tuple(session.exec(disputes.order_by(col(Dispute.raised_at), col(Dispute.level).desc()))),
+        taken_back=session.exec(select(Transfer).where(Transfer.reverses_id == transfer.id)).first(),
+        is_being_taken_back=session.exec(_proposal(transfer.id)).first() is not None,
     )
+
+
+def _proposal(transfer_id: str) -> Any:
+    waits = (OfficeEntry.reverses_id == transfer_id, OfficeEntry.state == EntryState.WAITING)
+    return select(OfficeEntry.id).where(*waits).limit(1)
 
 
 def _review_of(session: Session, visit: Visit | None) -> Review | None:

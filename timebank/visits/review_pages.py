@@ -9,6 +9,7 @@ from timebank.core import clock, forms, http
 from timebank.core.actors import Role
 from timebank.core.errors import TimebankError
 from timebank.core.i18n import gettext, say
+from timebank.ledger.queries import transfers_of_source
 from timebank.people.models import Person
 from timebank.people.queries import phone_of
 from timebank.visits import desk_queries, operations, queries
@@ -99,6 +100,7 @@ def _review_page(visit: Visit, error: TimebankError | None) -> str:
         phone=phone_of(elder),
         proposed=operations.proposed_minutes(session, visit),
         look=operations.needs_a_look(session, visit),
+        booked=transfers_of_source(session, visit.id),
         error=error,
     )
 

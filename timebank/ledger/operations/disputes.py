@@ -10,6 +10,7 @@ from timebank.core.errors import BadInput, NotAllowed, NotFound, Refused
 from timebank.core.text import T
 from timebank.ledger import queries
 from timebank.ledger.models import Dispute, OfficeEntry, Transfer
+from timebank.ledger.served import concerns
 
 TOWNSHIP, BUREAU = "township", "bureau"
 
@@ -17,7 +18,7 @@ TOWNSHIP, BUREAU = "township", "bureau"
 def raise_dispute(session: Session, *, actor: Actor, transfer_id: str, account_id: str, words: str) -> Dispute:
     """Say that a line of an account one may act for is wrong. Said again while it waits, it is the same dispute."""
     transfer, account = session.get(Transfer, transfer_id), queries.account_for(session, actor.scope, account_id)
-    if transfer is None or account is None or account.id not in (transfer.debit_account_id, transfer.credit_account_id):
+    if transfer is None or account is None or not concerns(transfer, account):
         raise NotFound("ledger.no_such_transfer", T("There is no such entry in your area."))
     known = select(Dispute).where(Dispute.transfer_id == transfer_id, Dispute.account_id == account_id)
     earlier = session.exec(known).all()
