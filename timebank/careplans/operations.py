@@ -116,3 +116,16 @@ def end_care_plan(session: Session, *, actor: Actor, care_plan_id: str, ends_on:
     session.add(care_plan)
     note(session, actor=actor, action="careplans.end", subject_id=care_plan.id, area_code=care_plan.area_code)
     return care_plan
+
+
+def resume_care_plan(session: Session, *, actor: Actor, care_plan_id: str, ends_on: date | None) -> CarePlan:
+    """A care plan that was ended by mistake is in force again, until the day that was agreed."""
+    care_plan = session.get(CarePlan, care_plan_id)
+    if care_plan is None or not actor.scope.holds_area(care_plan.area_code):
+        raise NotFound("careplans.no_such_plan", T("There is no such care plan in your area."))
+    if care_plan.state != CarePlanState.ENDED:
+        raise Refused("careplans.not_ended", T("This care plan was changed meanwhile. Look at it first."))
+    care_plan.state, care_plan.ends_on = CarePlanState.AGREED, ends_on
+    session.add(care_plan)
+    note(session, actor=actor, action="careplans.resume", subject_id=care_plan.id, area_code=care_plan.area_code)
+    return care_plan

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlmodel import Session
+from sqlmodel import Session, col, or_, select
 
 from timebank.audit.operations import note
 from timebank.core import clock
@@ -11,11 +11,12 @@ from timebank.core.actors import Actor
 from timebank.core.errors import BadInput, NotAllowed, Refused
 from timebank.core.text import T
 from timebank.ledger import operations as ledger
-from timebank.ledger.models import AccountKind
+from timebank.ledger.models import AccountKind, HourAccount, Reason, Transfer
 from timebank.ledger.queries import account_of
 from timebank.people import operations as people
 from timebank.people.effects import RELOCATING, follows, go_along
 from timebank.people.models import Person, PersonCase, PersonState
+from timebank.people.queries import death_of
 
 
 def propose_estate(session: Session, *, actor: Actor, case: PersonCase, heir_id: str, evidence: str) -> None:
@@ -65,7 +66,84 @@ def settle_estate(session: Session, *, actor: Actor, case: PersonCase, seen: str
     people.close_case(session, actor=actor, case=case)
 
 
+def propose_mistake(session: Session, *, actor: Actor, case: PersonCase, evidence: str) -> None:
+    """Write down that somebody lives whose death was entered, and how that is known; a second person decides.
+
+    Refuses a case by which nobody counts as dead, no reason, and a proposal that waits already.
+    """
+    _of_a_death(session, case)
+    if case.detail.get("mistake"):
+        raise Refused("cases.mistake_waits", T("This waits for a second person already."))
+    if not evidence.strip():
+        raise BadInput("cases.no_mistake_reason", T("Write how you know that the person lives."), field="evidence")
+    mistake = {"evidence": evidence.strip()[:200], "by": actor.user_id, "at": clock.now().isoformat()}
+    case.detail = {**case.detail, "mistake": mistake}
+    session.add(case)
+    note(session, actor=actor, action="cases.propose_mistake", subject_id=case.person_id)
+
+
+def decide_mistake(
+    session: Session, *, actor: Actor, case: PersonCase, lives: bool, seen: str | None = None
+) -> PersonCase | None:
+    """Take a death back as proposed, as the second person, or keep it; the case that says what is left to do.
+
+    The hour account is opened again; lines by which the hours were passed on stay in the book until somebody takes
+    them back there. With `seen`, the instant of the proposal that a page showed, it refuses another one.
+    """
+    _of_a_death(session, case)
+    mistake = case.detail.get("mistake")
+    if not mistake:
+        raise Refused("cases.no_mistake", T("First somebody writes that this was entered by mistake."))
+    if mistake["by"] == actor.user_id:
+        raise NotAllowed("people.own_proposal", T("Another person must look at what you proposed."))
+    if seen is not None and seen != mistake["at"]:
+        raise Refused("cases.proposal_changed", T("The proposal was changed while you looked. Look at it again."))
+    if not lives:
+        case.detail = {key: value for key, value in case.detail.items() if key != "mistake"}
+        session.add(case)
+        note(session, actor=actor, action="cases.keep_death", subject_id=case.person_id)
+        return None
+    lines = lines_of_estate(session, case)
+    made = people.take_back_death(session, actor=actor, case=case)
+    opened = _open_accounts(session, case.person_id)
+    made.detail = {
+        **made.detail,
+        "back": made.detail["back"] | ({"accounts_open": opened} if opened else {}),
+        "left": made.detail["left"] | ({"estate_lines": len(lines)} if lines else {}),
+    }
+    session.add(made)
+    return made
+
+
+def lines_of_estate(session: Session, case: PersonCase) -> list[Transfer]:
+    """The lines by which the hours of the dead were passed on, and that nobody has taken back."""
+    mine = select(HourAccount.id).where(HourAccount.person_id == case.person_id)
+    sides = or_(col(Transfer.debit_account_id).in_(mine), col(Transfer.credit_account_id).in_(mine))
+    found = select(Transfer).where(sides, Transfer.reason == Reason.ESTATE, Transfer.recorded_at >= case.opened_at)
+    taken_back = select(Transfer.reverses_id).where(col(Transfer.reverses_id).is_not(None))
+    return list(session.exec(found.where(col(Transfer.id).not_in(taken_back)).order_by(Transfer.id)))
+
+
+def _open_accounts(session: Session, person_id: str) -> int:
+    """Accounts that the estate closed are used again; how many."""
+    found = select(HourAccount).where(HourAccount.person_id == person_id, col(HourAccount.closed_at).is_not(None))
+    closed = session.exec(found).all()
+    for account in closed:
+        account.closed_at = None
+        session.add(account)
+    session.flush()
+    return len(closed)
+
+
+def _of_a_death(session: Session, case: PersonCase) -> None:
+    death = death_of(session, session.get_one(Person, case.person_id))
+    if death is None or death.id != case.id:
+        raise Refused("people.another_step", T("This case is settled, or asks for another step."))
+
+
 def _of_the_dead(case: PersonCase) -> None:
+    if case.detail.get("mistake"):
+        raise Refused("cases.decide_mistake_first", T("First decide whether this was entered by mistake."))
     if case.kind != PersonState.DEAD or case.closed_at is not None:
         raise Refused("people.another_step", T("This case is settled, or asks for another step."))
 
@@ -97,6 +175,7 @@ def put_away(session: Session, *, actor: Actor, case: PersonCase) -> None:
     if case.kind == people.MERGING:
         raise Refused("cases.decide_first", T("First decide whether it is one person."))
     if case.kind == PersonState.DEAD:
+        _of_the_dead(case)
         ledger.refuse_while_visits_wait(session, session.get_one(Person, case.person_id))
         if account_of(session, case.person_id):
             raise Refused("cases.estate_first", T("First pass on the hours that are left."))

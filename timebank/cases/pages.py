@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response
 
 from timebank.auth.guards import OFFICE, STAFF, actor, guard
 from timebank.cases import operations
+from timebank.cases.words import BACK, LEFT, Task
 from timebank.core import clock, forms, http
 from timebank.core.actors import Role
 from timebank.core.errors import BadInput, TimebankError
@@ -96,7 +97,33 @@ def _page(case: PersonCase, error: TimebankError | None) -> str:
         is_mine=actor().user_id in (estate.get("by"), case.opened_by if case.kind == people.MERGING else ""),
         may_decide=actor().role in OFFICE,
         error=error,
+        **_of_mistake(case, person),
     )
+
+
+def _of_mistake(case: PersonCase, person: Person) -> dict[str, Any]:
+    """What a page tells of a death that may have been, or was, entered by mistake."""
+    session, detail = http.session(), case.detail
+    death = queries.death_of(session, person)
+    back, left = detail.get("back", {}), detail.get("left", {})
+    if is_death := death is not None and death.id == case.id:
+        done, lines = detail.get("done", {}), len(operations.lines_of_estate(session, case))
+        back = {code: count for code, count in done.items() if effects.comes_back(case, code)}
+        left = {code: count for code, count in done.items() if code not in back}
+        left |= {"estate_lines": lines} if lines else {}
+    mistake = detail.get("mistake", {}) if is_death else {}
+    return {
+        "is_death": is_death,
+        "mistake": mistake,
+        "is_own_mistake": mistake.get("by") == actor().user_id,
+        "back": [(BACK.get(code) or effects.words_of(code), count) for code, count in back.items()],
+        "left_to_do": [(_task(code), count) for code, count in left.items()],
+    }
+
+
+def _task(code: str) -> Task:
+    unknown = Task(effects.words_of(code), T("Look whether it must be entered again."), "people.show_person")
+    return LEFT.get(code, unknown)
 
 
 def _homes(case: PersonCase) -> list[Household]:
@@ -154,6 +181,34 @@ def decide_join(case: PersonCase) -> Any:
         return _refused(case, error)
     flash(gettext("Joined. Everything now stands with {name}.", name=kept.name))
     return redirect(url_for("people.show_person", person_id=kept.id), code=303)
+
+
+@bp.post("/cases/<string:case_id>/mistake")
+@guard(*STAFF, load={"case_id": queries.case_for})
+def propose_mistake(case: PersonCase) -> Any:
+    """Write down that somebody lives whose death was entered."""
+    try:
+        evidence = forms.text(request.form, "evidence", most=200)
+        operations.propose_mistake(http.session(), actor=actor(), case=case, evidence=evidence)
+    except TimebankError as error:
+        return _refused(case, error)
+    return _done(gettext("Proposed. A second person takes the death back."))
+
+
+@bp.post("/cases/<string:case_id>/mistake/decide")
+@guard(*OFFICE, load={"case_id": queries.case_for})
+def decide_mistake(case: PersonCase) -> Any:
+    """Take a death back, or keep it, as the second person."""
+    try:
+        lives = forms.one_of(request.form, "decision", ("lives", "died")) == "lives"
+        seen = forms.text(request.form, "seen", most=40)
+        made = operations.decide_mistake(http.session(), actor=actor(), case=case, lives=lives, seen=seen)
+    except TimebankError as error:
+        return _refused(case, error)
+    if made is None:
+        return _done(gettext("Kept: the person has died."))
+    flash(gettext("Taken back. Look at what is left for a person to do."))
+    return redirect(url_for("cases.show_case", case_id=made.id), code=303)
 
 
 @bp.post("/cases/<string:case_id>/close")

@@ -56,6 +56,40 @@ def run(session: Session, actor: Actor, person: Person, case: PersonCase) -> Non
     session.flush()
 
 
+TakeBack = Callable[[Session, Actor, Person, Any], int]
+_take_backs: dict[str, TakeBack] = {}
+
+
+def remember(case: PersonCase, code: str, what: Any) -> None:
+    """Keep with a case what stood before, by which an effect can be taken back (`takes_back`); ids, codes and days."""
+    if what:
+        case.detail = {**case.detail, "before": {**case.detail.get("before", {}), code: what}}
+
+
+def takes_back(code: str) -> Callable[[TakeBack], TakeBack]:
+    """Declare how an effect is taken back; `work(session, actor, person, remembered)` says how much of it."""
+
+    def declare(work: TakeBack) -> TakeBack:
+        _take_backs[code] = work
+        return work
+
+    return declare
+
+
+def take_back(session: Session, actor: Actor, person: Person, case: PersonCase) -> dict[str, int]:
+    """Take back what followed from a case, where something was remembered; how much of which effect came back."""
+    session.flush()
+    known = case.detail.get("before", {})
+    done = {code: work(session, actor, person, known[code]) for code, work in _take_backs.items() if code in known}
+    session.flush()
+    return {code: count for code, count in done.items() if count}
+
+
+def comes_back(case: PersonCase, code: str) -> bool:
+    """Whether an effect of a case can be taken back, or a part of it."""
+    return code in _take_backs and code in case.detail.get("before", {})
+
+
 def has_left(case: PersonCase, person: Person, area_code: str) -> bool:
     """Whether somebody who relocated lives outside an area: a township, a village or a group."""
     return case.kind == RELOCATED and not person.area_code.startswith(area_code)

@@ -136,6 +136,7 @@ def show_person(person: Person) -> Any:
         kept=session.get(Person, person.merged_into_id) if person.merged_into_id else None,
         close=queries.close_people(session, person),
         cases=queries.open_cases_of(session, person.id),
+        death=queries.death_of(session, person),
         proxies=queries.proxies_of(session, person.id),
         consents=queries.consents_of(session, person.id),
         rules=rules,

@@ -329,6 +329,15 @@ def case_for(session: Session, scope: Scope, case_id: str) -> PersonCase | None:
     return case if person and scope.person_ids is None and scope.holds_area(person.area_code) else None
 
 
+def death_of(session: Session, person: Person) -> PersonCase | None:
+    """The case by which somebody counts as dead; None for everybody else."""
+    if person.state != PersonState.DEAD:
+        return None
+    found = select(PersonCase).where(PersonCase.person_id == person.id, PersonCase.kind == PersonState.DEAD.value)
+    last_first = session.exec(found.order_by(col(PersonCase.opened_at).desc(), col(PersonCase.id).desc()))
+    return next((case for case in last_first if "taken_back" not in case.detail), None)
+
+
 def moves_due(session: Session, area_code: str, on: date) -> list[tuple[PersonCase, Person]]:
     """Moves of an area that were entered ahead and whose day has come, in the order of their days."""
     found = (

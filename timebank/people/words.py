@@ -15,6 +15,7 @@ PERSON_STATE_WORDS: dict[str, Text] = {
 CASE_WORDS: dict[str, Text] = {
     **PERSON_STATE_WORDS,
     "merging": T("may be registered twice"),
+    "not_dead": T("lives: the death was entered by mistake"),
     RELOCATED: T("lives elsewhere in the district"),
     RELOCATING: T("will live elsewhere in the district"),
 }

@@ -11,6 +11,7 @@ from timebank.people.operations.cases import (
 )
 from timebank.people.operations.forgetting import forget
 from timebank.people.operations.members import give_member_roles
+from timebank.people.operations.mistakes import NOT_DEAD, take_back_death
 from timebank.people.operations.moves import (
     Door,
     call_off_move,
@@ -26,6 +27,7 @@ from timebank.people.operations.times import come_after_all, set_availability, t
 
 __all__ = [
     "MERGING",
+    "NOT_DEAD",
     "Door",
     "NewPerson",
     "add_qualification",
@@ -50,6 +52,7 @@ __all__ = [
     "revoke_proxy",
     "revoke_qualification",
     "set_availability",
+    "take_back_death",
     "take_day_off",
     "take_part",
     "tell_apart",

@@ -60,11 +60,14 @@ def change_state(
     if until_on and not since_on <= until_on <= since_on + timedelta(days=_LONGEST_ABSENCE_DAYS):
         text = T("The return lies within a year after the beginning.")
         raise BadInput("people.bad_return", text, field="until_on")
-    _close_absences(session, actor, person, state)
+    before = {"state": person.state.value, "since": person.state_since_on and person.state_since_on.isoformat()}
+    ended = _close_absences(session, actor, person, state)
     person.state, person.state_since_on = state, since_on
     case = opened(session, actor, person, state.value, since_on)
     if until_on:
         case.detail = {"until": until_on.isoformat()}
+    if state == PersonState.DEAD:
+        effects.remember(case, "state", before | {"cases": ended})
     if state == PersonState.ACTIVE:
         case.closed_at, case.closed_by = clock.now(), actor.user_id
     session.add_all([person, case])
@@ -87,15 +90,19 @@ def opened(session: Session, actor: Actor, person: Person, kind: str, on: date) 
     return case
 
 
-def _close_absences(session: Session, actor: Actor, person: Person, state: PersonState) -> None:
-    """Whatever comes next ends a stay in hospital or elsewhere; who is gone for good moves to no other door."""
+def _close_absences(session: Session, actor: Actor, person: Person, state: PersonState) -> list[str]:
+    """Whatever comes next ends a stay in hospital or elsewhere; who is gone for good moves to no other door.
+
+    The cases that ended are named.
+    """
     ended = [PersonState.HOSPITAL.value, PersonState.AWAY.value, PersonState.MOVED.value]
     if state in LEFT:
         ended.append(effects.RELOCATING)
-    for case in queries.open_cases_of(session, person.id):
-        if case.kind in ended:
-            case.closed_at, case.closed_by = clock.now(), actor.user_id
-            session.add(case)
+    closed = [case for case in queries.open_cases_of(session, person.id) if case.kind in ended]
+    for case in closed:
+        case.closed_at, case.closed_by = clock.now(), actor.user_id
+        session.add(case)
+    return [case.id for case in closed]
 
 
 def close_case(session: Session, *, actor: Actor, case: PersonCase) -> None:
@@ -111,8 +118,27 @@ def _end_powers(session: Session, _actor: Actor, person: Person, case: PersonCas
     if case.kind != PersonState.DEAD:
         return 0
     mine = or_(col(Proxy.for_person_id) == person.id, col(Proxy.proxy_person_id) == person.id)
-    ended = sa.update(table_of(Proxy)).where(mine, col(Proxy.revoked_at).is_(None)).values(revoked_at=clock.now())
-    return session.connection().execute(ended).rowcount
+    ended = session.exec(select(Proxy).where(mine, col(Proxy.revoked_at).is_(None)).order_by(Proxy.id)).all()
+    for power in ended:
+        power.revoked_at = clock.now()
+        session.add(power)
+    effects.remember(case, "powers_ended", [power.id for power in ended])
+    return len(ended)
+
+
+@effects.takes_back("powers_ended")
+def _powers_stand(session: Session, _actor: Actor, _person: Person, power_ids: list[str]) -> int:
+    """Who did not die never lost a power; of somebody who did die meanwhile none comes back."""
+    powers = session.exec(select(Proxy).where(col(Proxy.id).in_(power_ids))).all()
+    people = queries.people_by_id(
+        session, [i for power in powers for i in (power.for_person_id, power.proxy_person_id)]
+    )
+    gone = {person.id for person in people.values() if person.state in (PersonState.DEAD, PersonState.MERGED)}
+    standing = [power for power in powers if not {power.for_person_id, power.proxy_person_id} & gone]
+    for power in standing:
+        power.revoked_at = None
+        session.add(power)
+    return len(standing)
 
 
 def tell_apart(session: Session, *, actor: Actor, one_id: str, other_id: str) -> None:

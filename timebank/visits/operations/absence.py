@@ -15,7 +15,16 @@ from timebank.core.actors import Actor
 from timebank.core.errors import Refused
 from timebank.core.text import T, Text
 from timebank.ledger import operations as ledger
-from timebank.people.effects import RELOCATED, follows, go_along, has_left_township, helpers_known, unsettled_known
+from timebank.people.effects import (
+    RELOCATED,
+    follows,
+    go_along,
+    has_left_township,
+    helpers_known,
+    remember,
+    takes_back,
+    unsettled_known,
+)
 from timebank.people.models import Person, PersonCase, PersonState
 from timebank.visits import queries
 from timebank.visits.models import CarerState, Visit, VisitCarer, VisitState
@@ -43,13 +52,19 @@ def call_off(session: Session, actor: Actor, elder: Person, case: PersonCase) ->
     called_off = _until_return(case, _open_visits(session, Visit.elder_id == elder.id, case.happened_on))
     for visit in called_off:
         visit.state, visit.cancel_reason = VisitState.CANCELLED, REASONS[case.kind].msgid
-        is_arranged = bool(visit.care_item_id) or visit.service == ServiceKind.ESCORT
-        if is_arranged and case.kind not in _FOR_GOOD:
+        if _is_arranged(visit) and case.kind not in _FOR_GOOD:
             visit.flags = with_flag(visit.flags, WITHDRAWN)  # comes back with the elder
         session.add(visit)
         if visit.hold_id and queries.is_hold_waiting(session, visit.hold_id):
             ledger.release(session, actor=actor, hold_id=visit.hold_id)
+    if case.kind == PersonState.DEAD:
+        remember(case, "visits_called_off", [visit.id for visit in called_off if _is_arranged(visit)])
     return len(called_off)
+
+
+def _is_arranged(visit: Visit) -> bool:
+    """Whether a visit stands again with the elder: what somebody asked for once, they ask for again."""
+    return bool(visit.care_item_id) or visit.service == ServiceKind.ESCORT
 
 
 def _until_return(case: PersonCase, visits: Sequence[Visit]) -> list[Visit]:
@@ -80,9 +95,33 @@ def end_care_plans(session: Session, actor: Actor, elder: Person, case: PersonCa
     if case.kind not in (*_FOR_GOOD, PersonState.MERGED):
         return 0
     agreed = [plan for plan in plans_of(session, elder.id) if plan.state == CarePlanState.AGREED]
+    if case.kind == PersonState.DEAD:
+        ends = {care_plan.id: care_plan.ends_on and care_plan.ends_on.isoformat() for care_plan in agreed}
+        remember(case, "care_plans_ended", ends)
     for care_plan in agreed:
         careplans.end_care_plan(session, actor=actor, care_plan_id=care_plan.id, ends_on=case.happened_on)
     return len(agreed)
+
+
+@takes_back("care_plans_ended")
+def care_plans_stand(session: Session, actor: Actor, _elder: Person, ends: dict[str, str | None]) -> int:
+    """The care plan of somebody who did not die is in force as it was agreed."""
+    for care_plan_id, last_on in ends.items():
+        ends_on = date.fromisoformat(last_on) if last_on else None
+        careplans.resume_care_plan(session, actor=actor, care_plan_id=care_plan_id, ends_on=ends_on)
+    return len(ends)
+
+
+@takes_back("visits_called_off")
+def visits_stand(session: Session, _actor: Actor, elder: Person, visit_ids: list[str]) -> int:
+    """Visits to come that were arranged stand again, from today on, where nothing else speaks against them by now."""
+    found = select(Visit).where(
+        col(Visit.id).in_(visit_ids), Visit.state == VisitState.CANCELLED, Visit.due_on >= clock.today()
+    )
+    called_off = [visit for visit in session.exec(found) if visit.cancel_reason == REASONS[PersonState.DEAD].msgid]
+    for visit in called_off:
+        visit.flags = with_flag(visit.flags, WITHDRAWN)  # also where something else keeps it off for now
+    return stand_again(session, elder, called_off)
 
 
 @follows("visits_without_carer", T("visits that need somebody else"))
