@@ -148,7 +148,7 @@ def test_the_root_sheet_holds_both_roots_and_the_signature() -> None:
         sealed_at=closed_at,
         reason="close",
     )
-    said = words(sheets.root_pdf(run, seal, scheme="互助时间", district="武隆区"))
+    said = words(sheets.root_pdf(run, seal, None, scheme="互助时间", district="武隆区"))
     for expected in (run.root, seal.root, seal.chain, seal.signature, "8400", "99"):
         assert expected in said
 

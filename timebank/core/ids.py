@@ -50,11 +50,6 @@ def random_bytes(size: int) -> bytes:
     return secrets.token_bytes(size)
 
 
-def new_digits(length: int) -> str:
-    """A random decimal code, always from the secure generator."""
-    return "".join(str(secrets.randbelow(10)) for _ in range(length))
-
-
 def _bits(size: int) -> int:
     generator = _seeded.get()
     return generator.getrandbits(size) if generator else secrets.randbits(size)

@@ -250,14 +250,6 @@ def held_at_end_of(session: Session, month: str) -> dict[str, int]:
 
 
 @dataclass(frozen=True)
-class Line:
-    """One transfer as an account sees it: minutes positive when they came in."""
-
-    transfer: Transfer
-    minutes: int
-
-
-@dataclass(frozen=True)
 class MonthFigures:
     """A month of an account: opening + came_in - went_out = closing, minutes."""
 
@@ -270,20 +262,6 @@ class MonthFigures:
     def closing(self) -> int:
         """Minutes at the end of the month."""
         return self.opening + self.came_in - self.went_out
-
-
-def lines_of(session: Session, account_id: str, month: str) -> list[Line]:
-    """The lines of an account in a book month, in the order in which things happened."""
-    found = (
-        select(Transfer)
-        .where(or_(Transfer.debit_account_id == account_id, Transfer.credit_account_id == account_id))
-        .where(Transfer.book_month == month)
-        .order_by(col(Transfer.event_at), col(Transfer.id))
-    )
-    return [
-        Line(transfer, transfer.minutes if transfer.credit_account_id == account_id else -transfer.minutes)
-        for transfer in session.exec(found)
-    ]
 
 
 def month_figures(session: Session, month: str, account_id: str | None = None) -> dict[str, MonthFigures]:
@@ -319,18 +297,3 @@ def waiting_holds(session: Session, account_ids: list[str]) -> list[Hold]:
     """Holds of accounts that still wait, the next to expire first."""
     found = select(Hold).where(col(Hold.account_id).in_(account_ids), Hold.state == HoldState.WAITING)
     return list(session.exec(found.order_by(col(Hold.expires_at))))
-
-
-def totals_by_kind(session: Session, area_code: str) -> dict[AccountKind, int]:
-    """Minutes of all accounts of each kind in an area; over a district they add up to zero."""
-    totals: dict[AccountKind, int] = {}
-    for kind in (AccountKind.MEMBER, AccountKind.GIFT):
-        kept = select(sa.func.coalesce(sa.func.sum(HourAccount.balance_minutes), 0)).where(
-            in_area(col(HourAccount.area_code), area_code), HourAccount.kind == kind
-        )
-        totals[kind] = int(session.exec(kept).one())
-    for kind in (AccountKind.POOL, AccountKind.COMMONS):
-        account = common_account(session, area_code, kind)
-        if account and account.area_code.startswith(area_code):
-            totals[kind] = balance_minutes(session, account.id)
-    return totals

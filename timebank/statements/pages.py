@@ -162,7 +162,8 @@ def root_sheet(month: str) -> Response:
     run = queries.run_of(session, months.parse_month(month))
     if run is None:
         raise NotFound("statements.no_root_sheet", T("This month is not closed yet."))
-    made = sheets.root_pdf(run, queries.seal_of_month(session, month), **_issuer(run.district_code))
+    seal, growth = queries.seal_of_month(session, month), queries.growth_of(session, month)
+    made = sheets.root_pdf(run, seal, growth, **_issuer(run.district_code))
     return as_file(made, "application/pdf", f"root-{month}.pdf")
 
 

@@ -1,6 +1,7 @@
 """Reading statements and what a month still waits for."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import date
 from typing import Any, NamedTuple
 
@@ -12,7 +13,9 @@ from timebank.audit.queries import first_of
 from timebank.core import clock, months
 from timebank.core.actors import Scope
 from timebank.core.db import in_area, in_scope, table_of
+from timebank.ledger.merkle import BrokenLog, is_grown
 from timebank.ledger.models import AccountKind, ClosedMonth, HourAccount, Seal, Transfer
+from timebank.ledger.queries import consistency_of
 from timebank.people.models import Person
 from timebank.people.queries import lived_elsewhere
 from timebank.statements.models import MonthRun, Statement
@@ -79,6 +82,32 @@ def seal_of_month(session: Session, month: str) -> Seal | None:
     """The seal of the ledger that was made when a month was closed."""
     run = session.get(MonthRun, month)
     return session.get(Seal, run.seal_id) if run and run.seal_id is not None else None
+
+
+@dataclass(frozen=True)
+class Growth:
+    """The proof that the ledger under a month's seal begins with the ledger under an earlier month's (RFC 9162)."""
+
+    since: str
+    earlier: Seal
+    path: tuple[str, ...]
+    is_grown: bool
+
+
+def growth_of(session: Session, month: str) -> Growth | None:
+    """How the ledger grew from the last closed month before to this one; None where either has no seal."""
+    before = select(MonthRun).where(MonthRun.month < month, col(MonthRun.seal_id).is_not(None))
+    run = session.exec(before.order_by(col(MonthRun.month).desc()).limit(1)).first()
+    later = seal_of_month(session, month)
+    if run is None or later is None:
+        return None
+    earlier = session.get_one(Seal, run.seal_id)
+    try:
+        path = consistency_of(session, earlier, later)
+    except BrokenLog:
+        return Growth(run.month, earlier, (), is_grown=False)
+    sound = is_grown(earlier.tree_size, later.tree_size, earlier.root, later.root, path)
+    return Growth(run.month, earlier, tuple(path), is_grown=sound)
 
 
 def is_closed(session: Session, month: str) -> bool:

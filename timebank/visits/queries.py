@@ -24,7 +24,6 @@ from timebank.visits.models import (
     CarerState,
     Confirmation,
     EventKind,
-    Review,
     Visit,
     VisitCarer,
     VisitEvent,
@@ -185,11 +184,6 @@ def how_it_went(session: Session, visit_ids: Collection[str]) -> dict[str, Went]
     said = session.exec(select(Confirmation).where(col(Confirmation.visit_id).in_(visit_ids)))
     faces = {one.visit_id: one.happy for one in said}
     return {key: Went(tuple(ticked.get(key, ())), faces.get(key)) for key in {*ticked, *faces}}
-
-
-def reviews_of(session: Session, visit_id: str) -> list[Review]:
-    """The reviews of a visit, oldest first."""
-    return list(session.exec(select(Review).where(Review.visit_id == visit_id).order_by(col(Review.at))))
 
 
 def waiting_in_state(session: Session, scope: Scope, state: VisitState) -> list[tuple[Visit, Person]]:
