@@ -31,10 +31,9 @@ from dispatch.model import (
     Progress,
     Route,
     Stop,
-    Unserved,
     Vehicle,
 )
-from dispatch.rules import reason_unserved
+from dispatch.unserved import left_out
 
 __all__ = ["NotExpressible", "order_of", "plan_of", "solve_exact", "timed"]
 
@@ -248,8 +247,7 @@ def _stops(formulation: Formulation, solver: cp_model.CpSolver, circuit: Circuit
 def _complete(problem: Problem, routes: tuple[Route, ...]) -> Plan:
     """A priced plan of these routes in which everything else is listed as left out, with its reason."""
     there = {stop.task for route in routes for stop in route.stops}
-    left_out = [task for task in problem.tasks if task.id not in there]
-    unserved = tuple(Unserved(task.id, *reason_unserved(problem, task)) for task in left_out)
+    unserved = left_out(problem, (task for task in problem.tasks if task.id not in there))
     plan = Plan(routes, unserved, Cost(), "exact")
     return replace(plan, cost=price(problem, plan))
 

@@ -15,12 +15,13 @@ import numpy as np
 
 from dispatch.model import UNREACHABLE, Carer, Plan, Problem, ProblemError
 from dispatch.rules import may_serve
-from dispatch.search.arrays import SAME, Day, Ints, Longs, Named, flatten
+from dispatch.search.arrays import SAME, Day, Named, flatten
 from dispatch.search.arrivals import NEVER, arrival, earliest
 from dispatch.search.bundles import leave_bank, place_by_time
 from dispatch.search.compile import Table, kernel
 from dispatch.search.moves import fits_links, give_up, link, save, settle
 from dispatch.search.outcome import adopt
+from dispatch.search.pairs import Ints, Longs
 from dispatch.search.state import LOSS, Desk, State, cost, desk, empty
 
 CARERS_PER_MATE = 30

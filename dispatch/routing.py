@@ -35,9 +35,9 @@ from dispatch.model import (
     Route,
     Stop,
     Task,
-    Unserved,
 )
-from dispatch.rules import may_serve, preference_cost, reason_unserved, unserved_cost
+from dispatch.rules import may_serve, preference_cost, unserved_cost
+from dispatch.unserved import left_out
 
 __all__ = ["NotExpressible", "solve_routing"]
 
@@ -75,8 +75,7 @@ def solve_routing(
         day = _Day(problem, [problem.tasks[index] for index in order])
         routes = day.solve(_parameters(first_solution), limits, begun)
     there = {stop.task for route in routes for stop in route.stops}
-    left_out = [task for task in problem.tasks if task.id not in there]
-    unserved = tuple(Unserved(task.id, *reason_unserved(problem, task)) for task in left_out)
+    unserved = left_out(problem, (task for task in problem.tasks if task.id not in there))
     plan = Plan(routes, unserved, Cost(), "routing", seed, cpu_seconds=time.process_time() - begun)
     return replace(plan, cost=price(problem, plan))
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from dispatch.model import UNREACHABLE, Break, Carer, Pause, Problem, Task
+from dispatch.model import Break, Carer, Pause, Problem, Task
 
 
 def may_serve(carer: Carer, task: Task) -> str:
@@ -120,36 +120,3 @@ def bundles(problem: Problem) -> list[tuple[int, ...]]:
     for index, value in enumerate(part):
         groups.setdefault(value, []).append(index)
     return [tuple(group) for group in groups.values()]
-
-
-def reason_unserved(problem: Problem, task: Task) -> tuple[str, str]:
-    """Why a task could not be placed, as code and sentence: nobody may, nobody gets there, or no time was left."""
-    if task.vehicle_kind and not any(vehicle.kind == task.vehicle_kind for vehicle in problem.vehicles):
-        return "no_vehicle", f"No vehicle of kind {task.vehicle_kind} is out that day."
-    able = [carer for carer in problem.carers if not may_serve(carer, task)]
-    if not able:
-        hints = sorted({may_serve(carer, task) for carer in problem.carers}) or ["nobody is there"]
-        return "no_carer", f"No carer may do this: {'; '.join(hints[:3])}."
-    near = _with_a_road(problem, able, task)
-    if not near:
-        return "no_road", "No road leads there for any carer who may do this."
-    present = [carer for carer in near if _overlaps(carer, task)]
-    if not present:
-        return "no_time", "Nobody who may do this works in the asked hours."
-    return "no_time", f"All {len(present)} carers who may do this have no time left in the asked hours."
-
-
-def _with_a_road(problem: Problem, carers: Sequence[Carer], task: Task) -> list[Carer]:
-    """The carers from whose start a road leads to the task."""
-    number = {place: index for index, place in enumerate(problem.places)}
-    to = {mode: matrix[:, number[task.place]].tolist() for mode, matrix in problem.matrices.items()}
-    return [carer for carer in carers if to[carer.mode][number[carer.start_place]] < UNREACHABLE]
-
-
-def _overlaps(carer: Carer, task: Task) -> bool:
-    return any(
-        max(window.opens_minutes, shift.opens_minutes)
-        <= min(window.closes_minutes, shift.closes_minutes + carer.max_overtime_minutes - task.duration_minutes)
-        for window in task.windows
-        for shift in carer.shifts
-    )

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from dispatch.search.arrays import Day, Longs
+from dispatch.search.arrays import Day
 from dispatch.search.arrivals import is_break
 from dispatch.search.bundles import move_bundle, near
 from dispatch.search.compile import kernel
 from dispatch.search.moves import exchange, move_within
+from dispatch.search.pairs import Longs
 from dispatch.search.state import BANKED, FREE, Desk, State, assign, cost, draw
 
 

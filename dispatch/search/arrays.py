@@ -15,18 +15,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from dispatch.model import FOREVER, UNREACHABLE, Break, Carer, Problem, Task, Window
-from dispatch.rules import may_serve, preference_cost, rests_on_the_way, sets_out_minutes, unserved_cost
+from dispatch.model import FOREVER, Break, Carer, Problem, Task, Window
+from dispatch.rules import rests_on_the_way, sets_out_minutes, unserved_cost
 from dispatch.search.compile import Table
-
-Ints = npt.NDArray[np.int32]
-Longs = npt.NDArray[np.int64]
-
-NEAR = 30
-"""Ranked predecessors kept per node."""
-
-AROUND = 80
-"""Neighbours by distance kept per node, for strings."""
+from dispatch.search.pairs import Ints, Longs, Look, near_fields, pair_fields
 
 ANY, SAME, DIFFERENT = 0, 1, 2
 _KINDS = {"any": ANY, "same": SAME, "different": DIFFERENT}
@@ -111,8 +103,11 @@ class Named:
     """Vehicle and round of each route behind the carers."""
 
 
-def flatten(problem: Problem) -> tuple[Day, Named]:
-    """Arrays of a problem that `dispatch.files.check_problem` accepts, and what they stand for."""
+def flatten(problem: Problem, look: Look = lambda: None) -> tuple[Day, Named]:
+    """Arrays of a problem that `dispatch.files.check_problem` accepts, and what they stand for.
+
+    ``look`` is called every few milliseconds; what it raises ends the work.
+    """
     uses = [index for index, task in enumerate(problem.tasks) if task.vehicle_kind is not None]
     breaks = [(index, rest) for index, carer in enumerate(problem.carers) for rest in rests_on_the_way(carer)]
     rounds = [(index, turn) for index, van in enumerate(problem.vehicles) for turn in range(len(van.rounds))]
@@ -125,11 +120,9 @@ def flatten(problem: Problem) -> tuple[Day, Named]:
         **_bundle_fields(named),
         **_link_fields(named, links),
         **_route_fields(named),
-        **_pair_fields(named),
+        **pair_fields(problem, uses, [carer for carer, _ in breaks], rounds, look),
     }
-    fields |= _flags(fields, named)
-    fields["near"], fields["near_count"] = _near(fields)
-    fields["around"], fields["around_count"] = _around(fields)
+    fields |= _flags(fields, named) | near_fields(fields, look)
     for key in ("allowed", "face", "drive", "near", "around"):
         fields[key] = fields[key].ravel()
     return Day(**fields), named
@@ -307,32 +300,6 @@ def _route_fields(named: Named) -> dict[str, Any]:
     }
 
 
-def _pair_fields(named: Named) -> dict[str, Any]:
-    """Who may do what, and the price of that face at that door."""
-    problem, tasks = named.problem, named.problem.tasks
-    nodes = sum(len(group) for group in named.bundles)
-    routes = len(problem.carers) + len(named.rounds)
-    allowed = np.zeros((routes, nodes), dtype=np.int8)
-    face = np.zeros((routes, nodes), dtype=np.int64)
-    for row, carer in enumerate(problem.carers):
-        for node, task in enumerate(tasks):
-            allowed[row, node] = _may(carer, task)
-            face[row, node] = preference_cost(problem, carer, task)
-    for use, task_index in enumerate(named.uses):
-        for row, (van, _) in enumerate(named.rounds):
-            vehicle = problem.vehicles[van]
-            allowed[len(problem.carers) + row, len(tasks) + use] = vehicle.kind == tasks[task_index].vehicle_kind
-    for index, (carer_index, _) in enumerate(named.breaks):
-        allowed[carer_index, len(tasks) + len(named.uses) + index] = True
-    return {"allowed": allowed, "face": face}
-
-
-def _may(carer: Carer, task: Task) -> bool:
-    pin = task.pinned_start_minutes
-    open_then = pin is None or any(window.opens_minutes <= pin <= window.closes_minutes for window in task.windows)
-    return open_then and not may_serve(carer, task)
-
-
 def _flags(fields: dict[str, Any], named: Named) -> dict[str, bool]:
     count, routes = fields["nodes"], fields["routes"]
     place, drive, places = fields["place"], fields["drive"], fields["places"]
@@ -350,47 +317,3 @@ def _flags(fields: dict[str, Any], named: Named) -> dict[str, bool]:
         "has_modes": len(drive) > 1,
         "has_ends": bool(drive[fields["mode"], home].any()),
     }
-
-
-def _near(fields: dict[str, Any]) -> tuple[Ints, Ints]:
-    """The best predecessors of every node by travel + 0.2 x forced wait + forced lateness.
-
-    Left out: pairs nobody may serve both of, orders no window allows, and breaks (they move inside their route).
-    """
-    count, stop = fields["breaks_from"], fields["nodes"]
-    near = np.full((stop, NEAR), -1, dtype=np.int32)
-    if count == 0:
-        return near, np.zeros(stop, dtype=np.int32)
-    place = fields["place"][:count].astype(np.int64)
-    drive = fields["drive"].min(axis=0).reshape(fields["places"], -1).astype(np.int64)[np.ix_(place, place)]
-    opens, hard = (fields[key][:count].astype(np.int64) for key in ("opens", "closes"))
-    soft = np.minimum(hard, fields["due"][:count])
-    ready = opens + fields["duration"][:count]
-    arrival = ready[:, None] + drive
-    wait = np.maximum(0, opens[None, :] - (soft + fields["duration"][:count])[:, None] - drive)
-    score = drive + 0.2 * wait + np.maximum(0, arrival - soft[None, :])
-    able = fields["allowed"][:, :count].astype(np.float32)
-    bad = (able.T @ able < 0.5) | (arrival > hard[None, :]) | (drive >= UNREACHABLE) | np.eye(count, dtype=bool)
-    score[bad] = np.inf
-    order = np.argsort(score, axis=0, kind="stable")[:NEAR].T
-    known = np.minimum((~bad).sum(axis=0), NEAR)
-    keep = np.arange(order.shape[1])[None, :] < known[:, None]
-    near[:count, : order.shape[1]] = np.where(keep, order, -1)
-    counts = np.zeros(stop, dtype=np.int32)
-    counts[:count] = known
-    return near, counts
-
-
-def _around(fields: dict[str, Any]) -> tuple[Ints, int]:
-    """Tasks and uses by the way there and back, nearest first, as rows of AROUND."""
-    count = fields["breaks_from"]
-    around = np.zeros((fields["nodes"], AROUND), dtype=np.int32)
-    if count == 0:
-        return around, 0
-    place = fields["place"][:count].astype(np.int64)
-    drive = fields["drive"].min(axis=0).reshape(fields["places"], -1).astype(np.int64)[np.ix_(place, place)]
-    way = np.minimum(drive, UNREACHABLE) + np.minimum(drive.T, UNREACHABLE)
-    np.fill_diagonal(way, -1)
-    kept = min(count, AROUND)
-    around[:count, :kept] = np.argsort(way, axis=1, kind="stable")[:, :kept]
-    return around, kept

@@ -5,10 +5,11 @@ Split from the moves of single segments (moves.py); everything here takes a whol
 
 from __future__ import annotations
 
-from dispatch.search.arrays import DIFFERENT, NEAR, SAME, Day
+from dispatch.search.arrays import DIFFERENT, SAME, Day
 from dispatch.search.arrivals import leg
 from dispatch.search.compile import kernel
 from dispatch.search.moves import fits_links, give_up, hopeless, link, save, settle, unlink
+from dispatch.search.pairs import NEAR
 from dispatch.search.schedule import set_start, worst_lateness
 from dispatch.search.state import (
     BANKED,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from dispatch.model import UNREACHABLE, Cost, Pause, Plan, Problem, Route, Stop, Unserved
-from dispatch.rules import preference_cost, reason_unserved, rests_at_home, rests_taken, unserved_cost
+from dispatch.model import UNREACHABLE, Cost, Pause, Plan, Problem, Route, Stop
+from dispatch.rules import preference_cost, rests_at_home, rests_taken, unserved_cost
 from dispatch.search.arrays import Day, Named
 from dispatch.search.arrivals import leg
 from dispatch.search.bundles import leave_bank
@@ -14,6 +14,7 @@ from dispatch.search.moves import fits_links, give_up, link, save, settle, unlin
 from dispatch.search.schedule import drain
 from dispatch.search.state import LATE, LOSS, WORST, Desk, State, assign, cost, empty
 from dispatch.search.twin import Twin
+from dispatch.unserved import left_out
 
 FULL, ROADLESS = "full", "roadless"
 """Why a bundle does not stand where it was planned: for good, or as long as what lies between is missing."""
@@ -39,11 +40,7 @@ def plan(day: Day, named: Named, state: State, seed: int, steps: int, cpu_second
     fetch_at_once(day, twin)
     problem, served = named.problem, {node for nodes in twin.routes for node in nodes if node < day.uses_from}
     routes = [_route(day, named, twin, route) for route in range(day.routes)]
-    unserved = tuple(
-        Unserved(task.id, *reason_unserved(problem, task))
-        for index, task in enumerate(problem.tasks)
-        if index not in served
-    )
+    unserved = left_out(problem, (task for index, task in enumerate(problem.tasks) if index not in served))
     kept = tuple(route for route in routes if route.stops)
     return Plan(kept, unserved, _cost(day, named, twin, served), "search", seed, steps, cpu_seconds)
 

@@ -8,11 +8,12 @@ insertion is timed exactly before it counts. This is the half of the search that
 from __future__ import annotations
 
 from dispatch.model import UNREACHABLE
-from dispatch.search.arrays import AROUND, SAME, Day
+from dispatch.search.arrays import SAME, Day
 from dispatch.search.arrivals import NEVER, arrival, carries, earliest, first_due, is_break, leg
 from dispatch.search.bundles import bank_bundle, enter_bank, leave_bank
 from dispatch.search.compile import kernel
 from dispatch.search.moves import fits_links, give_up, link, save, unfair, unlink
+from dispatch.search.pairs import AROUND
 from dispatch.search.schedule import propagate
 from dispatch.search.state import BANKED, FREE, LOSS, OPS, Desk, State, assign, cost, draw
 

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from dispatch.model import Carer, Limits, Plan, Problem, Progress, Task
+from dispatch.check import check, price
+from dispatch.model import Carer, Cost, Limits, Plan, Problem, Progress, Task
 from dispatch.search.anneal import anneal, mean_leg
 from dispatch.search.arrays import Day, flatten
 from dispatch.search.outcome import adopt, plan
 from dispatch.search.recreate import recreate
 from dispatch.search.state import BANKED, STATIC, State, assign, copy, cost, desk, empty
+from dispatch.unserved import left_out
 
 CHUNK_SECONDS = 0.02
 """CPU time between two looks at the clock and the stop request."""
@@ -159,7 +161,29 @@ def search(problem: Problem, limits: Limits, seed: int, start: Plan | None = Non
         A plan to begin from, with little heat: what still fits of it is kept.
     """
     warm()
-    return Worker(problem, limits, seed, start).run()
+    return searched(problem, limits, seed, start)
+
+
+class Stopped(Exception):
+    """A stop was asked for before the search began."""
+
+
+def searched(problem: Problem, limits: Limits, seed: int, start: Plan | None) -> Plan:
+    """As `search`, with the kernels loaded."""
+    try:
+        worker = Worker(problem, limits, seed, start)
+    except Stopped:
+        return known(problem, seed, start)
+    return worker.run()
+
+
+def known(problem: Problem, seed: int, start: Plan | None) -> Plan:
+    """The plan that there is before any search: the given one where it keeps the rules, else nobody goes anywhere."""
+    if start is not None and not check(problem, start):
+        plan = replace(start, engine="search", steps=0, cpu_seconds=0.0, lower_bound=None, proved_optimal=False)
+    else:
+        plan = Plan((), left_out(problem, problem.tasks), Cost(), "search")
+    return replace(plan, seed=seed, cost=price(problem, plan))
 
 
 class Worker:
@@ -169,11 +193,16 @@ class Worker:
     ----------
     problem, limits, seed, start
         As for `search`.
+
+    Raises
+    ------
+    Stopped
+        Where a stop is asked for while the day is laid out in arrays.
     """
 
     def __init__(self, problem: Problem, limits: Limits, seed: int, start: Plan | None = None) -> None:
-        self.day, self.named = flatten(problem)
         self.limits, self.seed = limits, seed
+        self.day, self.named = flatten(problem, self._look)
         self.desk, self.state = desk(self.day, seed), empty(self.day)
         if start is not None:
             adopt(self.day, self.named, self.state, self.desk, start)
@@ -183,6 +212,10 @@ class Worker:
         self.steps, self.record = 0, int(cost(self.day, self.best)) + 1
         self.rounds, self.moves = 1, CHUNK_MOVES
         self.unit = 3 * mean_leg(self.day)
+
+    def _look(self) -> None:
+        if self.limits.stop and self.limits.stop():
+            raise Stopped
 
     def run(self) -> Plan:
         """Search until the budget is gone or a stop is asked for."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from dispatch.search.arrays import Day, Ints, Longs
+from dispatch.search.arrays import Day
 from dispatch.search.compile import Table, kernel
+from dispatch.search.pairs import Ints, Longs
 
 STATIC, LATE, WORST, OVER, LOSS, BANKED = range(6)
 """Indices of ``State.total``: weighted travel, faces and fairness; ticks late, ticks the latest is late, ticks of

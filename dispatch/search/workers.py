@@ -14,7 +14,7 @@ from multiprocessing.process import BaseProcess
 from typing import Any
 
 from dispatch.model import Limits, Plan, Problem, Progress
-from dispatch.search.run import Worker, warm
+from dispatch.search.run import searched, warm
 
 LOOK_SECONDS = 0.05
 """Between two looks at the stop request while no worker has news."""
@@ -80,5 +80,5 @@ def _work(problem: Problem, limits: Limits, seed: int, start: Plan | None, end: 
     """One process: tell progress, then the plan."""
     warm()
     own = replace(limits, on_progress=end.send, stop=halt.is_set)
-    end.send(Worker(problem, own, seed, start).run())
+    end.send(searched(problem, own, seed, start))
     end.close()

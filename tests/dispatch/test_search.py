@@ -9,7 +9,8 @@ import pytest
 from dispatch.check import check, price
 from dispatch.hhcrsp import problem_from_hhcrsp
 from dispatch.model import Carer, Limits, Problem, Progress, Task, Weights, Window
-from dispatch.search import search, search_many, warm
+from dispatch.search import pairs, search, search_many, warm
+from dispatch.search.arrays import flatten
 from dispatch.search.run import Worker, schedule, scouts
 from tests.dispatch.published import instance
 
@@ -147,3 +148,39 @@ def test_scouts_share_a_third_of_the_time_before_the_best_of_them_is_reheated() 
     assert anneals[6].until == pytest.approx(0.35)
     assert anneals[-1].until == pytest.approx(1.0)
     assert len(scouts(98, 60.0, schedule(98, 60.0, False))) > 2 * len(anneals)
+
+
+def looks_while_laid_out(problem: Problem, monkeypatch: pytest.MonkeyPatch) -> int:
+    """How often the driver has the word while the tables of a day are filled, in blocks of 20 and 300 steps."""
+    monkeypatch.setattr(pairs, "MATCHES", 20)
+    monkeypatch.setattr(pairs, "PAIRS", 300)
+    looks: list[int] = []
+    flatten(problem, lambda: looks.append(1))
+    return len(looks)
+
+
+def test_no_work_before_the_search_is_longer_than_a_block(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert looks_while_laid_out(village(30, 5), monkeypatch) == 8 + 3  # 30 x 5 by 20, 30 x 30 by 300
+    assert [(part.start, part.stop) for part in pairs.blocks(7, 100, 300)] == [(0, 3), (3, 6), (6, 7)]
+    assert [(part.start, part.stop) for part in pairs.blocks(2, 100, 30)] == [(0, 1), (1, 2)]
+    assert list(pairs.blocks(0, 0, 30)) == []
+
+
+def test_a_stop_while_a_day_is_laid_out_leaves_the_plan_there_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    problem = village()
+    published = search(problem, Limits(steps=500), 1)
+    called_off = replace(problem, tasks=problem.tasks[1:])
+    for last in range(1, looks_while_laid_out(problem, monkeypatch) + 1):
+        for day, start in ((problem, None), (problem, published), (called_off, published)):
+            asked: list[int] = []
+
+            def stop(asked: list[int] = asked, last: int = last) -> bool:
+                asked.append(1)
+                return len(asked) == last
+
+            found = search(day, Limits(seconds=1000.0, stop=stop), 3, start)
+            assert len(asked) == last
+            assert check(day, found) == []
+            assert price(day, found) == found.cost
+            assert (found.routes == published.routes) == (start is published and day is problem)
+            assert (found.engine, found.seed, found.steps) == ("search", 3, 0)
