@@ -10,7 +10,7 @@ from tests import factories as make
 from tests.cast import Cast
 from tests.fixtures.site import At, SignIn
 from timebank.audit.models import AuditEvent
-from timebank.careplans.models import CarePlanState
+from timebank.careplans.models import AbsenceKind, CarePlanState
 from timebank.careplans.queries import plans_of
 from timebank.cases import operations as cases
 from timebank.cases.words import LEFT
@@ -26,6 +26,7 @@ from timebank.people.models import Person, PersonCase, PersonState, Proxy
 from timebank.people.queries import open_cases_of
 from timebank.visits import operations as visits
 from timebank.visits.models import VisitState
+from timebank.visits.operations import AbsenceIn
 from timebank.visits.queries import visits_of_elder
 
 TODAY = date(2026, 11, 3)
@@ -119,6 +120,18 @@ def test_who_was_in_hospital_is_there_again_and_the_visits_come_back_with_them(n
         assert {one.id for one in open_cases_of(session, person.id)} == {stay.id, made.id}
     at("2026-11-06 09:00")
     assert change(november.chen_popo, PersonState.ACTIVE).detail["done"] == {"visits_back": 3}
+
+
+def test_what_an_absence_speaks_against_comes_back_when_that_ends(november: Cast) -> None:
+    case = change(november.chen_popo, PersonState.DEAD)
+    with db.transaction() as session:
+        away = AbsenceIn(november.chen_popo.id, AbsenceKind.FAMILY_HERE, date(2026, 11, 9), date(2026, 11, 18))
+        absence, _ = visits.enter_absence(session, actor=FIRST, absence=away)
+    made = taken_back(case)
+    assert (made.detail["back"]["visits_called_off"], made.detail["left"]) == (2, {"visits_called_off": 2})
+    with db.transaction() as session:
+        assert visits.end_absence(session, actor=FIRST, absence_id=absence.id) == 2
+    assert of_visits(november.chen_popo) == [VisitState.DUE] * 4
 
 
 def test_hours_that_were_passed_on_are_taken_back_in_the_book_and_the_proof_holds(cast: Cast) -> None:
