@@ -20,7 +20,7 @@ from dispatch.disruption import (
     refuse_unknown,
 )
 from dispatch.model import Limits, Plan, Problem, Stop, Task, Window
-from dispatch.solve import solve
+from dispatch.solve import unbroken
 from dispatch.today import NEVER_LEFT_OUT, Begun, changed, frozen_visits, ready, route_of, served
 
 __all__ = [
@@ -110,7 +110,7 @@ def replan(
     today = changed(problem, published, disruption, frozen)
     anchors = list(_anchors(problem, today, published, disruption, frozen))
     begin = _begin(today, published, disruption.change, frozen, anchors)
-    found = solve(_anchored(today, anchors), limits or Limits(seconds=1.0), seed, "search", start=begin)
+    found = unbroken(_anchored(today, anchors), limits or Limits(seconds=1.0), seed, begin, prove=False)
     plan = _without(found, {stop.task for _, _, stop in anchors})
     ends = {carer.id: carer.end_place for carer in problem.carers}
     stranded = tuple(carer.id for carer in today.carers if carer.end_place != ends[carer.id])

@@ -21,11 +21,11 @@ from statistics import median
 
 import dispatch
 from dispatch.benchmark import peers, speed
-from dispatch.benchmark.greedy import greedy
 from dispatch.benchmark.report import Row, compare, markdown, replace_between, write_json
 from dispatch.benchmark.rural import generate, name_of
 from dispatch.bound import lower_bound
 from dispatch.check import check, price
+from dispatch.greedy import greedy
 from dispatch.model import Limits, Plan, Problem
 
 OURS = "ours"

@@ -173,17 +173,17 @@ def searched(problem: Problem, limits: Limits, seed: int, start: Plan | None) ->
     try:
         worker = Worker(problem, limits, seed, start)
     except Stopped:
-        return known(problem, seed, start)
+        return known(problem, start, seed) or Worker(problem, replace(limits, stop=None), seed, start).standing()
     return worker.run()
 
 
-def known(problem: Problem, seed: int, start: Plan | None) -> Plan:
-    """The plan that there is before any search: the given one where it keeps the rules, else nobody goes anywhere."""
-    if start is not None and not check(problem, start):
-        plan = replace(start, engine="search", steps=0, cpu_seconds=0.0, lower_bound=None, proved_optimal=False)
-    else:
-        plan = Plan((), left_out(problem, problem.tasks), Cost(), "search")
-    return replace(plan, seed=seed, cost=price(problem, plan))
+def known(problem: Problem, start: Plan | None, seed: int) -> Plan | None:
+    """The plan that there is before any search: the given one (``None`` where it breaks a rule), or nobody goes."""
+    routes = start.routes if start is not None else ()
+    there = {stop.task for route in routes for stop in route.stops}
+    unserved = left_out(problem, (task for task in problem.tasks if task.id not in there))
+    found = Plan(routes, unserved, Cost(), "search", seed)
+    return None if check(problem, found) else replace(found, cost=price(problem, found))
 
 
 class Worker:
@@ -227,6 +227,10 @@ class Worker:
                 self.anneals = scouts(self.day.breaks_from, self.budget.expected(), self.anneals)
             if number < len(self.anneals):
                 self._begin(self.anneals[number])
+        return self.standing()
+
+    def standing(self) -> Plan:
+        """The best plan so far."""
         return plan(self.day, self.named, self.best, self.seed, self.steps, self.budget.spent())
 
     def _begin(self, cooling: Anneal) -> None:

@@ -1,10 +1,13 @@
 """The plan a careful coordinator makes by hand: the dearest visits first, each where it costs least just then.
 
 Every place is found with exact times, for each visit among the carers who set out nearest to it; nothing is moved
-again. This is what the search is compared with on days that no other library can express.
+again. This is what the search is compared with on days that no other library can express, and what is left to a
+coordinator should the search break.
 """
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 from dispatch.insertion import CARERS_PER_MATE, Desktop, Seats, cheapest_on
 from dispatch.model import Plan, Problem
@@ -23,7 +26,7 @@ def greedy(problem: Problem) -> Plan:
         best = _best(desktop)
         if best is not None:
             desktop.keep(best)
-    return plan(day, named, state, 0, 0, 0.0)
+    return replace(plan(day, named, state, 0, 0, 0.0), engine="greedy")
 
 
 def _best(desktop: Desktop) -> Seats | None:
