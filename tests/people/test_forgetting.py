@@ -16,7 +16,7 @@ from timebank.assessments import operations as assessments
 from timebank.assessments.queries import DELETED, opened
 from timebank.audit.models import AuditEvent
 from timebank.core import clock, crypto, db
-from timebank.core.actors import SYSTEM
+from timebank.core.actors import SYSTEM, Actor, Role
 from timebank.ledger.verify import verify
 from timebank.people import operations as people
 from timebank.people import terms
@@ -29,6 +29,7 @@ from timebank.statements.operations import close_month
 
 NUMBER = "500156194003120026"
 YEAR = timedelta(days=365)
+FIRST = Actor("usr_first", Role.BUREAU, make.DISTRICT)
 
 
 def give_all(session: Session, person: Person) -> None:
@@ -156,6 +157,21 @@ def test_the_term_runs_from_when_a_death_was_entered_and_ends_for_nobody_else(ca
     with db.reading() as session:
         gone = session.exec(select(Person.id).where(Person.forgotten_on.is_not(None))).all()  # type: ignore[union-attr]
     assert gone == [cast.chen_popo.id]
+
+
+def test_what_a_merged_entry_still_holds_goes_like_that_of_the_dead_and_the_kept_one_keeps_its_own(
+    cast: Cast, at: At
+) -> None:
+    with db.transaction() as session:
+        kept, other = (session.get_one(Person, one.id) for one in (cast.ran_daye, cast.hu_daye))
+        give_all(session, other)
+        case = people.propose_merge(session, actor=FIRST, kept_id=kept.id, other_id=other.id, evidence="同一张卡")
+        people.merge(session, actor=SYSTEM, case=case)
+    at(f"{clock.today() + YEAR} 02:00")
+    assert forget() == 2
+    with db.reading() as session:
+        kept, other = (session.get_one(Person, one.id) for one in (cast.ran_daye, cast.hu_daye))
+        assert (phone_of(kept), phone_of(other), kept.id_number_hash is not None) == ("13500000001", "", True)
 
 
 def test_the_county_sets_the_term_from_a_day_on(chen: Person, at: At) -> None:
