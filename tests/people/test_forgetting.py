@@ -13,7 +13,8 @@ from tests.statements.test_sheets import HEAD
 from timebank import jobs
 from timebank.areas.models import Area
 from timebank.assessments import operations as assessments
-from timebank.assessments.queries import DELETED, opened
+from timebank.assessments.models import AssessmentDispute
+from timebank.assessments.queries import DELETED, opened, words_of
 from timebank.audit.models import AuditEvent
 from timebank.core import clock, crypto, db
 from timebank.core.actors import SYSTEM, Actor, Role
@@ -185,9 +186,20 @@ def test_answers_of_the_dead_and_of_assessments_long_followed_go_and_the_levels_
     with db.transaction() as session:
         first = make.assessment(session=session, elder=cast.chen_popo, level=3, days_ago=20)
         second = make.assessment(session=session, elder=cast.chen_popo, level=2, days_ago=5)
-    for days, dropped in ((180, 0), (1, 1), (0, 0)):
+        dispute = AssessmentDispute(
+            id="asd_1",
+            assessment_id=second.id,
+            elder_id=cast.chen_popo.id,
+            area_code=cast.chen_popo.area_code,
+            by_user_id="usr_ran",
+            words_sealed=crypto.vault().seal("走不动了"),
+            raised_at=clock.now(),
+        )
+        session.add(dispute)
+    for days, settled_by, dropped in ((180, None, 0), (1, None, 0), (0, second.id, 1), (0, second.id, 0)):
         at(f"{clock.today() + timedelta(days=days)} 02:00")
         with db.transaction() as session:
+            session.get_one(AssessmentDispute, dispute.id).settled_by_id = settled_by
             assert assessments.drop_superseded(session, area_code=make.DISTRICT) == dropped
     with db.transaction() as session:
         assert [session.get_one(type(one), one.id).content_sealed == DELETED for one in (first, second)] == [
@@ -200,6 +212,7 @@ def test_answers_of_the_dead_and_of_assessments_long_followed_go_and_the_levels_
     with db.reading() as session:
         rows = [session.get_one(type(one), one.id) for one in (first, second)]
         assert [(row.level, row.content_sealed, opened(row).total) for row in rows] == [(3, "", None), (2, "", None)]
+        assert words_of(session.get_one(AssessmentDispute, dispute.id)) == ""
         assert events(session, "people.forget")[0].detail["also"] == {"assessments": 1}
 
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy.orm import aliased
-from sqlmodel import Session, and_, col, or_, select
+import sqlalchemy as sa
+from sqlmodel import Session, col, or_, select
 
 from timebank.areas.models import Area, AreaKind
 from timebank.areas.queries import areas_within
@@ -89,18 +89,19 @@ def superseded(session: Session, area_code: str, since: datetime) -> Sequence[As
 
     None of an elder whose side disputes: the next assessors, and a court, may want to see what was answered before.
     """
-    newer, disputed = aliased(Assessment), AssessmentDispute.elder_id == Assessment.elder_id
-    is_newer = or_(
-        col(newer.assessed_on) > col(Assessment.assessed_on),
-        and_(newer.assessed_on == Assessment.assessed_on, col(newer.second_signed_at) > Assessment.second_signed_at),
+    latest_first = [col(by).desc() for by in (Assessment.assessed_on, Assessment.second_signed_at, Assessment.id)]
+    next_signed_at = sa.func.lag(Assessment.second_signed_at).over(
+        partition_by=col(Assessment.elder_id), order_by=latest_first
     )
-    next_one = select(newer.id).where(newer.elder_id == Assessment.elder_id, newer.state == AssessmentState.VALID)
+    valid = select(Assessment.id, next_signed_at.label("next_at")).where(
+        in_area(col(Assessment.area_code), area_code), Assessment.state == AssessmentState.VALID
+    )
+    followed = valid.subquery().c
+    disputed = AssessmentDispute.elder_id == Assessment.elder_id
     open_dispute = select(AssessmentDispute.id).where(disputed, col(AssessmentDispute.settled_by_id).is_(None))
     found = select(Assessment).where(
-        in_area(col(Assessment.area_code), area_code),
-        Assessment.state == AssessmentState.VALID,
+        col(Assessment.id).in_(select(followed.id).where(followed.next_at < since)),
         Assessment.content_sealed != DELETED,
-        next_one.where(is_newer, col(newer.second_signed_at) < since).exists(),
         ~open_dispute.exists(),
     )
     return session.exec(found.order_by(Assessment.id).limit(MAX_FORGOTTEN_AT_ONCE)).all()
