@@ -101,7 +101,7 @@ def why_unserved(
     core = probe.conflict()
     if core is None:
         return Explanation(task, True, None if free else probe.extra_cost(problem, plan), (), (), True)
-    reasons = tuple(probe.reason(key) for key in core) or (reason(NO_CARERS),)
+    reasons = tuple(probe.reason(key) for key in core) if problem.carers else (reason(NO_CARERS),)
     changes = loosened(probe, core) or least_set(probe)
     more = one_more_carer(probe)
     return Explanation(task, False, None, reasons, (*changes, *more), probe.complete)

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 from ortools.sat.python import cp_model
 
-from dispatch.clock import Expression, latest
+from dispatch.clock import Clock, Expression, latest
 from dispatch.formulation import OTHERS, Formulation
-from dispatch.model import Carer, Task
+from dispatch.model import Carer, Link, Task
 from dispatch.probe import FOUND, Key, Probe
 from dispatch.reasons import ONE_MORE_CARER, OTHER_TASKS, TOGETHER, Relaxation, clock, hours, minutes, relaxation
 from dispatch.violations import Rule
@@ -37,7 +37,10 @@ def _loosened(probe: Probe, key: Key) -> Relaxation | None:
     others = [rule for rule in probe.formulation.rules if rule != key]
     if probe.solve(others, amount) not in FOUND:
         return None
-    return _told(probe, key, round(probe.solver.objective_value))
+    found = round(probe.solver.objective_value)
+    if key[0] == Rule.BREAK and found:
+        return None  # a rest may be taken at another time; nobody has to do without
+    return _told(probe, key, found)
 
 
 def least_set(probe: Probe) -> tuple[Relaxation, ...]:
@@ -47,7 +50,7 @@ def least_set(probe: Probe) -> tuple[Relaxation, ...]:
     if probe.solve([], given_up) not in FOUND:
         return ()
     off = [key for key, literal in rules.items() if not probe.solver.boolean_value(literal)]
-    text = " / ".join(probe.reason(key).text for key in off)
+    text = " / ".join(probe.reason(key).text.rstrip(".") for key in off)
     codes = ", ".join(code for code, _ in off)
     return (relaxation(TOGETHER, probe.wanted.id, probe.who(), rules=text, codes=codes),)
 
@@ -90,19 +93,14 @@ def _amount(formulation: Formulation, probe: Probe, key: Key) -> Expression:
         case Rule.PIN_START:
             promised = formulation.task(subject).pinned_start_minutes or 0
             return _distance(formulation, formulation.starts[formulation.number[subject]], promised)
-        case Rule.SHIFT:
-            clock_of = formulation.clocks[subject]
-            before = _over(formulation, clock_of.carer.shifts[0].opens_minutes - clock_of.leave)
-            return before + _over(formulation, clock_of.finish - latest(clock_of.carer))
+        case Rule.SHIFT | Rule.BREAK:
+            return _outside_hours_of(formulation, formulation.clocks[subject], code)
         case Rule.MAX_WORK:
             return _over(formulation, _work(formulation, subject) - (_carer(probe, subject).max_work_minutes or 0))
         case Rule.MAX_VISITS | Rule.LOAD:
             return cp_model.LinearExpr.sum(list(formulation.carers[subject].visits.values()))
         case Rule.LINK_GAP:
-            link = probe.link(subject)
-            gap = _gap(formulation, link.first, link.second)
-            late = _over(formulation, gap - link.max_gap_minutes) if link.max_gap_minutes is not None else 0
-            return _over(formulation, link.min_gap_minutes - gap) + late
+            return _off_the_gap(formulation, probe.link(subject))
         case _:
             return formulation.cost
 
@@ -132,6 +130,21 @@ def _work(formulation: Formulation, carer: str) -> Expression:
     circuit, tasks = formulation.carers[carer], formulation.problem.tasks
     service = [tasks[index].duration_minutes * visit for index, visit in circuit.visits.items()]
     return cp_model.LinearExpr.sum([*service, circuit.drive])
+
+
+def _outside_hours_of(formulation: Formulation, times: Clock, code: str) -> Expression:
+    """Minutes of work before, between and after the shifts; or how many rests are not taken at all."""
+    if code == Rule.BREAK:
+        return cp_model.LinearExpr.sum([rest.dropped for rest in times.rests])
+    before = _over(formulation, times.carer.shifts[0].opens_minutes - times.leave)
+    return before + times.more() + _over(formulation, times.finish - latest(times.carer))
+
+
+def _off_the_gap(formulation: Formulation, link: Link) -> Expression:
+    """How far two starts are from the gap that is asked."""
+    gap = _gap(formulation, link.first, link.second)
+    late = _over(formulation, gap - link.max_gap_minutes) if link.max_gap_minutes is not None else 0
+    return _over(formulation, link.min_gap_minutes - gap) + late
 
 
 def _gap(formulation: Formulation, first: str, second: str) -> Expression:

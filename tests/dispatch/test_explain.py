@@ -13,11 +13,11 @@ from dispatch.exact import solve_exact, timed
 from dispatch.explain import Explanation, who_could, why_unserved
 from dispatch.files import check_problem
 from dispatch.formulation import OTHERS
-from dispatch.model import Carer, Limits, Link, Plan, Problem, ProblemError, Task, Window
+from dispatch.model import Break, Carer, Limits, Link, Plan, Problem, ProblemError, Task, Window
 from dispatch.probe import Deadline, Probe
 from dispatch.reasons import NO_CARERS, ONE_MORE_CARER, OTHER_TASKS, REASONS, RELAXATIONS, TOGETHER
 from dispatch.violations import Rule
-from tests.dispatch.cases import busy_day, busy_plan, left_out, tiny_days
+from tests.dispatch.cases import busy_day, busy_plan, left_out, matrix, tiny_days
 
 MORNING = (Window(490, 495),)
 
@@ -193,6 +193,39 @@ def test_a_stop_leaves_an_honest_answer() -> None:
     problem, plan = asking(Task("x", "li", 10, (Window(480, 485),)))
     found = why_unserved(problem, plan, "x", Limits(seconds=5, stop=lambda: True))
     assert not found.complete
+
+
+def test_too_little_time_names_no_reason_rather_than_a_wrong_one() -> None:
+    problem, plan = asking(Task("x", "li", 10, (Window(480, 485),)))
+    found = why_unserved(problem, plan, "x", Limits(seconds=0))
+    assert (found.complete, found.reasons, found.relaxations) == (False, (), ())
+
+
+def visit_of(minutes: int, window: Window, *shifts: Window, rest: Break | None = None) -> Explanation:
+    """Why the only carer of a day does not make the only visit, ten minutes from home."""
+    carer = Carer("c", "home", "home", shifts, breaks=(rest,) if rest else ())
+    drives = {"default": matrix([[0, 10], [10, 0]])}
+    problem = Problem(("home", "door"), drives, (carer,), (Task("x", "door", minutes, (window,)),))
+    return why_unserved(problem, left_out(problem, ()), "x")
+
+
+def test_who_works_through_the_gap_between_two_shifts_works_its_minutes_more() -> None:
+    found = visit_of(40, Window(760, 770), Window(480, 720), Window(840, 1020))
+    changes = {change.code: change for change in found.relaxations}
+    assert dict(changes[Rule.SHIFT].values) == {"start": "08:00", "end": "17:00"}
+    assert changes[Rule.SHIFT].minutes == 120
+    assert changes[Rule.WINDOW].minutes == 70
+
+
+def test_a_rest_is_moved_only_where_there_is_time_for_it() -> None:
+    rest, shift = Break(Window(540, 600), 30), Window(480, 720)
+    moved = visit_of(150, Window(490, 500), shift, rest=rest)
+    assert Rule.BREAK in {change.code for change in moved.relaxations}
+    missed = visit_of(210, Window(490, 500), shift, rest=rest)  # 230 minutes of work and 30 of rest in 240
+    assert Rule.BREAK in {reason.code for reason in missed.reasons}
+    assert Rule.BREAK not in {change.code for change in missed.relaxations}
+    together = next(change for change in missed.relaxations if change.code == TOGETHER)
+    assert "rests for 30 minutes" in together.text and not together.text.endswith("..")
 
 
 def test_a_served_task_may_stay_or_move() -> None:
