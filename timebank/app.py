@@ -130,15 +130,20 @@ def travel_source(settings: config.Settings) -> travel.Source:
     )
 
 
-def create_app(settings: config.Settings | None = None) -> Flask:
-    """The application of one installation, with its database and keys in place."""
-    settings = settings or config.load()
+def move_in(settings: config.Settings) -> None:
+    """Make an installation this process's own: its keys, its database, its folders."""
     crypto.use(crypto.Vault(settings.field_key))
     crypto.use_signer(crypto.Signer(settings.seal_key))
     crypto.use_passwords(crypto.Passwords(memory_kib=settings.password_memory_kib, passes=settings.password_passes))
     db.use(db.make_engine(settings.database))
     travel.use(travel_source(settings))
     scales.use_folder(settings.data_dir / "scales")
+
+
+def create_app(settings: config.Settings | None = None) -> Flask:
+    """The application of one installation, with its database and keys in place."""
+    settings = settings or config.load()
+    move_in(settings)
     app = Flask(
         "timebank", template_folder=str(_ROOT / "templates"), static_folder=str(STATIC), static_url_path="/static"
     )

@@ -70,7 +70,10 @@ class _KeptInTheCookie(SecureCookieSession):
         self.clear()
 
 
-def test_control_flasks_own_session_would_fail_that_test(app: Flask, cast: Cast) -> None:
+def test_control_flasks_own_session_would_fail_that_test(db_url: str, tmp_path: Path, at: At) -> None:
+    at("2026-11-03 09:00")
+    app = make_app(db_url, tmp_path / "data")
+    registered_cast()
     app.session_interface = SecureCookieSessionInterface()
     app.session_interface.session_class = _KeptInTheCookie
     app.config["SESSION_COOKIE_NAME"] = COOKIE
