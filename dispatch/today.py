@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
 
 from dispatch.disruption import CarerIll, CarerLate, Disruption, RoadClosed, VisitAdded, VisitCancelled
 from dispatch.model import FOREVER, UNREACHABLE, Carer, Link, Plan, Problem, Route, Stop, Task, Window
+from dispatch.rounds import from_now_on, has_begun, soonest_start, with_driven
 from dispatch.rules import bundles, rests_taken, unserved_cost
 from dispatch.travel import whole_minutes, with_closures
 
@@ -62,10 +64,11 @@ def changed(problem: Problem, published: Plan, disruption: Disruption, frozen: B
     who = {name: carer for name, (carer, _) in served(problem, published).items()}
     moments = ready(problem, published, disruption, frozen)
     away = frozenset(carer for carer, moment in moments.items() if moment is None)
+    since = partial(soonest_start, problem, published, frozen, now)
     links = [link for link in problem.links if not gone & {link.first, link.second}]
     half = [link for link in links if (link.first in frozen) != (link.second in frozen)]
     tasks = [
-        _begun(task, *frozen[task.id]) if task.id in frozen else _open(task, who.get(task.id), now, away)
+        _begun(task, *frozen[task.id]) if task.id in frozen else _open(task, who.get(task.id), since(task), away)
         for task in problem.tasks
         if task.id not in gone
     ]
@@ -74,14 +77,15 @@ def changed(problem: Problem, published: Plan, disruption: Disruption, frozen: B
         tasks = [_bound(task, half, frozen, prices) for task in tasks]
     links = [link for link in links if link not in half]
     if isinstance(change, VisitAdded):
-        tasks += [_open(task, None, now, away) for task in change.tasks]
+        tasks += [_open(task, None, since(task), away) for task in change.tasks]
         links += change.links
     begun = {carer for carer, _ in frozen.values()}
     carers_now = tuple(
         _carer(carer, route_of(published, carer.id), now, None if carer.id in begun else moments[carer.id])
         for carer in problem.carers
     )
-    today = replace(problem, tasks=tuple(tasks), links=tuple(links), carers=carers_now)
+    vans = from_now_on(problem, published, now)
+    today = replace(problem, tasks=tuple(tasks), links=tuple(links), carers=carers_now, vehicles=vans)
     return _with_closure(problem, today, published, change, frozen) if isinstance(change, RoadClosed) else today
 
 
@@ -104,12 +108,12 @@ def _begun(task: Task, carer: str, stop: Stop) -> Task:
     )
 
 
-def _open(task: Task, published_carer: str | None, now: int, away: frozenset[str]) -> Task:
-    """A task still to do: not before now, not by who is away (what was promised to one of them cannot be kept)."""
+def _open(task: Task, published_carer: str | None, since: int, away: frozenset[str]) -> Task:
+    """A task still to do: not before that, not by who is away (what was promised to one of them cannot be kept)."""
     windows = tuple(
-        Window(max(window.opens_minutes, now), window.closes_minutes)
+        Window(max(window.opens_minutes, since), window.closes_minutes)
         for window in task.windows
-        if window.closes_minutes >= now
+        if window.closes_minutes >= since
     )
     pin = task.pinned_start_minutes
     return replace(
@@ -119,7 +123,7 @@ def _open(task: Task, published_carer: str | None, now: int, away: frozenset[str
         banned_carers=task.banned_carers | away,
         published_carer=published_carer,
         pinned_carer=None if task.pinned_carer in away else task.pinned_carer,
-        pinned_start_minutes=None if pin is not None and pin < now else pin,
+        pinned_start_minutes=None if pin is not None and pin < since else pin,
     )
 
 
@@ -253,9 +257,15 @@ def _with_closure(before: Problem, today: Problem, published: Plan, change: Road
             here, there = row[task], where[task]
         is_stranded = here >= len(number) and matrices[carer.mode][here, number[carer.end_place]] >= UNREACHABLE
         carers.append(replace(carer, end_place=[*number, *ghosts.values()][here]) if is_stranded else carer)
+    vans = []
+    for van in today.vehicles:
+        mode = f"{van.mode} of {van.id}" if has_begun(published, van, row) else van.mode
+        if mode != van.mode:
+            matrices[mode] = with_driven(before, van, published, matrices[van.mode], where, row)
+        vans.append(replace(van, mode=mode))
     tasks = tuple(replace(task, place=ghosts.get(task.id, task.place)) for task in today.tasks)
     places = (*before.places, *ghosts.values())
-    return replace(today, places=places, matrices=matrices, tasks=tasks, carers=tuple(carers))
+    return replace(today, places=places, matrices=matrices, tasks=tasks, carers=tuple(carers), vehicles=tuple(vans))
 
 
 def served(problem: Problem, plan: Plan) -> dict[str, tuple[str, Stop]]:

@@ -21,6 +21,7 @@ from dispatch.model import (
     Route,
     Stop,
     Task,
+    Vehicle,
     Weights,
     Window,
 )
@@ -88,7 +89,8 @@ def after(at: int, change: object, day: Problem | None = None, **facts: object) 
 
 
 def where(found: Replan) -> dict[str, tuple[str, int]]:
-    return {stop.task: (route.carer, stop.start_minutes) for route in found.plan.routes for stop in route.stops}
+    routes = [route for route in found.plan.routes if "#" not in route.carer]
+    return {stop.task: (route.carer, stop.start_minutes) for route in routes for stop in route.stops}
 
 
 def test_a_carer_who_falls_ill_hands_over_what_was_not_begun_and_nothing_else_moves() -> None:
@@ -240,6 +242,76 @@ def test_a_slow_road_delays_and_drops_nothing_that_still_fits() -> None:
     assert found.changed_visits == 0
     assert where(found)["noon"] == ("ann", 717)  # 662 + 5 + 50
     assert [row.task for row in found.retimed] == ["noon"]
+
+
+def bath_day(*tasks: Task) -> Problem:
+    """Two carers who live at the doors of a and b, and a van at the station, half an hour from each."""
+    minutes = np.array([[0, 30, 30], [30, 0, 30], [30, 30, 0]], dtype=np.int32)
+    carers = tuple(Carer(name, place, place, (DAY,)) for name, place in (("ann", "a"), ("bo", "b")))
+    vans = (Vehicle("van", "bath", "station", (Window(480, 720), Window(780, 1020)), setup_minutes=15),)
+    return problem(carers=carers, matrices={"default": minutes}, tasks=tasks, links=(), vehicles=vans)
+
+
+FIRST = Task("first", "a", 40, (Window(540, 560),), vehicle_kind="bath")
+SECOND = Task("second", "b", 40, (Window(540, 700),), vehicle_kind="bath")
+OUT = (
+    Route("ann", stops("first 540 580"), (), 540, 580),
+    Route("van#0", stops("first 540 580"), (), 495, 610),
+)
+
+
+def with_second(at: int) -> Replan:
+    """One bath is published, another one is added."""
+    day = bath_day(FIRST)
+    plan = Plan(OUT, (), Cost(), "hand")
+    assert check(day, plan) == []
+    found = replan(day, plan, Disruption(at, VisitAdded((SECOND,))), STEPS, 1)
+    assert check(found.problem, found.plan) == []
+    return found
+
+
+@pytest.mark.parametrize(
+    ("at", "start"),
+    [
+        (490, 625),  # it has not left, and goes on after the first bath
+        (500, 625),  # it is on its way to the first one
+        (590, 635),  # it stands at the first door: half an hour on the road, a quarter to set up
+        (600, 645),
+        (610, None),  # before the round of the morning ends it cannot be back
+    ],
+)
+def test_no_van_sets_out_before_now(at: int, start: int | None) -> None:
+    found = with_second(at)
+    assert where(found).get("second") == (None if start is None else ("bo", start))
+    assert where(found)["first"] == ("ann", 540)
+
+
+def test_a_van_that_stays_in_leaves_now_at_the_earliest() -> None:
+    found = replan(bath_day(), Plan((), (), Cost(), "hand"), Disruption(600, VisitAdded((SECOND,))), STEPS, 1)
+    assert where(found) == {"second": ("bo", 645)}
+    assert {route.carer: route.leave_minutes for route in found.plan.routes}["van#0"] == 600
+
+
+def test_a_van_on_its_way_is_not_called_back() -> None:
+    day = bath_day(FIRST, SECOND)
+    routes = (OUT[0], Route("bo", stops("second 640 680"), (), 640, 680))
+    van = Route("van#0", stops("first 540 580", "second 640 680"), (), 495, 710)
+    plan = Plan((*routes, van), (), Cost(), "hand")
+    assert check(day, plan) == []
+    found = replan(day, plan, Disruption(605, None), STEPS, 1)  # on the road since 595 at the latest
+    assert where(found)["second"] == ("bo", 640)
+
+
+def test_a_bath_that_was_made_stays_made_behind_a_closed_road() -> None:
+    day = bath_day(FIRST, SECOND)
+    routes = (OUT[0], Route("bo", stops("second 640 680"), (), 640, 680))
+    van = Route("van#0", stops("first 540 580", "second 640 680"), (), 495, 710)
+    plan = Plan((*routes, van), (), Cost(), "hand")
+    closure = Closure(frozenset({"a"}), frozenset({"station", "b"}), date(2026, 5, 1), date(2026, 5, 1))
+    found = replan(day, plan, Disruption(585, RoadClosed(closure)), STEPS, 1)
+    assert check(found.problem, found.plan) == []
+    assert where(found) == {"first": ("ann", 540)}
+    assert [entry.task for entry in found.plan.unserved] == ["second"]
 
 
 @pytest.mark.parametrize(
