@@ -57,7 +57,8 @@ class Explanation:
 class Answer:
     """What a carer says to a task: cost, start and predecessor (empty: first) of the best place, or what is against it.
 
-    ``extra_cost`` is the cost of the plan with the task there, less the cost of the plan as it stands.
+    ``extra_cost`` is the cost of the plan with the task there, less the cost of the plan as it stands. Where time was
+    over there is neither a place nor a reason.
     """
 
     carer: str
@@ -158,6 +159,8 @@ def _answer(
     if core is not None:
         return Answer(carer.id, None, None, "", tuple(probe.reason(key) for key in core))
     extra = probe.extra_cost(problem, plan)
+    if extra is None:  # time was over: the solver may hold no plan to read a place from
+        return Answer(carer.id, None, None, "", ())
     order = probe.order(carer.id)
     place = order.index(task)
     return Answer(carer.id, extra, probe.start(task), order[place - 1] if place else "", ())

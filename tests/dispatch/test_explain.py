@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from ortools.sat.python import cp_model
 
 from dispatch.exact import solve_exact, timed
-from dispatch.explain import Explanation, who_could, why_unserved
+from dispatch.explain import Answer, Explanation, who_could, why_unserved
 from dispatch.files import check_problem
 from dispatch.formulation import OTHERS
 from dispatch.model import Break, Carer, Limits, Link, Plan, Problem, ProblemError, Task, Window
@@ -199,6 +199,15 @@ def test_too_little_time_names_no_reason_rather_than_a_wrong_one() -> None:
     problem, plan = asking(Task("x", "li", 10, (Window(480, 485),)))
     found = why_unserved(problem, plan, "x", Limits(seconds=0))
     assert (found.complete, found.reasons, found.relaxations) == (False, (), ())
+
+
+def test_a_carer_for_whom_the_time_did_not_suffice_has_no_place_rather_than_half_of_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    seconds = iter([2.0])  # enough to see that it fits, none to find the best place
+    monkeypatch.setattr(Deadline, "left", lambda self: next(seconds, 0.0))
+    answers = {answer.carer: answer for answer in who_could(busy_day(), busy_plan(), "check")}
+    assert answers["carl"] == Answer("carl", None, None, "", ())
 
 
 def visit_of(minutes: int, window: Window, *shifts: Window, rest: Break | None = None) -> Explanation:
