@@ -69,10 +69,19 @@ def refuse_unknown(problem: Problem, change: Change | None) -> None:
         raise ProblemError("change.carer", f"{change.carer!r} is not a carer of this day", "Choose one who is.")
     if isinstance(change, VisitCancelled) and change.task not in tasks:
         raise ProblemError("change.task", f"{change.task!r} is not a visit of this day", "Choose one that is.")
-    if not isinstance(change, VisitAdded):
-        return
+    if isinstance(change, VisitAdded):
+        _refuse_addition(problem, change, tasks)
+
+
+def _refuse_addition(problem: Problem, change: VisitAdded, known: set[str]) -> None:
+    """The same for new visits and their links."""
     for index, task in enumerate(change.tasks):
-        if task.id in tasks:
+        if task.id in known:
             raise ProblemError(f"change.tasks[{index}].id", f"{task.id!r} is there already", "Give it its own id.")
         if task.place not in problem.places:
             raise ProblemError(f"change.tasks[{index}].place", f"{task.place!r} is unknown", "Add it to the matrices.")
+        known = known | {task.id}
+    for index, link in enumerate(change.links):
+        for end, name in (("first", link.first), ("second", link.second)):
+            if name not in known:
+                raise ProblemError(f"change.links[{index}].{end}", f"{name!r} is not a visit", "Choose one that is.")

@@ -321,6 +321,8 @@ def test_a_bath_that_was_made_stays_made_behind_a_closed_road() -> None:
         (VisitCancelled("tea"), "change.task"),
         (VisitAdded((Task("early", "a", 5),)), "change.tasks[0].id"),
         (VisitAdded((Task("sos", "moon", 5),)), "change.tasks[0].place"),
+        (VisitAdded((Task("sos", "a", 5), Task("sos", "b", 5))), "change.tasks[1].id"),
+        (VisitAdded((Task("sos", "a", 5),), (Link("sos", "tea"),)), "change.links[0].second"),
     ],
 )
 def test_what_the_day_does_not_know_is_refused_by_field(change: object, path: str) -> None:
