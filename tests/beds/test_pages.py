@@ -34,7 +34,7 @@ def test_from_the_application_to_the_end(cast: Cast, sign_in: SignIn) -> None:
     page = zhou.submit(**steps, having={"step": "contract"}, status=400, ends_on="2026-11-01", **contract)
     assert "A contract ends after it begins" in page and 'value="WL-1"' in page
     zhou.submit(**steps, having={"step": "contract"}, ends_on="2027-11-02", **contract)
-    assert "1 changes of the home must be done" in zhou.submit(**steps, having={"step": "begin"}, status=409)
+    assert "1 change of the home must be done" in zhou.submit(**steps, having={"step": "begin"}, status=409)
     sill = next(f for f in _done_forms(zhou.page.text) if "before the beginning" in f)  # type: ignore[union-attr]
     zhou.submit(sill.split('action="')[1].split('"')[0], evidence="照片")
     zhou.submit(**steps, having={"step": "begin"})
@@ -47,11 +47,11 @@ def test_from_the_application_to_the_end(cast: Cast, sign_in: SignIn) -> None:
     wu.visit(f"{bed}/inspect")
     good = {f"item__{item}": "good" for item in checklists.items()}
     page = wu.submit("/inspect", **(good | {"item__gas_fire": "hazard"}))
-    assert "1 hazards" in page
+    assert "1 hazard <" in page
     zhou.visit("/beds/hazards")
     assert "Kept. The next inspection" in zhou.submit("/mended", evidence="换了软管")
     zhou.visit(bed)
-    assert "1 things lent" in zhou.submit(**steps, having={"step": "close"}, status=409, words="不用了")
+    assert "1 thing lent" in zhou.submit(**steps, having={"step": "close"}, status=409, words="不用了")
 
 
 def _done_forms(page: str) -> list[str]:
@@ -106,6 +106,6 @@ def test_start_pages_name_what_is_short_and_past_its_day(cast: Cast, sign_in: Si
         make.care_bed(session=session, elder=cast.chen_popo)
     at("2026-11-25 09:00")
     for who in ("zhou", "wu"):
-        assert "home-care beds got too little this month" in sign_in(who).visit("/")
-    assert "1 beds got too little" in sign_in("zhou").visit("/beds")
+        assert "home-care bed got too little this month" in sign_in(who).visit("/")
+    assert "1 bed got too little" in sign_in("zhou").visit("/beds")
     assert "陈婆婆" in sign_in("tan").visit("/beds?short=1")

@@ -323,11 +323,11 @@ def test_tomorrow_without_orders_stands_on_the_start_page(cast: Cast, sign_in: S
         make.care_plan(session=session, elder=cast.chen_popo, items=[MEAL])
         visits.generate(session, actor=actor_of(cast, "zhou"), area_code=make.TOWNSHIP, month="2026-11")
     wang = sign_in(Role.ASSISTANT)
-    assert "meals of tomorrow are not ordered yet" in wang.visit("/")
+    assert "meal of tomorrow is not ordered yet" in wang.visit("/")
     dish(cast)
     on = (clock.today() + timedelta(days=1)).isoformat()
     wang.visit(f"/meals?on={on}")
-    assert "1 meals ordered, 0 could not be." in wang.submit("/standing")
+    assert "1 meal ordered, 0 could not be." in wang.submit("/standing")
 
 
 def test_kin_who_may_not_ask_do_not_read_what_the_elder_eats(cast: Cast, sign_in: SignIn) -> None:

@@ -55,7 +55,7 @@ def test_an_afternoon_is_told_on_the_phone_and_agreed_by_the_village(neighbours:
     phone.visit(f"/mutual-help/groups/{neighbours.group.id}")
     told = {"from": "07:00", "minutes": "90", "helped": [neighbours.cast.zhang.id]}
     assert "waits for a second person" in phone.submit("/sessions", **told)
-    assert "sessions wait for a second person" in office.visit("/")
+    assert "session waits for a second person" in office.visit("/")
     office.visit("/mutual-help")
     page = office.submit("/decide", decision="accepted")
     assert "hours are in the commons" in page and "1 h 30 min" in page

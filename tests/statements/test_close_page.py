@@ -65,7 +65,7 @@ def test_what_waits_is_carried_over_or_stops_the_close_as_policy_says(
     cast: Cast, on_the_way: Visit, sign_in: SignIn, at: At
 ) -> None:
     at("2026-12-05 09:00")
-    assert "1 visits are not settled yet" in sign_in(Role.BUREAU).visit("/months")
+    assert "1 visit is not settled yet" in sign_in(Role.BUREAU).visit("/months")
     with db.transaction() as session:
         made = propose(
             session,

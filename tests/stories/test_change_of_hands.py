@@ -100,6 +100,7 @@ def leaves(cast: Cast, sign_in: SignIn) -> Visitor:
         no_person="yes",
     )
     newcomer = sign_in("xiaoyang")
+    newcomer.visit("/")
     newcomer.submit("/password", present=make.PASSWORD, secret="a kettle and two cups")
     newcomer.submit("/sign-in", login_name="xiaoyang", secret="a kettle and two cups")
     return newcomer

@@ -186,6 +186,6 @@ def test_the_assistant_writes_down_days_and_the_family_sees_the_reason(cast: Cas
     wang, here = sign_in(Role.ASSISTANT), f"/away/of/{cast.chen_popo.id}"
     wang.visit(here)
     page = wang.submit(here, kind="family_here", first_on="2026-11-10", last_on="2026-11-11", told_by="小芳")
-    assert "1 visits are called off" in page and "told by 小芳" in page
+    assert "1 visit is called off" in page and "told by 小芳" in page
     assert "the family is home and takes over" in sign_in("xiaofang").visit("/family")
-    assert "visits stand again" in wang.submit("/end")
+    assert "visit stands again" in wang.submit("/end")

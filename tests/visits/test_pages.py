@@ -440,6 +440,6 @@ def test_ticked_reviews_are_credited_together_and_who_came_in_vain_by_policy(
     wu = sign_in("wu")
     assert "Credit 30 min for coming" in wu.visit("/reviews")
     answer = wu.send("/reviews/credit-ticked", {"visit_id": [good.id]}, follow_redirects=True)
-    assert "1 visits are credited." in answer.text
+    assert "1 visit is credited." in answer.text
     assert "Credit 30 min for coming" not in wu.submit("/show-up")
     assert (seen(good).state, seen(shut).state) == (VisitState.SETTLED, VisitState.UNREACHED)

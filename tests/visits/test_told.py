@@ -11,8 +11,8 @@ from timebank.visits import operations, queries
 from timebank.visits.models import EventKind as Kind
 from timebank.visits.models import Visit
 
-WAITING = "needs or hazards told at visits wait for an answer"
-TOO_LATE = "visits of which somebody told too late"
+WAITING = "need or hazard told at a visit waits for an answer"
+TOO_LATE = "visit of which somebody told too late"
 
 
 def test_what_was_seen_at_a_visit_waits_until_somebody_took_it_in_hand(

@@ -108,7 +108,7 @@ def evaluate(scale: Scale, answers: Answers) -> Outcome:
     """Count the answers by the scale. Refuses answers with something missing, and scores that no item offers."""
     gaps = missing(scale, answers)
     if gaps:
-        text = T("{count} answers are missing. Without all of them there is no level.", count=len(gaps))
+        text = T("{count:# answer is|# answers are} missing. Without all of them there is no level.", count=len(gaps))
         raise Refused("assessments.missing_answers", text, field=gaps[0])
     for name, score in answers.scores.items():
         if name not in scale.items or score not in {option.score for option in scale.items[name].options}:

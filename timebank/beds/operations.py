@@ -143,7 +143,7 @@ def begin(session: Session, *, actor: Actor, bed_id: str, paper: Paper) -> CareB
         change for change in queries.adaptations_of(session, bed.id) if change.before_start and not change.done_on
     ]
     if missing:
-        text = T("{count} changes of the home must be done before the bed begins.", count=len(missing))
+        text = T("{count:# change|# changes} of the home must be done before the bed begins.", count=len(missing))
         raise Refused("beds.adaptations_open", text)
     _check_in_contract(bed, paper.happened_on)
     return _step(session, actor, bed, "begin", reached, paper)
@@ -181,7 +181,7 @@ def close(session: Session, *, actor: Actor, bed_id: str, paper: Paper) -> CareB
     _check_reason(paper)
     lent = [thing for thing in queries.equipment_of(session, bed.id) if thing.returned_on is None]
     if lent:
-        text = T("{count} things lent to this bed are not back yet.", count=len(lent))
+        text = T("{count:# thing lent to this bed is|# things lent to this bed are} not back yet.", count=len(lent))
         raise Refused("beds.equipment_out", text)
     return _step(session, actor, bed, "close", reached, paper)
 

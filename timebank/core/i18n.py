@@ -12,7 +12,7 @@ from babel.support import NullTranslations, Translations
 from flask import Flask, g, has_request_context, request, session
 from flask_login import current_user
 
-from timebank.core.text import Text
+from timebank.core.text import Text, filled
 
 LOCALES = ("zh", "en")
 _HERE = Path(__file__).resolve().parent.parent
@@ -43,7 +43,7 @@ def translations(locale: str) -> NullTranslations:
 def gettext(msgid: str, locale: str | None = None, **values: Any) -> str:
     """A sentence in the reader's language (or in `locale`), with values filled in."""
     sentence = translations(locale or current_locale()).ugettext(msgid)
-    return sentence.format(**values) if values else sentence
+    return filled(sentence, values)
 
 
 def say(text: Text | str, locale: str | None = None) -> str:

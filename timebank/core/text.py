@@ -2,11 +2,29 @@
 
 `T("{minutes} minutes are missing", minutes=20)` names an English sentence and its values; the edge (page, API, PDF)
 turns it into the reader's language. Rules and operations can speak without knowing who listens.
+
+English has one and many: `{count:# visit waits|# visits wait}` is "1 visit waits" or "3 visits wait"; where the number
+stands beside the words, the `#` is left out. Chinese writes `{count}`.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+
+
+class _Counted(int):
+    """A number that chooses its words: `one|many`, with a `#` where it stands itself."""
+
+    def __format__(self, spec: str) -> str:
+        if "|" not in spec:
+            return super().__format__(spec)
+        return spec.split("|")[self != 1].replace("#", str(int(self)))
+
+
+def filled(sentence: str, values: Mapping[str, Any]) -> str:
+    """A sentence with its values in their places."""
+    counted = {key: _Counted(value) if isinstance(value, int) else value for key, value in values.items()}
+    return sentence.format(**counted) if values else sentence
 
 
 @dataclass(frozen=True)
@@ -21,8 +39,7 @@ class Text:
         values = {
             key: value.render(gettext) if isinstance(value, Text) else value for key, value in self.values.items()
         }
-        sentence = gettext(self.msgid)
-        return sentence.format(**values) if values else sentence
+        return filled(gettext(self.msgid), values)
 
     def __str__(self) -> str:
         return self.render(str)

@@ -43,7 +43,9 @@ def import_people() -> Any:
         return _form(None, error), error.status
     if report.faults:
         return _form(report, None), 400
-    words = gettext("{new} people registered, {known} were known already.", new=report.registered, known=report.known)
+    words = gettext(
+        "{new:# person|# people} registered; known already: {known}.", new=report.registered, known=report.known
+    )
     flash(words)
     return redirect(url_for("people.list_people"), code=303)
 

@@ -43,6 +43,11 @@ class Duty:
     is_urgent: bool = False
     minutes: int | None = None  # hours, where the figure is one
 
+    @property
+    def words(self) -> Text:
+        """What it is about, in words that fit how many there are."""
+        return Text(self.text.msgid, {**self.text.values, "count": self.count})
+
 
 def duties_of(session: Session, actor: Actor) -> list[Duty]:
     """The lines of one role's start page, the urgent ones first."""
@@ -62,9 +67,16 @@ def _volunteer(session: Session, actor: Actor) -> list[Duty]:
     asked = [stop for stop in stops if stop.carer.state == CarerState.INVITED]
     wanted = visits.wanted_near(session, person_id, actor.area_code[:9], on)
     return [
-        _count(T("homes today"), "visits.today", "route", len(today)),
-        _count(T("invitations that wait for your answer"), "visits.today", "calendar", len(asked)),
-        Duty(T("neighbours near you want help"), "visits.wanted", "hands", len(wanted)),
+        _count(T("{count:home|homes} today"), "visits.today", "route", len(today)),
+        _count(
+            T("{count:invitation that waits|invitations that wait} for your answer"),
+            "visits.today",
+            "calendar",
+            len(asked),
+        ),
+        Duty(
+            T("{count:neighbour near you wants|neighbours near you want} help"), "visits.wanted", "hands", len(wanted)
+        ),
         _own_hours(session, person_id),
     ]
 
@@ -87,8 +99,8 @@ def _elder(session: Session, actor: Actor) -> list[Duty]:
     waiting = [visit for visit in recent if visit.state == VisitState.DONE]
     coming = [visit for visit in recent if visit.due_on >= on and visit.state == VisitState.PLANNED]
     return [
-        _count(T("visits wait for your nod"), "family.visits_of_mine", "smile", len(waiting)),
-        Duty(T("visits come today and tomorrow"), "family.visits_of_mine", "visit", len(coming)),
+        _count(T("{count:visit waits|visits wait} for your nod"), "family.visits_of_mine", "smile", len(waiting)),
+        Duty(T("{count:visit comes|visits come} today and tomorrow"), "family.visits_of_mine", "visit", len(coming)),
         Duty(T("Ask for help"), "family.ask_form", "hands"),
         _own_hours(session, actor.person_id or ""),
     ]
@@ -99,12 +111,12 @@ def _assistant(session: Session, actor: Actor) -> list[Duty]:
     return [
         _not_reached(session, actor),
         _count(
-            T("visits wait for the elder's nod"),
+            T("{count:visit waits|visits wait} for the elder's nod"),
             "visit_desk.village_day",
             "smile",
             _waiting(session, actor, VisitState.DONE),
         ),
-        Duty(T("visits in the village today"), "visit_desk.village_day", "list", len(today)),
+        Duty(T("{count:visit|visits} in the village today"), "visit_desk.village_day", "list", len(today)),
         _notes(session, actor),
         _late_news(session, actor),
         _visiting_rate(session, actor),
@@ -117,18 +129,25 @@ def _assistant(session: Session, actor: Actor) -> list[Duty]:
 def _notes(session: Session, actor: Actor) -> Duty:
     """Needs and hazards that helpers wrote down at visits, and nobody has answered."""
     told = count_notes(session, actor.area_code, clock.now() - timedelta(days=NOTE_DAYS))
-    return _count(T("needs or hazards told at visits wait for an answer"), "visit_desk.village_day", "alert", told)
+    return _count(
+        T("{count:need or hazard told at a visit waits|needs or hazards told at visits wait} for an answer"),
+        "visit_desk.village_day",
+        "alert",
+        told,
+    )
 
 
 def _late_news(session: Session, actor: Actor) -> Duty:
     """Arrivals and departures of visits that were called off, closed or given away before they were told."""
     told = count_late_news(session, actor.area_code, clock.now() - timedelta(days=NOTE_DAYS))
-    return _count(T("visits of which somebody told too late: look"), "visit_desk.village_day", "alert", told)
+    return _count(
+        T("{count:visit|visits} of which somebody told too late: look"), "visit_desk.village_day", "alert", told
+    )
 
 
 def _changes_of_life(session: Session, actor: Actor) -> Duty:
     """Hospital, moved, died, registered twice: what is not settled yet."""
-    text = T("changes of life are not settled yet")
+    text = T("{count:change of life is|changes of life are} not settled yet")
     return Duty(text, "cases.list_cases", "users", len(open_cases(session, actor.scope)))
 
 
@@ -139,14 +158,20 @@ def _waiting(session: Session, actor: Actor, state: VisitState) -> int:
 def _meals(session: Session, actor: Actor) -> Duty:
     """Meals of care plans for tomorrow that no kitchen cooks yet."""
     left = meals_without_order(session, actor.area_code, clock.today() + timedelta(days=1))
-    return Duty(T("meals of tomorrow are not ordered yet"), "meals.kitchens", "meal", len(left), is_urgent=bool(left))
+    return Duty(
+        T("{count:meal of tomorrow is|meals of tomorrow are} not ordered yet"),
+        "meals.kitchens",
+        "meal",
+        len(left),
+        is_urgent=bool(left),
+    )
 
 
 def _not_reached(session: Session, actor: Actor) -> Duty:
     """Elders whom somebody has to look for: searches under way, and doors that stayed shut just now."""
     doors = unanswered_doors(session, actor.area_code, clock.today())
     count = count_searches(session, actor.area_code) + len(doors)
-    return _count(T("elders were not reached"), "visiting.searches", "alert", count)
+    return _count(T("{count:elder was|elders were} not reached"), "visiting.searches", "alert", count)
 
 
 def _visiting_rate(session: Session, actor: Actor) -> Duty:
@@ -172,10 +197,13 @@ def _coordinator(session: Session, actor: Actor) -> list[Duty]:
         _notes(session, actor),
         _late_news(session, actor),
         Duty(
-            T("visits are under way"), "visit_desk.village_day", "clock", _waiting(session, actor, VisitState.RUNNING)
+            T("{count:visit is|visits are} under way"),
+            "visit_desk.village_day",
+            "clock",
+            _waiting(session, actor, VisitState.RUNNING),
         ),
         _count(
-            T("visits wait for a review"),
+            T("{count:visit waits|visits wait} for a review"),
             "reviews.review_queue",
             "eye",
             _waiting(session, actor, VisitState.CONFIRMED),
@@ -196,8 +224,13 @@ def _care_at_home(session: Session, actor: Actor) -> list[Duty]:
     month = months.of_date(clock.today())
     short = sum(row.month.is_short for row in beds.month_figures(session, actor.area_code, month))
     return [
-        _count(T("assessments wait for your signature"), "assessments.list_assessments", "list", len(waiting)),
-        _count(T("home-care beds got too little this month"), "beds.list_beds", "bed", short),
+        _count(
+            T("{count:assessment waits|assessments wait} for your signature"),
+            "assessments.list_assessments",
+            "list",
+            len(waiting),
+        ),
+        _count(T("{count:home-care bed|home-care beds} got too little this month"), "beds.list_beds", "bed", short),
         _overdue_hazards(session, actor),
     ]
 
@@ -205,7 +238,12 @@ def _care_at_home(session: Session, actor: Actor) -> list[Duty]:
 def _overdue_hazards(session: Session, actor: Actor) -> Duty:
     rows = beds.open_hazards(session, actor.area_code)
     overdue = sum(hazard.due_on < clock.today() and hazard.mended_on is None for hazard, _, _ in rows)
-    return _count(T("hazards at home-care beds are past their day"), "bed_figures.hazards", "alert", overdue)
+    return _count(
+        T("{count:hazard at a home-care bed is past its day|hazards at home-care beds are past their day}"),
+        "bed_figures.hazards",
+        "alert",
+        overdue,
+    )
 
 
 def _desk_of_hours(session: Session, actor: Actor) -> list[Duty]:
@@ -214,16 +252,18 @@ def _desk_of_hours(session: Session, actor: Actor) -> list[Duty]:
     disputes = open_disputes(session, actor.scope, actor.role)
     asked = certificates_asked(session, actor.area_code)
     return [
-        _count(T("entries wait for a second person"), "hours_desk.list_entries", "shield", len(entries)),
-        _count(T("lines are disputed"), "hours_desk.list_disputes", "alert", len(disputes)),
-        _count(T("certificates are asked for"), "certificates.desk", "file", len(asked)),
+        _count(
+            T("{count:entry waits|entries wait} for a second person"), "hours_desk.list_entries", "shield", len(entries)
+        ),
+        _count(T("{count:line is|lines are} disputed"), "hours_desk.list_disputes", "alert", len(disputes)),
+        _count(T("{count:certificate is|certificates are} asked for"), "certificates.desk", "file", len(asked)),
     ]
 
 
 def _supervisor(session: Session, actor: Actor) -> list[Duty]:
     return [
         _count(
-            T("visits wait for a review"),
+            T("{count:visit waits|visits wait} for a review"),
             "reviews.review_queue",
             "eye",
             _waiting(session, actor, VisitState.CONFIRMED),
@@ -250,7 +290,10 @@ def _bureau(session: Session, actor: Actor) -> list[Duty]:
         *_month_to_close(session, actor),
         *_desk_of_hours(session, actor),
         _count(
-            T("changes of the rules wait for a second person"), "policies.rules_in_force", "book-open", len(proposals)
+            T("{count:change of the rules waits|changes of the rules wait} for a second person"),
+            "policies.rules_in_force",
+            "book-open",
+            len(proposals),
         ),
         _visiting_rate(session, actor),
         _overdue_hazards(session, actor),
@@ -282,14 +325,23 @@ def _emergencies(session: Session, actor: Actor) -> list[Duty]:
     level = {Role.BUREAU: 2, Role.COORDINATOR: 1, Role.SUPERVISOR: 1}.get(actor.role, 0)
     reached = count_open(session, actor.area_code, level=level)
     groups = Duty(T("Groups, pairs and rounds"), "mutual.overview", "users")
-    waiting = _count(T("sessions wait for a second person"), "mutual.overview", "users", _sessions(session, actor))
+    waiting = _count(
+        T("{count:session waits|sessions wait} for a second person"),
+        "mutual.overview",
+        "users",
+        _sessions(session, actor),
+    )
     found = [
-        _count(T("emergencies are open"), "emergency.desk", "siren", reached),
+        _count(T("{count:emergency is|emergencies are} open"), "emergency.desk", "siren", reached),
         waiting if waiting.count else groups,
     ]
     if actor.role in (Role.SUPERVISOR, Role.COORDINATOR):
         due = [row for row in drill_calendar(session, actor.scope, clock.today()) if row.due and row.due.is_near]
-        found += [Duty(T("drills are due"), "readiness.drills", "list", len(due), is_urgent=True)] if due else []
+        found += (
+            [Duty(T("{count:drill is|drills are} due"), "readiness.drills", "list", len(due), is_urgent=True)]
+            if due
+            else []
+        )
     return found
 
 

@@ -53,9 +53,9 @@ def make_standing() -> Response:
     on = forms.calendar_date(request.form, "on")
     report = operations.make_standing_orders(http.session(), actor=actor(), area_code=actor().area_code, on=on)
     left = sum(report.left.values())
-    flash(gettext("{made} meals ordered, {left} could not be.", made=report.made, left=left))
+    flash(gettext("{made:# meal|# meals} ordered, {left} could not be.", made=report.made, left=left))
     for reason, count in report.left.items():
-        flash(gettext("{count} meals: {reason}", count=count, reason=gettext(reason)))
+        flash(gettext("{count:# meal|# meals}: {reason}", count=count, reason=gettext(reason)))
     return redirect(url_for("meals.kitchens", on=on.isoformat()), code=303)
 
 

@@ -207,5 +207,5 @@ def end_sessions(user: User) -> Any:
 def end_all_sessions() -> Any:
     """Sign everybody of the area out, the caller too: data got out."""
     count = operations.end_all_sessions(http.session(), actor=actor())
-    flash(gettext("Everybody is signed out: {count} sessions.", count=count))
+    flash(gettext("Everybody is signed out: {count:# session|# sessions}.", count=count))
     return redirect(url_for("auth.sign_in"), code=303)

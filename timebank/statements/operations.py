@@ -43,7 +43,11 @@ def close_month(session: Session, *, actor: Actor, district_code: str, month: st
     waiting = queries.unsettled_visits(session, district_code, month)
     if waiting and policy.choice("period.unsettled") == "refuse":
         count = len(waiting)
-        text = T("{count} visits are not settled yet. Settle them, or let the rule carry them over.", count=count)
+        text = T(
+            "{count:# visit is not settled yet. Settle it, or let the rule carry it over.|"
+            "# visits are not settled yet. Settle them, or let the rule carry them over.}",
+            count=count,
+        )
         raise Refused("statements.unsettled_visits", text)
     ledger.lapse_gifts(session, actor=actor, area_code=district_code, month=month)
     ledger.expire_hours(session, actor=actor, area_code=district_code, month=month)

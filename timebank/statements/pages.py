@@ -194,7 +194,7 @@ def close_month(month: str) -> Any:
     """Close a month; closing it twice is refused and changes nothing."""
     code = current_app.extensions["settings"].district_code
     run = operations.close_month(http.session(), actor=actor(), district_code=code, month=month)
-    flash(gettext("{month} is closed: {count} statements.", month=run.month, count=run.statements))
+    flash(gettext("{month} is closed: {count:# statement|# statements}.", month=run.month, count=run.statements))
     answer = redirect(url_for("statements.list_months"), code=303)
     answer.call_on_close(partial(_export_seals, current_app.extensions["settings"].data_dir))  # after the commit
     return answer

@@ -56,7 +56,7 @@ def enter(person: Person) -> Any:
     except TimebankError as error:
         session.rollback()
         return _page(person, form, error), error.status
-    flash(gettext("Written down. {count} visits are called off; helpers and family see why.", count=count))
+    flash(gettext("Written down. {count:# visit is|# visits are} called off; helpers and family see why.", count=count))
     return redirect(url_for("away.show", person_id=person.id), code=303)
 
 
@@ -65,5 +65,5 @@ def enter(person: Person) -> Any:
 def end(absence: Absence) -> Response:
     """The elder is back, or does not go after all."""
     count = operations.end_absence(http.session(), actor=actor(), absence_id=absence.id)
-    flash(gettext("Written down. {count} visits stand again.", count=count))
+    flash(gettext("Written down. {count:# visit stands|# visits stand} again.", count=count))
     return redirect(url_for("away.show", person_id=absence.elder_id), code=303)

@@ -131,7 +131,7 @@ def enter_slips() -> Any:
     except TimebankError as error:
         session.rollback()
         return _slips_page(on, form, error), error.status
-    flash(gettext("{count} slips are in the book.", count=count))
+    flash(gettext("{count:# slip is|# slips are} in the book.", count=count))
     return _to_day(on)
 
 
@@ -235,7 +235,7 @@ def close_day() -> Response:
     """End visits that nobody left: a forgotten departure."""
     on = forms.calendar_date(request.form, "on")
     count = operations.close_day(http.session(), actor=actor(), area_code=actor().area_code, on=on)
-    flash(gettext("{count} visits without a departure were ended.", count=count))
+    flash(gettext("{count:# visit without a departure was|# visits without a departure were} ended.", count=count))
     return _to_day(on)
 
 

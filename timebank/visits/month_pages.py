@@ -35,6 +35,6 @@ def make() -> Response:
     """Make the visits of a month; done again, only what is new is added."""
     month = months.parse_month(request.form.get("month", ""))
     report = operations.generate(http.session(), actor=actor(), area_code=actor().area_code, month=month)
-    words = gettext("{made} visits made, {known} stood already.", made=report.made, known=report.known)
+    words = gettext("{made:# visit|# visits} made, {known} stood already.", made=report.made, known=report.known)
     flash(words)
     return redirect(url_for("month_visits.month_visits"), code=303)

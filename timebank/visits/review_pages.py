@@ -45,7 +45,7 @@ def credit_ticked() -> Any:
     """Credit every ticked visit in which there is nothing to look at; say which were left and why."""
     session, ticked = http.session(), request.form.getlist("visit_id")[:_MOST_TICKED]
     done = operations.review_all(session, actor=actor(), visit_ids=ticked)
-    flash(gettext("{count} visits are credited.", count=done.credited))
+    flash(gettext("{count:# visit is|# visits are} credited.", count=done.credited))
     for visit_id, reason in done.left[:_MOST_TOLD]:
         visit = queries.visit_for(session, actor().scope, visit_id)
         name = session.get_one(Person, visit.elder_id).name if visit else gettext("a visit")

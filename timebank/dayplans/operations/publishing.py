@@ -177,7 +177,8 @@ def _refuse_other_visits(plan: Plan, wanted: set[str], begun: set[str]) -> None:
     added, gone = wanted - planned - begun, planned - wanted - begun
     if added or gone:
         text = T(
-            "Since this plan was made, {added} visits came and {gone} went. Plan the day again, or take them over.",
+            "Since this plan was made, {added:# visit|# visits} came and {gone} went. "
+            "Plan the day again, or take them over.",
             added=len(added),
             gone=len(gone),
         )
@@ -195,14 +196,19 @@ def _refuse_overtaken(stood: Places, becomes: Places, facts: DayFacts) -> None:
     }
     if elsewhere:
         count = len(elsewhere)
-        text = T("{count} visits have begun with others than this version says. Change the published one.", count=count)
+        text = T(
+            "{count:# visit has|# visits have} begun with others than this version says. Change the published one.",
+            count=count,
+        )
         raise Refused("dayplans.begun_elsewhere", text)
     over = clock.minutes_gone(facts.on) - facts.policy.number("visit.late_minutes")
     early = {task for task, one in becomes.items() if visit_of(task) not in begun and one.starts < over}
     gone = {visit_of(task) for task in early if not _is_promised(stood.get(task), becomes[task])}
     if gone:
         text = T(
-            "{count} visits of this version would begin at an hour that is over. Place them anew.", count=len(gone)
+            "{count:# visit of this version would begin at an hour that is over. Place it anew.|"
+            "# visits of this version would begin at an hour that is over. Place them anew.}",
+            count=len(gone),
         )
         raise Refused("dayplans.hours_are_over", text)
 

@@ -49,7 +49,7 @@ def question_words(trial: dict[str, Any]) -> Text:
     if kind == "vans":
         return T("{count} bathing vans in all", count=trial.get("count", 0))
     if kind == "volunteers":
-        return T("{count} more volunteers", count=trial.get("count", 0))
+        return T("{count:# more volunteer|# more volunteers}", count=trial.get("count", 0))
     if kind == "festival":
         return T(
             "Week of Spring Festival: {away} % of the volunteers away, {more} % more visits",

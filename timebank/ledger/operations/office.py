@@ -175,7 +175,11 @@ def refuse_while_visits_wait(session: Session, person: Person) -> None:
     """Refuse to close the books of the dead while what they did, or what was done for them, is not in them yet."""
     waiting = effects.unsettled_of(session, person)
     if waiting:
-        text = T("{count} visits of this person wait for their review. Review them first.", count=len(waiting))
+        text = T(
+            "{count:# visit of this person waits for its review. Review it first.|"
+            "# visits of this person wait for their review. Review them first.}",
+            count=len(waiting),
+        )
         raise Refused("ledger.visits_wait", text)
 
 

@@ -61,7 +61,7 @@ def certificate_pdf(
 
 def _sentence(certificate: Certificate, locale: str) -> str:
     return gettext(
-        "From {first} to {last} this person helped others at {visits} visits, {hours} in all.",
+        "From {first} to {last} this person helped others at {visits:# visit|# visits}, {hours} in all.",
         locale,
         first=formats.local_date(certificate.first_on, locale),
         last=formats.local_date(certificate.last_on, locale),

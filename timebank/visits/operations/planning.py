@@ -129,7 +129,7 @@ def assign(
         raise Refused("visits.has_begun", T("This visit has begun or is over."))
     starts = dict(carers)
     if len(starts) != visit.crew_size:
-        raise Refused("visits.wrong_crew", T("This visit needs {crew} people.", crew=visit.crew_size))
+        raise Refused("visits.wrong_crew", T("This visit needs {crew:# person|# people}.", crew=visit.crew_size))
     if visit.elder_id in starts:
         raise Refused("visits.own_carer", T("Nobody is their own carer. Choose somebody else."))
     _check_gates(session, visit, starts)
