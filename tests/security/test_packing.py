@@ -2,10 +2,11 @@
 
 import gzip
 import re
+from pathlib import Path
 
 from flask import Flask, Response
 
-from tests.fixtures.site import At, SignIn
+from tests.fixtures.site import At, SignIn, make_app
 from timebank.core.packing import padded
 
 PACKED = {"Accept-Encoding": "gzip"}
@@ -61,7 +62,9 @@ def test_a_built_file_carries_no_session(app: Flask, sign_in: SignIn, at: At) ->
     assert "Set-Cookie" in li.get("/today").headers
 
 
-def test_what_is_small_still_being_made_or_a_picture_is_left_alone(app: Flask) -> None:
+def test_what_is_small_still_being_made_or_a_picture_is_left_alone(db_url: str, tmp_path: Path) -> None:
+    app = make_app(db_url, tmp_path / "data")  # one of its own, to add an address to
+
     @app.get("/test-stream")
     def _stream() -> Response:
         return Response(("data: x\n\n" * 200 for _ in range(2)), mimetype="text/plain")
