@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from tests.dayplans.township import COORDINATOR, settle, tomorrow
 from tests.factories import TOWNSHIP
 from timebank.core import db
-from timebank.dayplans import operations, processes
+from timebank.dayplans import nightly, operations, processes, worker
 from timebank.dayplans.models import PlannerRun, RunState
 from timebank.dayplans.operations.runs import is_lost
 
@@ -64,3 +64,24 @@ def test_what_ended_in_order_is_no_killed_worker(run: PlannerRun) -> None:
 
 def test_of_a_worker_of_another_machine_nothing_is_known() -> None:
     assert not processes.was_killed("run_elsewhere")
+
+
+def test_a_stop_is_heard_between_two_signs_of_life(database: sa.Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker, "_LISTENS_A_BEAT", 10**9)  # no sign of life while this test runs
+    with db.transaction() as session:
+        settle(session, visits=4, volunteers=3)
+        made, _ = operations.begin_run(session, actor=COORDINATOR, area_code=TOWNSHIP, on=tomorrow())
+    with worker.Pulse(made.id) as pulse:
+        assert not pulse.stop_asked.is_set()
+        with db.transaction() as session:
+            operations.ask_to_stop(session, actor=COORDINATOR, run_id=made.id)
+        assert pulse.stop_asked.wait(60)
+
+
+def test_a_township_whose_planning_breaks_hides_no_other(database: sa.Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    def breaks(*_: object, **__: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(nightly, "draft_day", breaks)
+    planned = nightly._plan(TOWNSHIP, on=tomorrow(), seconds=1)
+    assert planned.refusal is not None and str(planned.refusal) == "the planner stopped without a plan"

@@ -1,5 +1,6 @@
 """Planning many townships for one day, as many at a time as there are cores: the evening run, and the demo's."""
 
+import logging
 import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -13,7 +14,11 @@ from timebank.core.actors import SYSTEM
 from timebank.core.errors import TimebankError
 from timebank.core.text import Text
 from timebank.dayplans.adapter import travel
+from timebank.dayplans.models import RunState
 from timebank.dayplans.operations import draft_day
+from timebank.dayplans.words import RUN_STATE_WORDS
+
+log = logging.getLogger("timebank.planner")
 
 
 @dataclass(frozen=True)
@@ -58,3 +63,6 @@ def _plan(area_code: str, *, on: date, seconds: int | None) -> Planned:
             return Planned(area_code, made.left_out)
     except TimebankError as refusal:
         return Planned(area_code, refusal=refusal.message)
+    except Exception:
+        log.exception("the day of %s could not be planned", area_code)
+        return Planned(area_code, refusal=RUN_STATE_WORDS[RunState.FAILED])

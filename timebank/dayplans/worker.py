@@ -1,9 +1,10 @@
 """`python -m timebank.dayplans.worker RUN_ID`: plans one day in a process of its own.
 
-A second thread gives a sign of life every second, writes how the cost falls and sees whether somebody asked to stop.
+A second thread gives a sign of life every second, writes how the cost falls and listens for who asks to stop.
 Killed at any moment, the worker leaves no half-written plan: the version is one row, written at the end.
 """
 
+import itertools
 import logging
 import os
 import sys
@@ -17,12 +18,13 @@ from timebank.core import db
 from timebank.core.errors import TimebankError
 from timebank.dayplans.adapter import engine
 from timebank.dayplans.models import DayPlan, DayProblem, PlannerRun
-from timebank.dayplans.operations.runs import finish_run, give_up_run, show_life
+from timebank.dayplans.operations.runs import finish_run, give_up_run, is_asked_to_stop, show_life
 from timebank.dayplans.processes import DATABASE, forget
 from timebank.dayplans.rules import Locks
 
 log = logging.getLogger("timebank.planner")
-_BEAT_SECONDS = 1.0
+_LISTEN_SECONDS = 0.1  # who presses stop waits no longer than for the page itself
+_LISTENS_A_BEAT = 10
 _POINTS = 200
 
 
@@ -50,8 +52,15 @@ class Pulse:
         self.curve.append([round(progress.cpu_seconds, 2), progress.cost, progress.served])
 
     def _beat(self) -> None:
-        while not self._over.wait(_BEAT_SECONDS):
-            self._show()
+        for count in itertools.count(1):
+            if self._over.wait(_LISTEN_SECONDS):
+                return
+            self._listen() if count % _LISTENS_A_BEAT else self._show()
+
+    def _listen(self) -> None:
+        with suppress(DBAPIError), db.reading() as session:
+            if is_asked_to_stop(session, self.run_id):
+                self.stop_asked.set()
 
     def _show(self) -> None:
         with suppress(DBAPIError), db.transaction() as session:  # a busy database: the next beat says the same

@@ -104,6 +104,11 @@ def ask_to_stop(session: Session, *, actor: Actor, run_id: str) -> PlannerRun:
     return run
 
 
+def is_asked_to_stop(session: Session, run_id: str) -> bool:
+    """Whether somebody asked a run to stop."""
+    return session.exec(select(PlannerRun.stop_asked).where(PlannerRun.id == run_id)).one()
+
+
 def show_life(session: Session, *, run_id: str, curve: list[Any]) -> bool:
     """Write a run's sign of life and its progress; whether it was asked to stop."""
     run = session.get_one(PlannerRun, run_id)
