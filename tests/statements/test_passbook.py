@@ -8,7 +8,7 @@ from sqlmodel import select
 
 from tests import factories as make
 from tests.cast import Cast
-from tests.fixtures.site import SignIn
+from tests.fixtures.site import At, SignIn
 from tests.ledger.tampering import unprotected
 from tests.statements.conftest import Earn
 from timebank.core import db
@@ -48,6 +48,16 @@ def test_a_line_tells_who_when_which_rule_and_who_looked_at_it(cast: Cast, earn:
     ):
         assert expected in story, expected
     assert "陈婆婆" not in story
+
+
+def test_a_line_whose_leaf_is_gone_is_not_said_to_wait(cast: Cast, earn: Earn, sign_in: SignIn, at: At) -> None:
+    line = earn(cast.li)
+    at("2026-11-03 11:00")
+    with db.transaction() as session:
+        ledger.seal_new_rows(session)
+    with unprotected(db.engine()) as connection:
+        connection.execute(sa.text("DELETE FROM sealedleaf WHERE row_id = :gone"), {"gone": line.id})
+    assert "not as it was sealed" in sign_in(Role.VOLUNTEER).visit(f"/hours/lines/{line.id}")
 
 
 def test_a_line_shows_its_own_proof_and_says_when_it_was_changed(cast: Cast, earn: Earn, sign_in: SignIn) -> None:

@@ -12,6 +12,7 @@ from timebank.ledger.merkle import FAN_OUT, BrokenLog, InclusionProof, Node, Tre
 from timebank.ledger.models import Seal, Transfer
 from timebank.ledger.rules import row_digest
 
+SEALED_WITHIN = timedelta(minutes=15)  # a row that waits longer for its seal than this was put in behind it
 LOOK_BACK = timedelta(days=1)  # no unit of work runs longer; a row made by a wrong clock waits for the complete look
 _AT_MOST = f"LIMIT {FAN_OUT}"  # else PostgreSQL expects so many rows in a range that it starts parallel workers
 _LEAVES = "SELECT 0, position, digest FROM sealedleaf WHERE position >= {mark} AND position < {mark} " + _AT_MOST
@@ -47,7 +48,7 @@ def seal_before(session: Session, instant: datetime) -> Seal | None:
 
 
 class Sealing(StrEnum):
-    """Where a line of the ledger stands: posted within the last minute, proved by the newest seal, or tampered with."""
+    """Where a line of the ledger stands: not sealed yet, proved by the newest seal, or tampered with."""
 
     WAITING = "waiting"
     PROVED = "proved"
@@ -57,14 +58,17 @@ class Sealing(StrEnum):
 def sealing_of(session: Session, transfer: Transfer) -> tuple[Sealing, InclusionProof | None]:
     """Whether a row, as it stands in the records now, is the one that was sealed; with the proof where there is one.
 
-    The digest is made again from what the row says, so an edited row is broken though its digest was left alone.
+    The digest is made again from what the row says, so an edited row is broken though its digest was left alone; so is
+    one that the last seal should have held long ago.
     """
     try:
         proof = inclusion_of(session, transfer.id)
     except BrokenLog:
         return Sealing.BROKEN, None
     if proof is None:
-        return Sealing.WAITING, None
+        last = latest_seal(session)
+        is_overdue = last is not None and transfer.recorded_at < last.sealed_at - SEALED_WITHIN
+        return (Sealing.BROKEN if is_overdue else Sealing.WAITING), None
     is_sound = proof.digest == row_digest(transfer.model_dump()) and proof.holds()
     return (Sealing.PROVED if is_sound else Sealing.BROKEN), proof
 

@@ -7,7 +7,6 @@ Reads one state of the database, column by column and streaming: memory does not
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +18,11 @@ from timebank.core.db import table_of
 from timebank.ledger.ddl import triggers
 from timebank.ledger.models import AccountKind, ClosedMonth, Hold, HoldState, HourAccount, Seal, SealedLeaf, Transfer
 from timebank.ledger.operations.sealing import digest_of_event
-from timebank.ledger.proofs import latest_seal
+from timebank.ledger.proofs import SEALED_WITHIN, latest_seal
 from timebank.ledger.rules import CANONICAL, digest_of_values, instant_text
 from timebank.ledger.verify_log import check_log, check_seals
 
 FETCH = 10_000
-SEALED_WITHIN = timedelta(minutes=15)  # a row that waits longer for its seal than this was put in behind it
 _MOST_PROBLEMS = 1_000
 Check = Callable[[Session], Iterable[tuple[str, str]]]
 
