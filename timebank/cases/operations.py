@@ -12,7 +12,7 @@ from timebank.core.errors import BadInput, NotAllowed, Refused
 from timebank.core.text import T
 from timebank.ledger import operations as ledger
 from timebank.ledger.models import AccountKind, HourAccount, Reason, Transfer
-from timebank.ledger.queries import account_of
+from timebank.ledger.queries import account_of, stands
 from timebank.people import operations as people
 from timebank.people.effects import RELOCATING, follows, go_along
 from timebank.people.models import Person, PersonCase, PersonState
@@ -120,8 +120,7 @@ def lines_of_estate(session: Session, case: PersonCase) -> list[Transfer]:
     mine = select(HourAccount.id).where(HourAccount.person_id == case.person_id)
     sides = or_(col(Transfer.debit_account_id).in_(mine), col(Transfer.credit_account_id).in_(mine))
     found = select(Transfer).where(sides, Transfer.reason == Reason.ESTATE, Transfer.recorded_at >= case.opened_at)
-    taken_back = select(Transfer.reverses_id).where(col(Transfer.reverses_id).is_not(None))
-    return list(session.exec(found.where(col(Transfer.id).not_in(taken_back)).order_by(Transfer.id)))
+    return list(session.exec(found.where(stands()).order_by(Transfer.id)))
 
 
 def _open_accounts(session: Session, person_id: str) -> int:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import cast
 
 import sqlalchemy as sa
+from sqlalchemy.sql.elements import ColumnElement
 from sqlmodel import Session, col, or_, select
 
 from timebank.core import months
@@ -15,6 +16,7 @@ from timebank.people.models import Person, PersonState
 from timebank.policies.queries import in_force
 
 __all__ = ["consistency_of", "latest_seal", "seal_before", "sealing_of", "seals"]  # of ledger.proofs, read here too
+_transfer, _reversal = table_of(Transfer).c, table_of(Transfer).alias("reversal").c
 
 
 def account_of(session: Session, person_id: str, kind: AccountKind = AccountKind.MEMBER) -> HourAccount | None:
@@ -93,16 +95,20 @@ def available_minutes(session: Session, account_id: str) -> int:
     return found[0] - found[1]
 
 
+def stands() -> ColumnElement[bool]:
+    """Whether a transfer of the statement was not taken back."""
+    return ~sa.exists().where(_reversal.reverses_id == _transfer.id)
+
+
 def sent_in_year(session: Session, account_id: str, year: int) -> int:
     """Minutes passed to kin from an account in a calendar year, reversals taken off."""
     start, end = months.starts_at(f"{year}-01"), months.starts_at(f"{year + 1}-01")
-    taken_back = select(Transfer.reverses_id).where(col(Transfer.reverses_id).is_not(None))
     found = select(sa.func.coalesce(sa.func.sum(Transfer.minutes), 0)).where(
         Transfer.debit_account_id == account_id,
         Transfer.reason == Reason.TRANSFER,
         Transfer.event_at >= start,
         Transfer.event_at < end,
-        col(Transfer.id).not_in(taken_back),
+        stands(),
     )
     return int(session.exec(found).one())
 
@@ -226,12 +232,12 @@ def _unused(
 
 def _credits_and_uses(booked_until: str = "") -> sa.CompoundSelect[tuple[str, str, int]]:
     """What came to each account and what it used, negative, by book month; what was taken back is neither."""
-    t, reversal = table_of(Transfer).c, table_of(Transfer).alias("reversal").c
-    stands = sa.and_(t.reason != Reason.REVERSAL, ~sa.exists().where(reversal.reverses_id == t.id))
+    t = _transfer
+    counted = sa.and_(t.reason != Reason.REVERSAL, stands())
     came = sa.select(t.credit_account_id.label("account_id"), t.book_month.label("book_month"), t.minutes)
     used = sa.select(t.debit_account_id, t.book_month, -t.minutes)
     span = t.book_month <= booked_until if booked_until else sa.true()
-    return sa.union_all(came.where(stands, span), used.where(stands, span))
+    return sa.union_all(came.where(counted, span), used.where(counted, span))
 
 
 def held_at_end_of(session: Session, month: str) -> dict[str, int]:

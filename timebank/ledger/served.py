@@ -14,6 +14,7 @@ from sqlmodel import Session
 
 from timebank.core.db import in_area, table_of
 from timebank.ledger.models import AccountKind, HourAccount, Reason, Transfer
+from timebank.ledger.queries import stands
 from timebank.people.queries import entries_of
 
 OVER = "over:"  # the row of what was above the cap has the key of its posting behind this
@@ -22,7 +23,6 @@ ALL_HELP = (Reason.EARN, Reason.GROUP_SESSION)
 _KEYS = {Reason.EARN: "earn:", Reason.GROUP_SESSION: "group:"}  # then the visit or session, then the helper
 _IS_OVER = sa.text("transfer.reason = 'overflow'")  # in these words, so that both databases take the index made for it
 _t, _a = table_of(Transfer).c, table_of(HourAccount).c
-_taken_back = table_of(Transfer).alias("reversal").c
 _COLUMNS = (_a.person_id, _t.source_id, _t.minutes, _t.event_at, _t.book_month)
 
 
@@ -45,8 +45,7 @@ def served(
     ]
     span = [_t.event_at >= since] if since is not None else []
     span += [_t.event_at < before] if before is not None else []
-    standing = ~sa.exists().where(_taken_back.reverses_id == _t.id)
-    return sa.union_all(*(part.where(*conditions, *span, standing) for part in (kept, *over))).subquery()
+    return sa.union_all(*(part.where(*conditions, *span, stands()) for part in (kept, *over))).subquery()
 
 
 def went_over() -> ColumnElement[bool]:

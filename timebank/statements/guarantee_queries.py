@@ -16,7 +16,7 @@ from sqlmodel import Session, col, select
 from timebank.core import clock, months
 from timebank.core.db import in_area
 from timebank.ledger.models import AccountKind, HourAccount, Reason, Transfer
-from timebank.ledger.queries import common_account, replayed_minutes
+from timebank.ledger.queries import common_account, replayed_minutes, stands
 from timebank.ledger.served import served_in
 from timebank.people.models import Person
 from timebank.policies.queries import Policy, in_force
@@ -117,7 +117,6 @@ def hours_owed(session: Session, area_code: str, today: date) -> Iterable[Owed]:
 
 def _lots(area_code: str) -> sa.Select[tuple[object, ...]]:
     """Every credit of the area's accounts with what is left of it; reversed credits and reversals are no credits."""
-    taken_back = select(Transfer.reverses_id).where(col(Transfer.reverses_id).is_not(None))
     newest_first: list[Any] = [col(c).desc() for c in (Transfer.book_month, Transfer.event_at, Transfer.id)]
     up_to = sa.func.sum(Transfer.minutes).over(  # minutes of this and of all newer credits
         partition_by=col(Transfer.credit_account_id), order_by=newest_first
@@ -133,7 +132,7 @@ def _lots(area_code: str) -> sa.Select[tuple[object, ...]]:
         )
         .where(col(Transfer.credit_account_id) == HourAccount.id, col(Person.id) == HourAccount.person_id)
         .where(in_area(col(HourAccount.area_code), area_code), col(HourAccount.balance_minutes) > 0)
-        .where(col(Transfer.reason) != Reason.REVERSAL, col(Transfer.id).not_in(taken_back))
+        .where(col(Transfer.reason) != Reason.REVERSAL, stands())
     )
 
 
@@ -165,11 +164,10 @@ def draw_percent(cohorts: list[Cohort], drawn_last_year: int, policy: Policy) ->
 
 def _drawn_since(session: Session, area_code: str, after_month: str) -> int:
     """Minutes drawn in the book months after one, reversals taken off."""
-    taken_back = select(Transfer.reverses_id).where(col(Transfer.reverses_id).is_not(None))
     found = select(sa.func.coalesce(sa.func.sum(Transfer.minutes), 0)).where(
         in_area(col(Transfer.area_code), area_code),
         Transfer.reason == Reason.REDEEM,
         Transfer.book_month > after_month,
-        col(Transfer.id).not_in(taken_back),
+        stands(),
     )
     return int(session.exec(found).one())

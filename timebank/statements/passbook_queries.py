@@ -14,7 +14,7 @@ from timebank.core.actors import Scope
 from timebank.core.db import in_scope
 from timebank.core.minutes import round_down
 from timebank.ledger.models import AccountKind, Dispute, EntryState, Hold, HourAccount, OfficeEntry, Reason, Transfer
-from timebank.ledger.queries import account_of, expiring, month_figures, waiting_holds
+from timebank.ledger.queries import account_of, expiring, month_figures, stands, waiting_holds
 from timebank.ledger.served import served_minutes, went_over
 from timebank.people.models import Person
 from timebank.people.queries import entries_of
@@ -112,22 +112,20 @@ def standing_of(session: Session, person: Person) -> Standing:
 
 def _drawn_minutes(session: Session, person_id: str) -> int:
     """Minutes that somebody drew in all, under each of their entries; what was taken back left out."""
-    taken_back = select(Transfer.reverses_id).where(col(Transfer.reverses_id).is_not(None))
     found = (
         select(sa.func.coalesce(sa.func.sum(Transfer.minutes), 0))
         .where(HourAccount.id == Transfer.debit_account_id, col(HourAccount.person_id).in_(entries_of(person_id)))
-        .where(Transfer.reason == Reason.REDEEM, col(Transfer.id).not_in(taken_back))
+        .where(Transfer.reason == Reason.REDEEM, stands())
     )
     return int(session.exec(found).one())
 
 
 def lots_of(session: Session, account: HourAccount) -> list[Lot]:
     """What is left of each credit of an account, the oldest first: the oldest minutes are used first."""
-    taken_back = select(Transfer.reverses_id).where(col(Transfer.reverses_id).is_not(None))
     found = (
         select(Transfer.book_month, Transfer.minutes)
         .where(Transfer.credit_account_id == account.id, Transfer.reason != Reason.REVERSAL)
-        .where(col(Transfer.id).not_in(taken_back))
+        .where(stands())
         .order_by(col(Transfer.book_month), col(Transfer.event_at), col(Transfer.id))
     )
     credits = [Lot(months.first_day(month), minutes) for month, minutes in session.exec(found)]

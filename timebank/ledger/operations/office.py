@@ -69,12 +69,11 @@ def enter_opening(
 def _refuse_second_opening(session: Session, opening: Posting) -> None:
     """Refuse while another balance that was taken over stands; under the account's lock: two cannot both pass."""
     books.account_states(session, {opening.credit_account_id: 0})
-    taken_back = select(Transfer.reverses_id).where(col(Transfer.reverses_id).is_not(None))
     other = select(Transfer.id).where(
         Transfer.credit_account_id == opening.credit_account_id,
         Transfer.reason == Reason.OPENING,
         Transfer.key != opening.key,
-        col(Transfer.id).not_in(taken_back),
+        queries.stands(),
     )
     if session.exec(other).first():
         raise Refused(
