@@ -14,6 +14,7 @@ from dispatch.search.anneal import anneal, mean_leg
 from dispatch.search.arrays import Day, flatten
 from dispatch.search.outcome import adopt, plan
 from dispatch.search.recreate import recreate
+from dispatch.search.room import make_room
 from dispatch.search.state import BANKED, STATIC, State, assign, copy, cost, desk, empty
 from dispatch.unserved import left_out
 
@@ -54,6 +55,10 @@ SHARE_SLACK, SHARE_HARD, HARD = 1.0, 0.85, 1.3
 """Share of time for moves where tasks are linked and all are served: on a day with slack all of it but for one round of
 recreating a chunk (0.8 points better than half of it on three days of 100), less where `Worker._hardness` is more than
 HARD (75_1: -0.03 % against +5 %). Else it is half: there recreating pays more."""
+
+ROOM, TRIES, SHAKE, ROOM_HEAT = 0.2, 32, 50, 0.02
+"""Share of the time before each anneal in which room is made for what is left out; tries between two looks at the
+clock; moves after each try, so that the next one meets other routes, and their heat in mean legs."""
 
 WARM = 0.1
 """First heat where a plan is given to begin from."""
@@ -223,6 +228,8 @@ class Worker:
         while number < len(self.anneals) and self._cool(self.anneals[number], began):
             began = self.anneals[number].until
             number += 1
+            if number < len(self.anneals) and self.day.routes and self.best.total[BANKED]:
+                began = self._make_room(began + ROOM * (self.anneals[number].until - began))
             if number == 1 and self._crowded():
                 self.anneals = scouts(self.day.breaks_from, self.budget.expected(), self.anneals)
             if number < len(self.anneals):
@@ -260,6 +267,25 @@ class Worker:
             self._turn(self.unit * hot * (COLD / hot) ** share)
             self._tell()
         return True
+
+    def _make_room(self, until: float) -> float:
+        """Try to bring in what the best plan leaves out; the share of the budget that is then gone."""
+        stop: Callable[[], bool] | None = self.limits.stop
+        assign(self.state, self.best)
+        while self.best.total[BANKED] and self.budget.used(self.steps) < until and not (stop and stop()):
+            for _ in range(TRIES):
+                self._try_to_make_room()
+            self._tell()
+        return self.budget.used(self.steps)
+
+    def _try_to_make_room(self) -> None:
+        day, state, best, bench = self.day, self.state, self.best, self.desk
+        if not state.total[BANKED]:  # all are served, but it does not pay
+            assign(state, best)
+        if state.total[BANKED]:
+            make_room(day, state, best, bench)
+        anneal(day, state, best, bench, SHAKE, self.unit * ROOM_HEAT)
+        self.steps += SHAKE
 
     def _hardness(self) -> float:
         """Cost of the best plan by its travel, squared: 1 on a day with slack, more where much is late or left out."""
@@ -314,6 +340,7 @@ def warm() -> None:
         best, backup = copy(day, state), copy(day, state)
         recreate(day, state, best, backup, bench, 1, 1.0)
         anneal(day, state, best, bench, 1, 1.0)
+        make_room(day, empty(day), best, bench)
         _warmed.append(True)
 
 

@@ -62,6 +62,10 @@ class Desk(Table):
     tried: Ints  # [8]
     touched: Ints  # [members] routes of an attempt
     scanned: Longs  # [2] price and node before the cheapest place of one route
+    hunger: Longs  # [bundles] how often it found no place without putting others out
+    row: Ints  # [2] node before the row that makes room, and its last one or FREE
+    victim: Ints  # [8] bundles put out
+    out: Ints  # [1] their number
     random_off: Ints  # [1] no place is overlooked while it is set
     count: Longs  # [6] see below
     saved: Longs  # [6] totals before the move
@@ -120,7 +124,7 @@ def desk(day: Day, seed: int) -> Desk:
     size, bundles = day.nodes + 2 * day.routes, day.bundles
     mixed = int(np.random.SeedSequence(seed).generate_state(1, np.uint64)[0]) | 1
     longs = {"seen": bundles + day.routes, "mark": day.nodes + 1, "op_work": 4 * size + 64, "count": 6, "saved": 6}
-    longs |= {"seat_cost": 8, "scanned": 2}
+    longs |= {"seat_cost": 8, "scanned": 2, "hunger": bundles}
     ints = {
         "queue": size + 8,
         "times": bundles + day.routes,
@@ -139,6 +143,9 @@ def desk(day: Day, seed: int) -> Desk:
         "seat": 8,
         "tried": 8,
         "touched": max(1, int(np.diff(day.bundle_at).max(initial=1))),
+        "row": 2,
+        "victim": 8,
+        "out": 1,
         "random_off": 1,
     }
     return Desk(
