@@ -9,7 +9,8 @@ import pytest
 from timebank.audit.rules import event_digest
 from timebank.ledger.models import AccountKind, Seal
 from timebank.ledger.rules import CANONICAL, row_digest, seal_chain
-from timebank.statements.models import Statement
+from timebank.statements import certificates
+from timebank.statements.models import Certificate, Statement
 from timebank.statements.rules import DIGEST_VERSION, fits_digest, statement_digest
 
 VECTORS = json.loads((Path(__file__).parent / "vectors.json").read_text())
@@ -68,3 +69,26 @@ def test_everything_that_a_statement_says_is_in_its_digest(name: str) -> None:
     if isinstance(before, int):
         other = before + 1
     assert statement_digest(sheet(**{name: other})) != VECTORS["statements"][0]["digests"][DIGEST_VERSION]
+
+
+def certificate(**changed: object) -> Certificate:
+    """The published certificate, as the table holds one, with what was changed."""
+    row = dict(VECTORS["certificates"][0]["row"])
+    days = {name: date.fromisoformat(value) for name, value in row.items() if name.endswith("_on")}
+    return Certificate(**(row | days | changed))
+
+
+@pytest.mark.parametrize(("version", "digest"), VECTORS["certificates"][0]["digests"].items())
+def test_the_digest_of_a_certificate(version: str, digest: str) -> None:
+    assert certificates.digest_of(certificate(), version) == digest
+    assert certificates.fits_digest(certificate(digest=digest))
+
+
+@pytest.mark.parametrize("name", VECTORS["certificates"][0]["row"])
+def test_everything_that_a_certificate_says_is_in_its_digest(name: str) -> None:
+    before = getattr(certificate(), name)
+    other: object = date(2030, 1, 1) if isinstance(before, date) else {} if name == "services" else f"{before}1"
+    if isinstance(before, int):
+        other = before + 1
+    newest = VECTORS["certificates"][0]["digests"][certificates.DIGEST_VERSION]
+    assert certificates.digest_of(certificate(**{name: other})) != newest

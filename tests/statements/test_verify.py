@@ -16,7 +16,8 @@ from timebank.audit.models import AuditEvent
 from timebank.core import db
 from timebank.core.actors import Actor, Role
 from timebank.ledger.queries import account_of
-from timebank.statements.certificates import ask_certificate, list_certificate, revoke_certificate
+from timebank.statements.certificate_queries import is_as_issued
+from timebank.statements.certificates import ask_certificate, list_certificate, revoke_certificate, state_of
 from timebank.statements.certificates import digest_of as certificate_digest
 from timebank.statements.models import Certificate, CertificateState, MonthRun, Statement
 from timebank.statements.operations import revoke_statement
@@ -134,6 +135,29 @@ def certificate_with_more_hours(session: Session, _: Cast) -> str:
     return str(certificate.serial)
 
 
+def certificate_of_another_place(session: Session, _: Cast) -> str:
+    certificate = certificate_of(session)
+    certificate.area_code = make.DISTRICT + "999"
+    session.add(certificate)
+    return str(certificate.serial)
+
+
+def certificate_listed_earlier(session: Session, _: Cast) -> str:
+    certificate = certificate_of(session)
+    certificate.listed_on = date(2026, 10, 1)
+    session.add(certificate)
+    return str(certificate.serial)
+
+
+def certificate_in_the_older_form(session: Session, _: Cast) -> str:
+    """Whoever wants to move it makes a digest that does not name the place."""
+    certificate = certificate_of(session)
+    certificate.area_code = make.DISTRICT + "999"
+    certificate.digest = certificate_digest(certificate, "c1")
+    session.add(certificate)
+    return str(certificate.serial)
+
+
 def certificate_removed(session: Session, _: Cast) -> str:
     certificate = certificate_of(session)
     session.delete(certificate)
@@ -188,9 +212,30 @@ def test_a_sheet_of_the_first_form_stays_sound(issued: MonthRun, cast: Cast) -> 
         assert [subject for subject, _ in check_statements(session)] == [serial]
 
 
+def test_a_certificate_of_the_first_form_stays_sound(issued: MonthRun, cast: Cast) -> None:
+    """What the release before put on the list: a digest that named neither the place nor the day of the list."""
+    with db.transaction() as session:
+        certificate = certificate_of(session)
+        certificate.digest = certificate_digest(certificate, "c1")
+        session.add(certificate)
+        listed = session.exec(select(AuditEvent).where(AuditEvent.action == "statements.list_certificate")).one()
+        listed_id, detail = listed.id, json.dumps({**listed.detail, "digest": certificate.digest})
+    with unprotected(db.engine()) as connection:
+        connection.execute(sa.text("UPDATE auditevent SET detail = :d WHERE id = :i"), {"d": detail, "i": listed_id})
+    with db.reading() as session:
+        assert list(check_statements(session)) == []
+        certificate = certificate_of(session)
+        assert (state_of(certificate), is_as_issued(session, certificate)) == ("listed", True)
+    with db.transaction() as session:
+        serial = certificate_with_more_hours(session, cast)
+    with db.reading() as session:
+        assert [subject for subject, _ in check_statements(session)] == [serial]
+
+
 TAMPERINGS: tuple[Callable[[Session, Cast], str], ...] = (
     *(edited, edited_with_its_digest, edited_with_digest_and_root, removed, put_in, given_to_somebody_else),
     *(said_to_expire_later, made_valid_again, month_removed, certificate_with_more_hours, certificate_removed),
+    *(certificate_of_another_place, certificate_listed_earlier, certificate_in_the_older_form),
     *(certificate_put_in, certificate_made_valid_again),
 )
 

@@ -22,6 +22,12 @@ from timebank.statements import certificate_queries as queries
 from timebank.statements.models import Certificate, CertificateState
 
 ISSUERS = (Role.SUPERVISOR, Role.BUREAU)
+DIGEST_VERSION = "c2"
+_C1 = (
+    *("serial", "proof_code", "person_id", "minutes", "visits", "services", "issuer", "handler"),
+    *("first_on", "last_on", "counts_from_on"),
+)
+_COVERED = {"c1": _C1, "c2": (*_C1, "area_code", "listed_on")}  # what a version's canonical form holds, in this order
 
 
 def ask_certificate(session: Session, *, actor: Actor, person_id: str, first_on: date, last_on: date) -> Certificate:
@@ -146,15 +152,23 @@ def _reason(words: str) -> str:
     return words.strip()[:200]
 
 
-def digest_of(certificate: Certificate) -> str:
-    """SHA-256 of what the certificate says, in canonical JSON (version first)."""
-    content = [
-        *("c1", certificate.serial, certificate.proof_code, certificate.person_id, certificate.minutes),
-        *(certificate.visits, certificate.services, certificate.issuer, certificate.handler),
-        *(str(certificate.first_on), str(certificate.last_on), str(certificate.counts_from_on)),
-    ]
-    canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+def digest_of(certificate: Certificate, version: str = DIGEST_VERSION) -> str:
+    """SHA-256 of what the certificate says, in canonical JSON (version first; ledger/vectors.json)."""
+    said = [_written(getattr(certificate, name)) for name in _COVERED[version]]
+    canonical = json.dumps([version, *said], sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def _written(value: object) -> object:
+    return str(value) if isinstance(value, date) else value
+
+
+def fits_digest(certificate: Certificate) -> bool:
+    """Whether a certificate says what it said when it was put on the list, by the version of that time.
+
+    No version need be kept: the digest was sealed with the event of the list, so an older form cannot be chosen later.
+    """
+    return any(digest_of(certificate, version) == certificate.digest for version in sorted(_COVERED, reverse=True))
 
 
 def state_of(certificate: Certificate) -> str:
@@ -163,7 +177,7 @@ def state_of(certificate: Certificate) -> str:
         return "revoked"
     if certificate.state != CertificateState.LISTED or certificate.counts_from_on is None:
         return "unknown"
-    if certificate.digest != digest_of(certificate):
+    if not fits_digest(certificate):
         return "broken"
     return "valid" if certificate.counts_from_on <= clock.today() else "listed"
 
