@@ -1,20 +1,23 @@
 """Closing a month from the page: once, in order, by the bureau; what waits is listed, carried over or refused."""
 
+import io
 import json
 from datetime import date
 
 import pytest
 from flask import Flask
+from pypdf import PdfReader
 from sqlmodel import select
 
 from tests.cast import Cast
 from tests.fixtures.site import At, SignIn
 from tests.statements.conftest import Earn
-from timebank.core import db
+from timebank.core import db, formats
 from timebank.core.actors import SYSTEM, Role
 from timebank.core.errors import BadInput, Refused
+from timebank.ledger.models import ClosedMonth
 from timebank.policies.operations import approve, propose
-from timebank.statements.models import MonthRun
+from timebank.statements.models import MonthRun, Statement
 from timebank.statements.operations import close_month
 from timebank.visits.models import Visit
 
@@ -51,6 +54,28 @@ def test_the_close_is_sealed_and_the_seal_is_kept_outside_the_database(
     seal_id = runs()["2026-10"].seal_id
     lines = (app.extensions["settings"].data_dir / "seals" / "seals.jsonl").read_text().splitlines()
     assert seal_id is not None and json.loads(lines[-1])["id"] == seal_id
+
+
+@pytest.mark.parametrize("day", ["2026-11-02", "2026-11-05", "2026-11-12"])
+def test_a_sheet_bears_the_day_on_which_the_month_was_closed(
+    cast: Cast, earn: Earn, sign_in: SignIn, at: At, day: str
+) -> None:
+    """Before policy's day, on it and after it: by local time, in which half past midnight is not the day before."""
+    earn(cast.li, on=date(2026, 10, 20))
+    at(f"{day} 00:30")
+    close("2026-10")
+    with db.reading() as session:
+        assert set(session.exec(select(Statement.issued_on))) == {date.fromisoformat(day)}
+        run, closed = session.get_one(MonthRun, "2026-10"), session.get_one(ClosedMonth, "2026-10")
+        assert run.closed_at == closed.closed_at
+        sheet_id = session.exec(select(Statement.id).where(Statement.person_id == cast.li.id)).one()
+    at("2026-11-20 09:00")
+    li = sign_in(Role.VOLUNTEER)
+    printed = li.get(f"/statements/{sheet_id}/sheet.pdf").data
+    said = "".join(page.extract_text() for page in PdfReader(io.BytesIO(printed)).pages)
+    assert f"Issued on {formats.local_date(date.fromisoformat(day), 'en')}".replace(" ", "") in "".join(said.split())
+    at("2026-11-20 09:10")
+    assert li.get(f"/statements/{sheet_id}/sheet.pdf").data == printed
 
 
 @pytest.mark.parametrize("role", [Role.SUPERVISOR, Role.AUDITOR])

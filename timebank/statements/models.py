@@ -34,7 +34,7 @@ class Statement(SQLModel, table=True):
     expires_on: date | None = None
     lines: list[dict[str, Any]] = Field(default_factory=list, sa_type=sa.JSON)
     digest: str = Field(max_length=64)
-    issued_on: date
+    issued_on: date  # the local day of the close
     revoked_at: datetime | None = None
 
 

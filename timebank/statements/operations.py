@@ -20,7 +20,7 @@ from timebank.ledger import operations as ledger
 from timebank.ledger.models import ClosedMonth
 from timebank.ledger.posting import lock_books
 from timebank.ledger.queries import MonthFigures, held_at_end_of, month_figures, too_old
-from timebank.policies.queries import Policy, in_force
+from timebank.policies.queries import in_force
 from timebank.statements import queries
 from timebank.statements.models import MonthRun, Statement
 from timebank.statements.rules import check_sum, root_of, statement_digest
@@ -52,15 +52,16 @@ def close_month(session: Session, *, actor: Actor, district_code: str, month: st
     ledger.lapse_gifts(session, actor=actor, area_code=district_code, month=month)
     ledger.expire_hours(session, actor=actor, area_code=district_code, month=month)
     crash_point("statements.after_gifts_lapsed")
-    session.add(ClosedMonth(month=month, next_month=months.following(month), closed_at=clock.now()))
+    closed_at = clock.now()
+    session.add(ClosedMonth(month=month, next_month=months.following(month), closed_at=closed_at))
     session.flush()
     crash_point("statements.after_books_closed")
-    root = _write_statements(session, district_code, month, policy)
+    root = _write_statements(session, district_code, month, clock.local_date(closed_at))
     crash_point("statements.after_statements")
     run = MonthRun(
         month=month,
         district_code=district_code,
-        closed_at=clock.now(),
+        closed_at=closed_at,
         closed_by=actor.user_id,
         statements=root.size,
         carried_over=[visit.id for visit in waiting],
@@ -100,12 +101,11 @@ class _Sheets:
     root: str
 
 
-def _write_statements(session: Session, district_code: str, month: str, policy: Policy) -> _Sheets:
-    """Write every statement of a month. Same ledger, same sheets, byte for byte."""
+def _write_statements(session: Session, district_code: str, month: str, issued_on: date) -> _Sheets:
+    """Write every statement of a month. Same ledger, same day, same sheets, byte for byte."""
     lines, figures = _lines_by_account(session, month), month_figures(session, month)
     held, next_month = held_at_end_of(session, month), months.following(month)
     old = {account.id: minutes for account, minutes in too_old(session, district_code, next_month, booked_until=month)}
-    issued_on = queries.issue_date(month, policy.number("period.close_day"))
     digests: list[str] = []
     rows: list[dict[str, Any]] = []
     for number, item in enumerate(queries.accounts_to_close(session, district_code, month), start=1):

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -204,11 +203,6 @@ def people_of(session: Session, statements: Iterable[Statement]) -> dict[str, Pe
     wanted = {statement.person_id for statement in statements}
     found = select(Person).where(or_(sa.false(), col(Person.id).in_(wanted)))
     return {person.id: person for person in session.exec(found)}
-
-
-def issue_date(month: str, close_day: int) -> date:
-    """The date printed on a month's sheets: the close day of the next month, whenever the close really ran."""
-    return months.first_day(months.following(month)).replace(day=close_day)
 
 
 def parts_with_sheets(session: Session, area_code: str, month: str) -> list[tuple[str, int]]:
