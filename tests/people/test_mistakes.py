@@ -19,7 +19,7 @@ from timebank.core.actors import SYSTEM, Actor, Role
 from timebank.core.db import table_of
 from timebank.core.errors import BadInput, NotAllowed, Refused
 from timebank.ledger import operations as ledger
-from timebank.ledger.queries import account_of, balance_minutes
+from timebank.ledger.queries import account_of, balance_minutes, estate_lines
 from timebank.ledger.verify import verify
 from timebank.people import operations as people
 from timebank.people.models import Person, PersonCase, PersonState, Proxy
@@ -142,7 +142,7 @@ def test_hours_that_were_passed_on_are_taken_back_in_the_book_and_the_proof_hold
         kept = session.get_one(PersonCase, case.id)
         cases.propose_estate(session, actor=FIRST, case=kept, heir_id=cast.xiaofang.id, evidence="4 号夹")
         cases.settle_estate(session, actor=SECOND, case=kept)
-        [line] = cases.lines_of_estate(session, kept)
+        [line] = estate_lines(session, kept.person_id, since=kept.opened_at)
     made = taken_back(case)
     assert made.detail["back"]["accounts_open"] == 1
     assert made.detail["left"] == {"estate_lines": 1}
@@ -152,7 +152,7 @@ def test_hours_that_were_passed_on_are_taken_back_in_the_book_and_the_proof_hold
         account, heir = account_of(session, cast.chen_popo.id), account_of(session, cast.xiaofang.id)
         assert account is not None and heir is not None
         assert (balance_minutes(session, account.id), balance_minutes(session, heir.id)) == (75, 0)
-        assert cases.lines_of_estate(session, session.get_one(PersonCase, case.id)) == []
+        assert estate_lines(session, case.person_id, since=case.opened_at) == []
         assert not verify(session).problems
 
 

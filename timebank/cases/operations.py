@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlmodel import Session, col, or_, select
+from sqlmodel import Session, col, select
 
 from timebank.audit.operations import note
 from timebank.core import clock
@@ -11,8 +11,8 @@ from timebank.core.actors import Actor
 from timebank.core.errors import BadInput, NotAllowed, Refused
 from timebank.core.text import T
 from timebank.ledger import operations as ledger
-from timebank.ledger.models import AccountKind, HourAccount, Reason, Transfer
-from timebank.ledger.queries import account_of, stands
+from timebank.ledger.models import AccountKind, HourAccount
+from timebank.ledger.queries import account_of, estate_lines
 from timebank.people import operations as people
 from timebank.people.effects import RELOCATING, follows, go_along
 from timebank.people.models import Person, PersonCase, PersonState
@@ -103,7 +103,7 @@ def decide_mistake(
         session.add(case)
         note(session, actor=actor, action="cases.keep_death", subject_id=case.person_id)
         return None
-    lines = lines_of_estate(session, case)
+    lines = estate_lines(session, case.person_id, since=case.opened_at)
     made = people.take_back_death(session, actor=actor, case=case)
     opened = _open_accounts(session, case.person_id)
     made.detail = {
@@ -113,14 +113,6 @@ def decide_mistake(
     }
     session.add(made)
     return made
-
-
-def lines_of_estate(session: Session, case: PersonCase) -> list[Transfer]:
-    """The lines by which the hours of the dead were passed on, and that nobody has taken back."""
-    mine = select(HourAccount.id).where(HourAccount.person_id == case.person_id)
-    sides = or_(col(Transfer.debit_account_id).in_(mine), col(Transfer.credit_account_id).in_(mine))
-    found = select(Transfer).where(sides, Transfer.reason == Reason.ESTATE, Transfer.recorded_at >= case.opened_at)
-    return list(session.exec(found.where(stands()).order_by(Transfer.id)))
 
 
 def _open_accounts(session: Session, person_id: str) -> int:

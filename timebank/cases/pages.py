@@ -15,7 +15,7 @@ from timebank.core.errors import BadInput, TimebankError
 from timebank.core.i18n import gettext
 from timebank.core.text import T, Text
 from timebank.ledger.operations.giving import KIN_WHO_MAY_RECEIVE
-from timebank.ledger.queries import account_of, available_minutes
+from timebank.ledger.queries import account_of, available_minutes, estate_lines
 from timebank.people import duplicates as likeness
 from timebank.people import effects, queries
 from timebank.people import operations as people
@@ -107,7 +107,7 @@ def _of_mistake(case: PersonCase, person: Person) -> dict[str, Any]:
     death = queries.death_of(session, person)
     back, left = detail.get("back", {}), detail.get("left", {})
     if is_death := death is not None and death.id == case.id:
-        done, lines = detail.get("done", {}), len(operations.lines_of_estate(session, case))
+        done, lines = detail.get("done", {}), len(estate_lines(session, case.person_id, since=case.opened_at))
         back = {code: count for code, count in done.items() if effects.comes_back(case, code)}
         left = {code: count for code, count in done.items() if code not in back}
         left |= {"estate_lines": lines} if lines else {}

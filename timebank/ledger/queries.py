@@ -1,6 +1,7 @@
 """Reading balances and lines: every figure on a screen comes from here, as does the statement's."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import cast
 
 import sqlalchemy as sa
@@ -297,6 +298,14 @@ def transfers_of_source(session: Session, source_id: str) -> list[Transfer]:
     """What a visit, a request or a month moved, in the order in which it was written."""
     found = select(Transfer).where(Transfer.source_id == source_id)
     return list(session.exec(found.order_by(col(Transfer.recorded_at), col(Transfer.id))))
+
+
+def estate_lines(session: Session, person_id: str, *, since: datetime) -> list[Transfer]:
+    """The lines since an instant by which the hours of the dead were passed on, and that nobody has taken back."""
+    mine = select(HourAccount.id).where(HourAccount.person_id == person_id)
+    sides = or_(col(Transfer.debit_account_id).in_(mine), col(Transfer.credit_account_id).in_(mine))
+    found = select(Transfer).where(sides, Transfer.reason == Reason.ESTATE, Transfer.recorded_at >= since)
+    return list(session.exec(found.where(stands()).order_by(Transfer.id)))
 
 
 def waiting_holds(session: Session, account_ids: list[str]) -> list[Hold]:
