@@ -2,11 +2,14 @@
 
 `@guard(Role.COORDINATOR, load={"visit_id": visit_for})` lets coordinators in, calls
 `visit_for(session, scope, visit_id)` and hands the view `visit=…`; an object outside the scope is as absent as one
-that does not exist. Unsafe methods run in one writing unit of work that the guard commits when the view returns.
+that does not exist. Unsafe methods run in one writing unit of work that the guard commits when the view returns; where
+PostgreSQL breaks it off because two of them wait for each other, it is done again.
 """
 
+import logging
 from collections.abc import Callable, Mapping
-from functools import wraps
+from copy import deepcopy
+from functools import partial, wraps
 from typing import Any
 
 from flask import current_app, g, redirect, request, url_for
@@ -22,6 +25,7 @@ from timebank.core.actors import SYSTEM, Actor, Role, Scope
 from timebank.core.errors import NotAllowed, NotFound
 from timebank.core.text import T
 
+log = logging.getLogger("timebank")
 Loader = Callable[[Session, Scope, str], Any]
 ActsFor = Callable[[Session, str], frozenset[str]]
 View = Callable[..., Any]
@@ -76,15 +80,31 @@ def _guarded(view: View, *, roles: tuple[Role, ...], load: dict[str, Loader], wr
         if request.method in _SAFE or not writes:
             return _enter(view, roles, load, arguments)
         http.close_session()  # a reading session opened by before-request hooks would not see our own writes
-        with db.transaction() as session:
+
+        def entered(session: Session) -> Any:
             g.session = session
             try:
                 return _enter(view, roles, load, arguments)
             finally:
                 g.pop("session", None)
 
+        return db.in_one_unit(entered, before_again=partial(_as_it_came, deepcopy(dict(signed_in))))
+
     guarded.__guard__ = {"roles": roles, "load": sorted(load)}  # type: ignore[attr-defined]
     return guarded
+
+
+def _as_it_came(signed_in_before: dict[str, Any]) -> None:
+    """Take back what a view left in the request itself, so that it can be done again: flashes, files read to the end.
+
+    All else that a view of one unit of work leaves, it leaves in the database.
+    """
+    log.warning("done again on %s: the database broke it off", request.endpoint)
+    signed_in.clear()
+    signed_in.update(signed_in_before)
+    g.pop("_login_user", None)  # read with the unit of work that is gone
+    for _, sent in request.files.items(multi=True):
+        sent.stream.seek(0)
 
 
 def _enter(view: View, roles: tuple[Role, ...], load: dict[str, Loader], arguments: dict[str, Any]) -> Any:

@@ -9,10 +9,10 @@ INSERT OR REPLACE from walking past the append-only triggers.
 import fcntl
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import psycopg
 import sqlalchemy as sa
@@ -37,7 +37,10 @@ SQLModel.metadata.naming_convention = {
 PING_AFTER_SECONDS = 2.0
 _CONNECTIONS = 20  # more than the threads that serve; who comes when all are in use waits in line
 _POOL = {"poolclass": PoolInTurn, "pool_size": _CONNECTIONS, "max_overflow": 0, "pool_use_lifo": True}
+_BROKEN_OFF = frozenset({"40P01", "40001"})  # deadlock_detected, serialization_failure
+_TRIES = 3  # a second one loses only against others that came meanwhile
 _SILENT = {"hide_parameters": True}  # an error of the database is logged: without names and birthdays
+Made = TypeVar("Made")
 _engine: Engine | None = None
 _writing: Engine | None = None  # the same with the option that makes a unit of work begin as a writer
 _here = threading.local()
@@ -159,6 +162,25 @@ def transaction() -> Iterator[Session]:
             session.rollback()
             raise
         session.commit()
+
+
+def in_one_unit(work: Callable[[Session], Made], *, before_again: Callable[[], None]) -> Made:
+    """What `work` makes in one unit of work that writes; done anew in another one where PostgreSQL broke it off.
+
+    Of units of work that wait for each other's rows PostgreSQL ends one, whole, before its commit: nothing of it is
+    left, and the others have what they waited for. After `_TRIES` the error is the caller's. `before_again` takes back
+    what the work left outside of the database.
+    """
+    for _ in range(_TRIES - 1):
+        try:
+            with transaction() as session:
+                return work(session)
+        except sa.exc.DBAPIError as error:
+            if getattr(error.orig, "sqlstate", None) not in _BROKEN_OFF:
+                raise
+            before_again()
+    with transaction() as session:
+        return work(session)
 
 
 @contextmanager

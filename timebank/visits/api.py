@@ -16,6 +16,7 @@ from pydantic import (
     ValidationError,
 )
 from sqlalchemy.exc import IntegrityError
+from sqlmodel import Session
 
 from timebank.areas.queries import office_phone
 from timebank.audit.operations import note
@@ -174,8 +175,10 @@ def _note_refusal(told: EventBody, refusal: TimebankError) -> None:
 
 
 def _recorded(event: EventIn) -> Result:
-    with db.transaction() as unit:
-        result = operations.record_event(unit, actor=actor(), event=event, person_id=actor().person_id or "")
+    def recorded(unit: Session) -> operations.EventResult:
+        return operations.record_event(unit, actor=actor(), event=event, person_id=actor().person_id or "")
+
+    result = db.in_one_unit(recorded, before_again=lambda: None)
     return Result(id=result.id, state=result.state, code=result.code, message=say(result.message))
 
 
