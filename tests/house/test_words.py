@@ -11,6 +11,7 @@ import pytest
 from jinja2 import Environment
 
 from tests.fixtures.source import nodes, python_files, shown, templates
+from timebank.audit.words import EVENT_WORDS
 from tools import catalogues
 
 ATTRIBUTES = r"{% block width %}.*?{% endblock %}|{% macro _described.*?endmacro -?%}"  # no words: what a tag carries
@@ -101,3 +102,13 @@ def test_what_is_said_once_goes_through_a_catalogue(path: Path) -> None:
         if isinstance(call.func, ast.Name) and call.func.id in ("T", "gettext"):
             fixed = isinstance(call.args[0], ast.Constant | ast.Name | ast.IfExp | ast.Attribute | ast.Subscript)
             assert fixed, f"{shown(path)}:{call.lineno} puts a sentence together; name its {{places}} instead"
+
+
+def test_every_event_of_the_log_has_words() -> None:
+    """What is noted under a name that the code puts together is not seen here; a page shows its code."""
+    named = [node for path in python_files("timebank") for node in nodes(path, ast.keyword)]
+    codes = {
+        ast.literal_eval(one.value) for one in named if one.arg == "action" and isinstance(one.value, ast.Constant)
+    }  # type: ignore[attr-defined]
+    noted = {code for code in codes if "." in code}
+    assert sorted(noted - set(EVENT_WORDS)) == []

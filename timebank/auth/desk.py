@@ -5,6 +5,7 @@ from typing import Any
 from flask import Blueprint, render_template, request
 
 from timebank.audit.queries import latest_events
+from timebank.audit.words import event_words
 from timebank.auth.guards import actor, guard
 from timebank.auth.queries import names_of_users
 from timebank.core import http
@@ -20,4 +21,4 @@ def event_log() -> Any:
     asked = {key: request.args.get(key, "") for key in ("subject_id", "before_id")}
     events = latest_events(http.session(), actor().scope, **asked)
     names = names_of_users(http.session(), [event.user_id for event in events])
-    return render_template("auth/events.html", events=events, asked=asked, names=names)
+    return render_template("auth/events.html", events=events, asked=asked, names=names, event_words=event_words)
