@@ -112,3 +112,7 @@ def test_every_event_of_the_log_has_words() -> None:
     }  # type: ignore[attr-defined]
     noted = {code for code in codes if "." in code}
     assert sorted(noted - set(EVENT_WORDS)) == []
+
+
+def test_english_uses_quotation_marks_that_are_narrow_in_every_font() -> None:
+    assert [sentence for sentence in used() if "“" in sentence or "”" in sentence] == []

@@ -91,7 +91,7 @@ def _check_reason(session: Session, actor: Actor, elder_id: str, reason: str) ->
         raise BadInput("core.not_a_choice", T("Choose from the list."), field="reason")
     earlier = queries.history(session, elder_id)
     if (reason == "first") == bool(earlier):
-        text = T("“First assessment” is for an elder who has none yet, and only then.")
+        text = T('"First assessment" is for an elder who has none yet, and only then.')
         raise Refused("assessments.wrong_reason", text, field="reason")
     disputes = queries.disputes_of(session, elder_id).values()
     dispute = next((one for one in disputes if one.settled_by_id is None), None)

@@ -145,7 +145,7 @@ def scale(name: str) -> Scale:
         path = folder / f"{name}.json"
         if name in {known.stem for known in folder.glob("*.json")}:
             return read(path.read_text(encoding="utf-8"))
-    text = T("The file of the scale “{name}” is missing. Ask the administrator to put it back.", name=name)
+    text = T('The file of the scale "{name}" is missing. Ask the administrator to put it back.', name=name)
     raise Refused("assessments.scale_missing", text)
 
 

@@ -46,7 +46,7 @@ def _step(scale: Scale, step: Mapping[str, Any]) -> Text:
         return T("Rule {number} of the scale gives level {level}.", number=step["number"], level=level)
     if step["rule"] == "set_by_item":
         return T(
-            "The answer to “{item}” alone means level {level}.", item=said(scale.items[step["item"]].label), level=level
+            'The answer to "{item}" alone means level {level}.', item=said(scale.items[step["item"]].label), level=level
         )
     return T(
         "Raised to level {level}, once: {why}.", level=level, why=listed([_why(scale, name) for name in step["why"]])

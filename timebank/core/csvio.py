@@ -79,9 +79,9 @@ def _decoded(raw: bytes) -> str:
         return text.replace("\r\n", "\n").replace("\r", "\n")
     if b"\x00" in raw:
         raise BadInput(
-            "csv.signs", T("This is not a table in CSV. Save it as “CSV UTF-8” and try again."), field="file"
+            "csv.signs", T('This is not a table in CSV. Save it as "CSV UTF-8" and try again.'), field="file"
         )
-    raise BadInput("csv.encoding", T("The signs in this file cannot be read. Save it as “CSV UTF-8”."), field="file")
+    raise BadInput("csv.encoding", T('The signs in this file cannot be read. Save it as "CSV UTF-8".'), field="file")
 
 
 def _named(head: list[str], columns: Mapping[str, Iterable[str]], required: Iterable[str]) -> list[str]:
@@ -93,7 +93,7 @@ def _named(head: list[str], columns: Mapping[str, Iterable[str]], required: Iter
     for number, cell in enumerate(head, start=1):
         name = known.get(cell.strip().lower())
         if name is None or name in names:
-            words = T("Column {number}, “{name}”, is not known or stands there twice.", number=number, name=cell[:40])
+            words = T('Column {number}, "{name}", is not known or stands there twice.', number=number, name=cell[:40])
             raise BadInput("csv.columns", words, field="file")
         names.append(name)
     missing = [next(iter(columns[name])) for name in required if name not in names]
