@@ -5,7 +5,7 @@ A visit is one or two tasks of the planner: `vis_…` for one carer, `vis_….1`
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -77,10 +77,56 @@ class Locks:
             self.carers,
         )
 
+    def with_whom(self) -> set[str]:
+        """Everybody with whom something is locked."""
+        return {where[0] for where in self.visits.values()} | set(self.pairs.values()) | self.carers
+
+    def without_carers(self, carer_ids: Collection[str]) -> "Locks":
+        """The locks when whatever was locked with some carers is free again."""
+        return Locks(
+            {task: where for task, where in self.visits.items() if where[0] not in carer_ids},
+            {task: carer for task, carer in self.pairs.items() if carer not in carer_ids},
+            self.carers - frozenset(carer_ids),
+        )
+
     def holds(self, task_id: str, places: Places) -> bool:
-        """Whether a task may not be moved by hand without taking the lock off first."""
+        """Whether a task is with whom it is because of a lock."""
         placed = places.get(task_id)
-        return task_id in self.visits or (placed is not None and placed.carer in self.carers)
+        return task_id in self.visits or task_id in self.pairs or (placed is not None and placed.carer in self.carers)
+
+    def forbids(self, task_id: str, carer: str | None, places: Places) -> bool:
+        """Whether a task may not go to a carer (None: be taken out) by hand without taking a lock off first."""
+        stays = task_id in self.visits or self.pairs.get(task_id, carer) != carer
+        placed = places.get(task_id)
+        return stays or carer in self.carers or (placed is not None and placed.carer in self.carers)
+
+    def pushed(self, before: Places, after: Places) -> set[str]:
+        """The tasks whose time is locked and was kept before a change, and is another one after it."""
+        timed = set(self.visits) | {task for task, one in before.items() if one.carer in self.carers}
+        return {
+            task
+            for task in timed
+            if _where(before.get(task)) == self.visits.get(task, _where(before.get(task))) != _where(after.get(task))
+        }
+
+    def carried(self, known: Collection[str], before: Places, after: Places) -> tuple["Locks", frozenset[str]]:
+        """The locks of one plan as they hold in another, and the tasks and carers that could not be kept.
+
+        `known` are the tasks that the day still has: the lock of one that is gone is gone with it, and is not missed.
+        """
+        visits = {task: where for task, where in self.visits.items() if _where(after.get(task)) == where}
+        pairs = {task: who for task, who in self.pairs.items() if task in after and after[task].carer == who}
+        carers = frozenset(one for one in self.carers if _day_of(one, known, before) == _day_of(one, known, after))
+        missed = ({*self.visits, *self.pairs} - {*visits, *pairs}) & set(known)
+        return Locks(visits, pairs, carers), frozenset(missed | (self.carers - carers))
+
+
+def _where(placed: Placed | None) -> tuple[str, int] | None:
+    return (placed.carer, placed.starts) if placed else None
+
+
+def _day_of(carer: str, known: Collection[str], places: Places) -> dict[str, int]:
+    return {task: one.starts for task, one in places.items() if one.carer == carer and task in known}
 
 
 @dataclass(frozen=True)

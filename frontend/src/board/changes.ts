@@ -22,7 +22,8 @@ export function drawChanges(store: Store): void {
     list.append(row);
   }
   const head = say("changes_from", { number: found.before.version, count: found.steps.length });
-  box.replaceChildren(element("h2", "", reason ? `${say(`reason_${reason}`)} · ${head}` : head), list);
+  const missed = store.board.not_kept.map((text) => element("p", "warning", `⚠ ${text}`));
+  box.replaceChildren(element("h2", "", reason ? `${say(`reason_${reason}`)} · ${head}` : head), ...missed, list);
   const isWaiting = found.steps.some((step) => step.kind === "waiting");
   if (isWaiting && reason === "sos") box.append(element("a", "button", say("call_in_order"), { href: emergency }));
   if (!found.steps.length) box.append(element("p", "small", say("no_changes")));

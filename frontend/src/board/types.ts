@@ -95,6 +95,8 @@ export interface Board extends Part {
   };
   visiting_rate: Point;
   comparison: Comparison | null;
+  /** A sentence for each lock of the version before that this one could not keep. */
+  not_kept: string[];
 }
 
 export interface BestPlace {

@@ -124,9 +124,10 @@ def locked(problem: Problem, locks: Locks, places: Mapping[str, Placed]) -> Prob
 
     The same locks give the same object, so that whoever keeps something by problem finds it again.
     """
-    held = {task: (one.carer, one.starts) for task, one in places.items() if one.carer in locks.carers}
-    pins = dict(locks.visits) | held
-    return _pinned(problem, tuple(sorted(pins.items())), tuple(sorted(locks.pairs.items())), locks.carers)
+    free = locks.without_carers(locks.with_whom() - {carer.id for carer in problem.carers})  # who is off by now
+    held = {task: (one.carer, one.starts) for task, one in places.items() if one.carer in free.carers}
+    pins = dict(free.visits) | held
+    return _pinned(problem, tuple(sorted(pins.items())), tuple(sorted(free.pairs.items())), free.carers)
 
 
 Pins = tuple[tuple[str, tuple[str, int]], ...]  # task, its carer and start
@@ -142,6 +143,8 @@ def _pinned(problem: Problem, pins: Pins, pairs: tuple[tuple[str, str], ...], he
 
 
 def _pinned_task(task: Task, pin: tuple[str, int] | None, carer: str | None, held: frozenset[str]) -> Task:
+    if task.pinned_carer is not None and task.pinned_start_minutes is not None:
+        return task  # has begun: where and when it is, is no question any more
     if pin:
         return replace(task, pinned_carer=pin[0], pinned_start_minutes=pin[1])
     free = replace(task, banned_carers=task.banned_carers | held) if held else task

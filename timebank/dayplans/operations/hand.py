@@ -16,7 +16,7 @@ from timebank.dayplans.adapter.engine import Plan
 from timebank.dayplans.adapter.hand import Move, moved
 from timebank.dayplans.models import DayPlan, DayPlanChange, DayPlanState
 from timebank.dayplans.operations.planning import left_out_visits
-from timebank.dayplans.queries.board import Opened, check_moves, opened, refuse_begun
+from timebank.dayplans.queries.board import Opened, check_moves, opened, pushed_visits, refuse_begun
 from timebank.dayplans.queries.plans import last_change
 from timebank.dayplans.rules import Locks, differences, visit_of
 
@@ -25,11 +25,15 @@ def move_by_hand(session: Session, *, actor: Actor, day_plan_id: str, revision: 
     """Put tasks on other routes or at other times, or take them out, as one change that can be undone.
 
     The plan may break rules afterwards: the board shows which, and publishing refuses it. Refuses tasks and carers that
-    the day does not have, tasks that are locked or have begun, and a plan that somebody changed since `revision`.
+    the day does not have, what has begun, what a lock stands against (also where the move would push a locked visit to
+    another time), and a plan that somebody changed since `revision`.
     """
     day = open_draft(session, actor, day_plan_id, revision)
     check_moves(session, day, moves)
     after = moved(day.problem, day.plan, moves)
+    for visit in pushed_visits(session, day, after):
+        text = T("{visit} is locked and would come at another time.", visit=visit)
+        raise Refused("dayplans.is_locked", text, field="moves")
     detail = [{"task": move.task, "carer": move.carer, "starts": move.starts} for move in moves]
     return _keep(session, actor, day, "move", {"moves": detail}, after, day.locks)
 

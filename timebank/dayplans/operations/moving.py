@@ -19,7 +19,6 @@ from timebank.dayplans.operations.publishing import publish_day
 from timebank.dayplans.queries.moved import planned_for_old_door
 from timebank.dayplans.queries.plans import versions_at_work
 from timebank.dayplans.queries.standing import as_it_stands
-from timebank.dayplans.rules import Locks
 from timebank.people.effects import RELOCATED, follows
 from timebank.people.models import Person, PersonCase
 
@@ -84,15 +83,13 @@ class _Anew:
     def _keep(
         self, row: DayPlan, problem: Problem, plan: Plan, *, amends_id: str | None, reason: dict[str, object]
     ) -> DayPlan:
-        known = {task.id for task in problem.tasks}
-        locks = Locks.from_json(row.locks)
         return keep_plan(
             self.session,
             actor=SYSTEM,
             kept=keep_problem(self.session, problem, area_code=row.area_code, on=row.on),
             problem=problem,
             plan=plan,
-            locks=locks.without_task({*locks.visits, *locks.pairs} - known),
+            locks_of=row,
             amends_id=amends_id,
             reason=reason,
             may_be_faulty=row.state == DayPlanState.DRAFT,

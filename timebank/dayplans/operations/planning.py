@@ -47,10 +47,20 @@ def draft_day(
     problem, stands, begin = to_be_planned(session, area_code, on)
     if seconds is None:
         seconds = in_force(session, area_code, on).number("dispatch.seconds")
-    found = engine.planned(problem, Limits(seconds=float(seconds), steps=steps), seed, start=begin)
+    locks = Locks.from_json(stands.locks) if stands else Locks()
+    held = engine.locked(problem, locks, engine.places_of(begin)) if begin else problem
+    found = engine.planned(held, Limits(seconds=float(seconds), steps=steps), seed, start=begin)
     kept = keep_problem(session, problem, area_code=area_code, on=on)
-    amends_id = stands.id if stands else None
-    return keep_plan(session, actor=actor, kept=kept, problem=problem, plan=found, amends_id=amends_id, read_at=read_at)
+    return keep_plan(
+        session,
+        actor=actor,
+        kept=kept,
+        problem=problem,
+        plan=found,
+        locks_of=stands,
+        amends_id=stands.id if stands else None,
+        read_at=read_at,
+    )
 
 
 def check_day(actor: Actor, area_code: str, on: date) -> None:
@@ -84,7 +94,7 @@ def keep_plan(
     problem: Problem,
     plan: Plan,
     state: DayPlanState = DayPlanState.DRAFT,
-    locks: Locks | None = None,
+    locks_of: DayPlan | None = None,
     amends_id: str | None = None,
     reason: dict[str, Any] | None = None,
     read_at: datetime | None = None,
@@ -93,12 +103,14 @@ def keep_plan(
     """Keep a plan as the next version of its day; refuses one that breaks a hard rule unless people go on with it.
 
     `read_at` is when the day was read for it, where that was before now: what is published later it does not know. Who
-    is held up in the version that it amends is so in this one too.
+    is held up in the version that it amends is so in this one too. The locks of `locks_of` go on as far as this plan
+    keeps them; `reason` has under "unlocked" which it does not.
     """
     if not may_be_faulty:
         refuse_faults(session, kept.area_code, problem, engine.violations_of(problem, plan))
     amended = session.get(DayPlan, amends_id) if amends_id else None
     late = amended.reason.get("late") if amended else None
+    locks, unlocked = _carried_locks(locks_of, problem, plan)
     row = DayPlan(
         id=ids.new_id("dpl"),
         area_code=kept.area_code,
@@ -111,9 +123,9 @@ def keep_plan(
         left_out=len(left_out_visits(plan)),
         seed=plan.seed,
         engine=plan.engine,
-        locks=(locks or Locks()).to_json(),
+        locks=locks.to_json(),
         amends_id=amends_id,
-        reason=({"late": late} if late else {}) | (reason or {}),
+        reason=({"late": late} if late else {}) | (reason or {}) | ({"unlocked": unlocked} if unlocked else {}),
         made_by=actor.user_id,
         made_at=read_at or clock.now(),
     )
@@ -121,6 +133,15 @@ def keep_plan(
     session.flush()
     note(session, actor=actor, action="dayplans.draft", subject_id=row.id, area_code=row.area_code, cost=row.cost)
     return row
+
+
+def _carried_locks(row: DayPlan | None, problem: Problem, plan: Plan) -> tuple[Locks, list[str]]:
+    """The locks of a version as far as another plan keeps them, and the tasks and carers for which it does not."""
+    if row is None:
+        return Locks(), []
+    known, before = {task.id for task in problem.tasks}, engine.places_of(engine.unpack_plan(row.body))
+    kept, unlocked = Locks.from_json(row.locks).carried(known, before, engine.places_of(plan))
+    return kept, sorted(unlocked)
 
 
 def left_out_visits(plan: Plan) -> set[str]:

@@ -73,7 +73,7 @@ def take_over(session: Session, *, actor: Actor, day_plan_id: str) -> DayPlan:
     """A new draft from a version, for the day as it stands now: visits that came wait in it, those that went are gone.
 
     This is how a published day is changed: the draft is worked on, seen as a difference, and published in its place.
-    Of a day under way what has begun is fixed, and the rest is open from now on.
+    Of a day under way what has begun is fixed, and the rest is open from now on. Locks go on where they can be kept.
     """
     row = session.get(DayPlan, day_plan_id)
     if row is None or not actor.scope.holds_area(row.area_code):
@@ -86,6 +86,7 @@ def take_over(session: Session, *, actor: Actor, day_plan_id: str) -> DayPlan:
         kept=keep_problem(session, problem, area_code=row.area_code, on=row.on),
         problem=problem,
         plan=plan,
+        locks_of=row,
         amends_id=row.id,
         reason={"kind": "change"},
         read_at=read_at,

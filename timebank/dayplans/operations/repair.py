@@ -13,6 +13,7 @@ from sqlmodel import Session
 from dispatch.disruption import CarerIll, CarerLate, Change, Disruption, RoadClosed, VisitAdded, VisitCancelled
 from dispatch.model import Limits, Plan, Problem
 from dispatch.replan import replan
+from dispatch.today import changed, frozen_visits
 from timebank.areas import operations as areas
 from timebank.audit.operations import note
 from timebank.careplans.models import ServiceKind
@@ -31,7 +32,7 @@ from timebank.dayplans.operations.planning import keep_plan, keep_problem
 from timebank.dayplans.operations.publishing import CALLED_OFF
 from timebank.dayplans.queries.facts import DayFacts
 from timebank.dayplans.queries.standing import facts_for, problem_now
-from timebank.dayplans.rules import visit_of
+from timebank.dayplans.rules import Locks, Places, visit_of
 from timebank.people import operations as people
 from timebank.policies.queries import in_force
 from timebank.visits import operations as visits
@@ -92,18 +93,59 @@ def repair(session: Session, *, actor: Actor, day_plan_id: str, incident: Incide
     published = engine.as_far_as_known(before, published, lost)
     now = clock.minutes_gone(row.on)
     stays = standing(before, published, facts.begun, now, away=incident.carer)
-    found = replan(before, published, Disruption(now, change, stays), Limits(seconds=_SEARCH_SECONDS))
-    plan = _promised(found.problem, engine.sound(found.problem, found.plan), published)
+    away = _off(before, facts) | ({incident.carer} if isinstance(change, CarerIll) else set())
+    locks = Locks.from_json(row.locks).without_carers(away)
+    problem, plan = _repaired(before, published, Disruption(now, change, stays), locks)
     return keep_plan(
         session,
         actor=actor,
-        kept=keep_problem(session, found.problem, area_code=row.area_code, on=row.on),
-        problem=found.problem,
+        kept=keep_problem(session, problem, area_code=row.area_code, on=row.on),
+        problem=problem,
         plan=plan,
+        locks_of=row,
         amends_id=row.id,
         reason=_reason(incident, row.reason.get("late", {})),
         read_at=read_at,
     )
+
+
+def _repaired(before: Problem, published: Plan, happened: Disruption, locks: Locks) -> tuple[Problem, Plan]:
+    """The day as it is now, free of locks, and the plan for it that keeps them.
+
+    A lock that keeps from being visited who was visited before is given up, and so are the locked days of carers where
+    nobody else can go to a visit that came in between.
+    """
+    places = engine.places_of(published)
+    for _ in range(_TRIES):
+        held = engine.locked(before, locks, places)
+        limits = Limits(seconds=_SEARCH_SECONDS)
+        found = replan(held, published, _kept_from(happened, locks), limits)
+        plan = _promised(found.problem, engine.sound(found.problem, found.plan), published)
+        left = {one.task for one in plan.unserved}
+        fewer = _given_up(locks, left, places, {task.id for task in before.tasks})
+        if fewer == locks:
+            break
+        locks = fewer
+    if held is before:
+        return found.problem, plan
+    return changed(before, published, happened, frozen_visits(before, published, happened)), plan
+
+
+def _kept_from(happened: Disruption, locks: Locks) -> Disruption:
+    """What happened; a visit that came in between is not given to carers whose day is locked."""
+    change = happened.change
+    if not isinstance(change, VisitAdded) or not locks.carers:
+        return happened
+    tasks = tuple(replace(task, banned_carers=task.banned_carers | locks.carers) for task in change.tasks)
+    return replace(happened, change=replace(change, tasks=tasks))
+
+
+def _given_up(locks: Locks, left: set[str], places: Places, known: set[str]) -> Locks:
+    """The locks without those that leave somebody without a visit."""
+    lonely = {places[task].carer for task in left if task in places} & locks.carers
+    is_added_left = bool(left - known)
+    fewer = locks.without_task(left)
+    return replace(fewer, carers=frozenset() if is_added_left else fewer.carers - lonely)
 
 
 def _off(problem: Problem, facts: DayFacts) -> frozenset[str]:

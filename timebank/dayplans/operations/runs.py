@@ -18,7 +18,7 @@ from timebank.dayplans.adapter import engine
 from timebank.dayplans.adapter.engine import Plan
 from timebank.dayplans.models import DayPlan, DayPlanState, DayProblem, PlannerRun, RunState
 from timebank.dayplans.operations.planning import check_day, keep_plan, keep_problem
-from timebank.dayplans.queries.plans import count_running, running
+from timebank.dayplans.queries.plans import count_running, latest_plan, running
 from timebank.dayplans.queries.standing import to_be_planned
 from timebank.dayplans.rules import Locks
 from timebank.policies.queries import in_force
@@ -39,8 +39,9 @@ def begin_run(
     """Note that a township's day is to be planned: the run, and whether it is new and needs its worker now.
 
     A run that is at work already for the same day is returned instead of a second one. With `start_plan_id` the
-    planner begins from that version and leaves its locks alone; of a published day under way it begins from what is
-    published, and plans from now on. Refuses when the machine is busy with other days.
+    planner begins from that version and leaves its locks alone, else from the version that counts where that has
+    locks; of a published day under way it begins from what is published, and plans from now on. Refuses when the
+    machine is busy with other days.
     """
     check_day(actor, area_code, on)
     session.get(Area, area_code, with_for_update=True)  # two presses at once make one run
@@ -51,8 +52,14 @@ def begin_run(
     problem, stands, _ = to_be_planned(session, area_code, on)
     kept = keep_problem(session, problem, area_code=area_code, on=on)
     wanted = in_force(session, area_code, on).number("dispatch.seconds") if seconds is None else seconds
-    begin = start_plan_id or (stands.id if stands else None)
+    begin = start_plan_id or (stands.id if stands else _with_locks(session, area_code, on))
     return new_run(session, actor, kept, len(problem.tasks), wanted, seed, begin, {}), True
+
+
+def _with_locks(session: Session, area_code: str, on: date) -> str | None:
+    """The version of a day that counts, where somebody locked something in it: whoever plans anew need not know."""
+    counts = latest_plan(session, area_code, on)
+    return counts.id if counts and Locks.from_json(counts.locks) != Locks() else None
 
 
 def new_run(
@@ -132,7 +139,7 @@ def finish_run(session: Session, *, run_id: str, plan: Plan) -> DayPlan | None:
         problem=engine.unpack_problem(kept.body),
         plan=plan,
         state=DayPlanState.TRIAL if run.trial else DayPlanState.DRAFT,
-        locks=Locks.from_json(start.locks) if start else None,
+        locks_of=start,
         amends_id=run.trial.get("base") or (start.id if start else None),
         reason=dict(run.trial),
         read_at=run.started_at,

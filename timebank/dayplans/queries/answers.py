@@ -18,7 +18,7 @@ from timebank.dayplans.adapter.hand import Move, moved, touched, tried_places
 from timebank.dayplans.adapter.under_way import rest_of
 from timebank.dayplans.figures import cost_parts
 from timebank.dayplans.models import DayPlan, DayPlanState
-from timebank.dayplans.queries.board import Opened, check_moves, names_for, opened
+from timebank.dayplans.queries.board import Opened, check_moves, names_for, opened, pushed_visits
 from timebank.dayplans.queries.facts import begun_among
 from timebank.dayplans.rules import FETCH, differences, visit_of
 from timebank.dayplans.words import PLACE_WORDS, STEP_WORDS, Names, clock_time, joined, violation_words
@@ -131,6 +131,13 @@ def _against(place: Place, carer: Carer, task: Task, names: Names, now: int) -> 
     return T("it is promised to somebody else")
 
 
+def _pushed(session: Session, day: Opened, after: Plan) -> list[str]:
+    return [
+        say(T("{visit} is locked and would come at another time.", visit=visit))
+        for visit in pushed_visits(session, day, after)
+    ]
+
+
 def preview(session: Session, row: DayPlan, moves: Sequence[Move]) -> dict[str, Any]:
     """What moves would break that is whole now, what they cost, and who else would come at another time."""
     day = _as_it_stands(session, row)
@@ -149,7 +156,7 @@ def preview(session: Session, row: DayPlan, moves: Sequence[Move]) -> dict[str, 
     return {
         "cost": after.cost.total - price.total,
         "parts": cost_parts(price, after.cost),
-        "breaks": [say(violation_words(fault, names)) for fault in faults],
+        "breaks": [*_pushed(session, day, after), *(say(violation_words(fault, names)) for fault in faults)],
         "others": [
             say(
                 T(

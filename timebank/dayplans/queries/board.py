@@ -20,7 +20,7 @@ from timebank.auth.queries import names_of_users
 from timebank.core import months
 from timebank.core.errors import BadInput, Refused
 from timebank.core.i18n import say
-from timebank.core.text import T
+from timebank.core.text import T, Text
 from timebank.dayplans.adapter import engine
 from timebank.dayplans.adapter.engine import Plan, Problem
 from timebank.dayplans.adapter.hand import Move
@@ -72,9 +72,17 @@ def check_moves(session: Session, day: Opened, moves: Sequence[Move]) -> None:
             raise BadInput("dayplans.unknown_move", T("This visit or this person is not in the day."), field="moves")
         if move.starts is not None and not 0 <= move.starts < 24 * 60:
             raise BadInput("dayplans.bad_start", T("Choose a time of this day."), field="moves")
-        if day.locks.holds(move.task, day.places):
-            raise Refused("dayplans.is_locked", T("This visit is locked. Take the lock off first."), field="moves")
+        if day.locks.forbids(move.task, move.carer, day.places):
+            text = T("A lock stands against this move. Take the lock off first.")
+            raise Refused("dayplans.is_locked", text, field="moves")
     refuse_begun(session, {visit_of(move.task) for move in moves})
+
+
+def pushed_visits(session: Session, day: Opened, after: Plan) -> list[str | Text]:
+    """What each visit is called that is locked to its time and comes at another one in a changed plan."""
+    pushed = sorted(day.locks.pushed(day.places, engine.places_of(after)))
+    names = names_for(session, day, set(pushed))
+    return [names.visit(task) for task in pushed]
 
 
 def refuse_begun(session: Session, visit_ids: Collection[str]) -> None:
@@ -171,8 +179,17 @@ def board_of(session: Session, row: DayPlan) -> dict[str, Any]:
     return {
         **_changing_part(session, day, cast, {one.id for one in day.problem.carers}, set(cast.visits), faults),
         "places": _place_part(cast, row.on),
+        "not_kept": not_kept(session, day),
         "visiting_rate": _visiting_rate(session, row),
     }
+
+
+def not_kept(session: Session, day: Opened) -> list[str]:
+    """A sentence for each lock of the version before that this one could not keep."""
+    subjects = day.row.reason.get("unlocked", [])
+    names = names_for(session, day, set(subjects), set(subjects)) if subjects else Names()
+    called = [names.people.get(one) or names.visit(one) for one in subjects]
+    return [say(T("{what} could not stay locked.", what=what)) for what in called]
 
 
 def changed_board(session: Session, before: Opened, row: DayPlan) -> dict[str, Any]:
