@@ -9,6 +9,7 @@ import { showWhy } from "./why";
 
 export class Card {
   private shown = "";
+  private about = "";
 
   constructor(
     private store: Store,
@@ -18,12 +19,25 @@ export class Card {
   draw(): void {
     const card = part("board-card");
     const { selectedVisit, selectedTask, selectedCarer, board } = this.store;
-    const mark = `${selectedVisit} ${selectedTask} ${selectedCarer} ${board.plan.revision} ${board.plan.id} ${this.liveMark(selectedVisit)}`;
+    const about = `${selectedVisit} ${selectedTask} ${selectedCarer} ${board.plan.revision} ${board.plan.id} ${board.plan.state}`;
+    const mark = `${about} ${this.liveMark(selectedVisit)}`;
     if (mark === this.shown) return;
+    const typed = about === this.about ? card.querySelector(".answer") : null;
     this.shown = mark;
+    this.about = about;
     const visit = selectedVisit ? this.store.visits.get(selectedVisit) : undefined;
     const carer = selectedCarer ? this.store.carers.get(selectedCarer) : undefined;
-    card.replaceChildren(...(visit ? this.ofVisit(visit) : carer ? this.ofCarer(carer) : [element("p", "small", say("select_something"))]));
+    const drawn = visit ? this.ofVisit(visit) : carer ? this.ofCarer(carer) : [element("p", "small", say("select_something"))];
+    if (visit && typed) this.around(card, typed, drawn.slice(0, -1));
+    else card.replaceChildren(...drawn);
+  }
+
+  /** What the day says of a visit is drawn anew around what is being typed or read below it; the focus stays. */
+  private around(card: HTMLElement, typed: Element, drawn: HTMLElement[]): void {
+    const focused = [...card.querySelectorAll(".buttons button")].indexOf(document.activeElement as Element);
+    for (const old of [...card.children]) if (old !== typed) old.remove();
+    typed.before(...drawn);
+    card.querySelectorAll<HTMLElement>(".buttons button")[focused]?.focus();
   }
 
   private liveMark(visit: string | null): string {

@@ -1,5 +1,5 @@
 // What happened, the planner at work, other versions: each in a dialog of the browser's own, closed with Escape.
-import { address, button, clock, element, part, say, tell } from "./page";
+import { address, button, clock, element, part, say } from "./page";
 import { ask, Refusal, tellServer } from "./server";
 import type { Store } from "./store";
 import { type Next, turnTo } from "./version";
@@ -219,14 +219,15 @@ export async function openHistory(): Promise<void> {
 
 /** Take a published day up again: a new draft in which things can be moved. */
 export async function beginChange(): Promise<void> {
-  try {
-    location.assign((await tellServer<Next>(`${address}/take-over`)).url);
-  } catch (error) {
-    if (error instanceof Refusal) tell(error.message, "refused");
-    else throw error;
-  }
+  await leaveFor((await tellServer<Next>(`${address}/take-over`)).url);
 }
 
 export async function discard(): Promise<void> {
-  location.assign((await tellServer<Next>(`${address}/discard`)).url);
+  await leaveFor((await tellServer<Next>(`${address}/discard`)).url);
+}
+
+/** Go to another page; nothing is done here any more while that is fetched. */
+function leaveFor(url: string): Promise<never> {
+  location.assign(url);
+  return new Promise(() => undefined);
 }

@@ -5,6 +5,7 @@ import { beginChange, discard, openHistory, openIncident, openPlanner, openVersi
 import { Drag } from "./drag";
 import { drawFigures } from "./figures";
 import { DayMap } from "./map";
+import { drawNewer } from "./newer";
 import { address, part, say, tell } from "./page";
 import { tellServer } from "./server";
 import { Store } from "./store";
@@ -25,6 +26,7 @@ store.listen(() => {
   drawMapSoon();
   drawFigures(store);
   drawChanges(store);
+  drawNewer(store);
   card.draw();
   drawTools();
 });
@@ -54,27 +56,35 @@ function drawTools(): void {
 }
 
 async function publish(): Promise<void> {
-  try {
-    Object.assign(store.board, await tellServer<Board>(`${address}/publish`, { revision: store.board.plan.revision }));
-    await store.load();
-    tell(say("published"));
-    follow(store);
-  } catch (error) {
-    await store.refused(error);
-  }
+  Object.assign(store.board, await tellServer<Board>(`${address}/publish`, { revision: store.board.plan.revision }));
+  await store.load();
+  tell(say("published"));
+  follow(store);
 }
 
-function click(id: string, act: () => void): void {
-  part(id).addEventListener("click", act);
+/** On a slow line a second press is none, until the first is answered. */
+function click(id: string, act: () => Promise<unknown>): void {
+  let isBusy = false;
+  part(id).addEventListener("click", () => {
+    if (isBusy) return;
+    isBusy = true;
+    part(id).setAttribute("aria-busy", "true");
+    void act()
+      .catch((error: unknown) => store.refused(error))
+      .finally(() => {
+        isBusy = false;
+        part(id).removeAttribute("aria-busy");
+      });
+  });
 }
 
-click("board-plan", () => void openPlanner(store));
-click("board-publish", () => void publish());
-click("board-undo", () => void store.change("undo", {}).then((done) => done && tell(say("undone"))));
-click("board-discard", () => void discard());
-click("board-change", () => void beginChange());
-click("board-versions", () => void openVersions(store));
-click("board-history", () => void openHistory());
+click("board-plan", () => openPlanner(store));
+click("board-publish", publish);
+click("board-undo", () => store.change("undo", {}).then((done) => done && tell(say("undone"))));
+click("board-discard", discard);
+click("board-change", beginChange);
+click("board-versions", () => openVersions(store));
+click("board-history", openHistory);
 part("board-all-carers").addEventListener("change", () => timeline.draw());
 part("board-dialog-close").addEventListener("click", () => part<HTMLDialogElement>("board-dialog").close());
 for (const tool of document.querySelectorAll<HTMLElement>("[data-incident]")) {
@@ -91,6 +101,7 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
+addEventListener("pageshow", (event) => event.persisted && location.reload()); // come back to: the day went on meanwhile
 addEventListener("popstate", () => location.reload()); // back to a version that the page had turned from
 
 show(store).catch((error: unknown) => tell(error instanceof Error ? error.message : String(error), "refused"));

@@ -3,7 +3,7 @@ import { say, tell } from "./page";
 import { Refusal } from "./server";
 import { address } from "./page";
 import { ask, tellServer } from "./server";
-import type { Board, Carer, Comparison, Live, LiveVisit, MoveBody, Part, Visit } from "./types";
+import type { Board, Carer, Comparison, Live, LiveVisit, MoveBody, Newer, Part, Visit } from "./types";
 
 type Listener = () => void;
 
@@ -14,6 +14,9 @@ export class Store {
   live = new Map<string, LiveVisit>();
   now: number | null = null;
   came: string[] = [];
+  newer: Newer | null = null;
+  /** The revision that the server has by what was heard last. */
+  theirs = 0;
   comparison: Comparison | null = null;
   /** What the plan breaks at each visit. */
   faults = new Map<string, string[]>();
@@ -21,6 +24,8 @@ export class Store {
   selectedTask: string | null = null;
   selectedCarer: string | null = null;
   private listeners: Listener[] = [];
+  private sent: Promise<boolean> = Promise.resolve(true);
+  private underWay = 0;
 
   listen(listener: Listener): void {
     this.listeners.push(listener);
@@ -57,6 +62,11 @@ export class Store {
     return this.board.plan.state === "draft" || this.board.plan.state === "trial";
   }
 
+  /** Whether somebody else changed this version since it was drawn. */
+  get isBehind(): boolean {
+    return this.underWay === 0 && this.theirs > this.board.plan.revision;
+  }
+
   get waiting(): Visit[] {
     return this.board.visits.filter((visit) => visit.placed.length < visit.crew);
   }
@@ -68,8 +78,21 @@ export class Store {
     this.changed();
   }
 
-  /** Send one change that names the revision it was made on; where somebody was faster, show their state first. */
-  async change(path: string, body: Record<string, unknown>): Promise<boolean> {
+  /**
+   * Send one change that names the revision it was made on; where somebody was faster, show their state first. On a slow
+   * line the next one waits for the one before, and is not sent where that was refused.
+   */
+  change(path: string, body: Record<string, unknown>): Promise<boolean> {
+    const mine = this.sent.then((went) => went && this.send(path, body));
+    this.sent = mine;
+    this.underWay += 1;
+    return mine.finally(() => {
+      this.underWay -= 1;
+      if (!this.underWay) this.sent = Promise.resolve(true);
+    });
+  }
+
+  private async send(path: string, body: Record<string, unknown>): Promise<boolean> {
     try {
       this.apply(await tellServer<Part>(`${address}/${path}`, { ...body, revision: this.board.plan.revision }));
       return true;
@@ -88,6 +111,7 @@ export class Store {
       tell(`${error.message} ${last ? say("they_changed", { who: last.who, what: last.text }) : ""}`, "refused");
     } else {
       tell(error.message, "refused");
+      if (error.code === "dayplans.was_replaced") this.takeLive(await ask<Live>(`${address}/live`));
     }
   }
 
@@ -98,6 +122,8 @@ export class Store {
   takeLive(live: Live): void {
     this.now = live.now;
     this.came = live.came;
+    this.newer = live.newer;
+    this.theirs = live.revision;
     this.live = new Map(live.visits.map((visit) => [visit.id, visit]));
     this.changed();
   }

@@ -143,12 +143,22 @@ export interface LiveVisit {
   answers: Answer[];
 }
 
+export interface Newer {
+  id: string | null;
+  version: number | null;
+  words: string;
+  is_replaced: boolean;
+}
+
 export interface Live {
   stamp: string;
   now: number | null;
   visits: LiveVisit[];
   /** What came after this version was made and is on no plan, as words. */
   came: string[];
+  revision: number;
+  /** What to look at instead of this version, if anything; `is_replaced` where nothing can be done here any more. */
+  newer: Newer | null;
 }
 
 export interface MoveBody {

@@ -11,12 +11,12 @@ export interface Next {
 
 let stream: EventSource | undefined;
 
-/** Draw the version that the page speaks of, and follow its day if it is published. */
+/** Draw the version that the page speaks of, and follow its day as long as it counts or may still do so. */
 export async function show(store: Store): Promise<void> {
   await store.load();
   store.takeLive(await ask<Live>(`${address}/live`));
   part("board").dataset.ready = "yes";
-  if (store.board.plan.state === "published") follow(store);
+  if (["published", "draft"].includes(store.board.plan.state)) follow(store);
 }
 
 /** Turn to another version, such as a repaired day, which is wanted within a second; its differences are read first. */
@@ -37,9 +37,12 @@ export function follow(store: Store): void {
   stream?.close();
   stream = new EventSource(`${address}/stream`);
   let known = "";
+  const about = address;
   stream.addEventListener("changed", (event) => {
     if (event.data === known) return;
     known = event.data;
-    void ask<Live>(`${address}/live`).then((live) => store.takeLive(live));
+    ask<Live>(`${about}/live`)
+      .then((live) => about === address && store.takeLive(live)) // the page may have turned to another version meanwhile
+      .catch(() => (known = "")); // the stream says it again
   });
 }

@@ -25,7 +25,16 @@ function cameSince(store: Store): HTMLElement {
   const list = element("ul");
   list.append(...store.came.map((words) => element("li", "", words)));
   item.append(element("b", "", say("came_since", { count: store.came.length })), list);
-  if (store.board.plan.state !== "trial") item.append(button(say("take_over"), () => void beginChange()));
+  if (store.board.plan.state !== "trial") {
+    const take: HTMLButtonElement = button(say("take_over"), () => {
+      take.disabled = true; // a second press would make a second version
+      void beginChange().catch((error: unknown) => {
+        take.disabled = false;
+        return store.refused(error);
+      });
+    });
+    item.append(take);
+  }
   return item;
 }
 

@@ -17,6 +17,7 @@ from timebank.dayplans.adapter.hand import Move, moved
 from timebank.dayplans.models import DayPlan, DayPlanChange, DayPlanState
 from timebank.dayplans.operations.planning import left_out_visits
 from timebank.dayplans.queries.board import Opened, check_moves, opened, pushed_visits, refuse_begun
+from timebank.dayplans.queries.newer import refuse_replaced
 from timebank.dayplans.queries.plans import last_change
 from timebank.dayplans.rules import Locks, differences, visit_of
 
@@ -76,10 +77,11 @@ def undo(session: Session, *, actor: Actor, day_plan_id: str, revision: int) -> 
 
 
 def open_draft(session: Session, actor: Actor, day_plan_id: str, revision: int) -> Opened:
-    """A draft as somebody saw it; refuses what is no draft any more and what changed meanwhile."""
+    """A draft as somebody saw it; refuses what is no draft any more, what was replaced and what changed meanwhile."""
     row = session.get(DayPlan, day_plan_id)
     if row is None or not actor.scope.holds_area(row.area_code):
         raise NotFound("dayplans.no_such_plan", T("There is no such day plan in your area."))
+    refuse_replaced(session, row)
     if row.state not in (DayPlanState.DRAFT, DayPlanState.TRIAL):
         text = T("A published day changes only by a new version that everybody sees. Begin one with 'Change this day'.")
         raise Refused("dayplans.is_published", text)

@@ -21,6 +21,7 @@ from timebank.dayplans.models import DayNotice, DayPlan, DayPlanState, DayProble
 from timebank.dayplans.operations.hand import changed_meanwhile
 from timebank.dayplans.operations.planning import keep_plan, keep_problem, refuse_faults
 from timebank.dayplans.queries.facts import TO_PLAN, DayFacts
+from timebank.dayplans.queries.newer import refuse_replaced
 from timebank.dayplans.queries.standing import as_it_stands, facts_for, problem_now, published_version
 from timebank.dayplans.rules import FETCH, Placed, Places, Step, differences, visit_of
 from timebank.visits import operations as visits
@@ -44,7 +45,7 @@ def publish_day(session: Session, *, actor: Actor, day_plan_id: str, revision: i
     if row.state == DayPlanState.PUBLISHED:
         return row
     older = published_version(session, row.area_code, row.on)
-    _refuse_stale(row, revision, older)
+    _refuse_stale(session, row, revision, older)
     plan = engine.unpack_plan(row.body)
     facts = facts_for(session, row, plan)
     _refuse_unfit(session, row, plan, facts, older)
@@ -78,6 +79,7 @@ def take_over(session: Session, *, actor: Actor, day_plan_id: str) -> DayPlan:
     row = session.get(DayPlan, day_plan_id)
     if row is None or not actor.scope.holds_area(row.area_code):
         raise NotFound("dayplans.no_such_plan", T("There is no such day plan in your area."))
+    refuse_replaced(session, row)  # a version made from it would undo what was published since
     read_at = clock.now()
     problem, plan = as_it_stands(session, row)
     return keep_plan(
@@ -104,9 +106,11 @@ def _alone(session: Session, actor: Actor, day_plan_id: str) -> DayPlan:
     return row
 
 
-def _refuse_stale(row: DayPlan, revision: int, standing: DayPlan | None) -> None:
+def _refuse_stale(session: Session, row: DayPlan, revision: int, standing: DayPlan | None) -> None:
     if row.revision != revision:
         raise changed_meanwhile()
+    if row.state == DayPlanState.SUPERSEDED:
+        refuse_replaced(session, row)
     if row.state != DayPlanState.DRAFT:
         text = T("This version was replaced or is only a trial. Open the newest version of the day.")
         raise Refused("dayplans.not_a_draft", text)

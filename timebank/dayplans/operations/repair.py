@@ -31,6 +31,7 @@ from timebank.dayplans.models import DayPlan, DayPlanState, DayProblem
 from timebank.dayplans.operations.planning import keep_plan, keep_problem
 from timebank.dayplans.operations.publishing import CALLED_OFF
 from timebank.dayplans.queries.facts import DayFacts
+from timebank.dayplans.queries.newer import refuse_replaced
 from timebank.dayplans.queries.standing import facts_for, problem_now
 from timebank.dayplans.rules import Locks, Places, visit_of
 from timebank.people import operations as people
@@ -82,6 +83,7 @@ def repair(session: Session, *, actor: Actor, day_plan_id: str, incident: Incide
     row = session.get(DayPlan, day_plan_id)
     if row is None or not actor.scope.holds_area(row.area_code):
         raise NotFound("dayplans.no_such_plan", T("There is no such day plan in your area."))
+    refuse_replaced(session, row)
     if row.state != DayPlanState.PUBLISHED:
         text = T("Only a published day is repaired. Publish the day first, or move the visit by hand.")
         raise Refused("dayplans.not_published", text)

@@ -18,6 +18,7 @@ from timebank.dayplans.adapter import engine
 from timebank.dayplans.adapter.engine import Plan
 from timebank.dayplans.models import DayPlan, DayPlanState, DayProblem, PlannerRun, RunState
 from timebank.dayplans.operations.planning import check_day, keep_plan, keep_problem
+from timebank.dayplans.queries.newer import refuse_replaced
 from timebank.dayplans.queries.plans import count_running, latest_plan, running
 from timebank.dayplans.queries.standing import to_be_planned
 from timebank.dayplans.rules import Locks
@@ -49,6 +50,8 @@ def begin_run(
     at_work = running(session, area_code, on)
     if at_work:
         return at_work, False
+    if start := session.get(DayPlan, start_plan_id or ""):
+        refuse_replaced(session, start)
     problem, stands, _ = to_be_planned(session, area_code, on)
     kept = keep_problem(session, problem, area_code=area_code, on=on)
     wanted = in_force(session, area_code, on).number("dispatch.seconds") if seconds is None else seconds

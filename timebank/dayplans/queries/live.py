@@ -15,6 +15,7 @@ from timebank.core.i18n import say
 from timebank.dayplans.models import DayPlan
 from timebank.dayplans.queries.board import opened
 from timebank.dayplans.queries.moved import moved_since, moves_known
+from timebank.dayplans.queries.newer import newer_than
 from timebank.dayplans.rules import visit_of
 from timebank.dayplans.words import visit_words
 from timebank.people.queries import people_by_id
@@ -27,7 +28,8 @@ _STEP_MINUTES = 5  # a board that is open looks again for who is late, though no
 
 
 def live_of(session: Session, row: DayPlan) -> dict[str, Any]:
-    """Every visit of the township's day with its state, arrivals, answers and what a coordinator should look at."""
+    """Every visit of the township's day with its state, arrivals, answers and what a coordinator should look at; and
+    how far the version itself is: its revision, and what took its place."""
     late_after = in_force(session, row.area_code, row.on).number("visit.late_minutes")
     now = clock.minute_of_day(clock.now()) if row.on == clock.today() else None
     found = select(Visit).where(in_area(col(Visit.area_code), row.area_code), Visit.due_on == row.on)
@@ -42,7 +44,23 @@ def live_of(session: Session, row: DayPlan) -> dict[str, Any]:
     shown = [_visit(visit, carers.get(visit.id, []), now, late_after, alarms.get(visit.id, "")) for visit in visits]
     for one in shown:
         one["flags"] += [say(moved[one["id"]].words)] if one["id"] in moved else []
-    return {"stamp": stamp_of(session, row), "now": now, "visits": shown, "came": _came_since(session, row, visits)}
+    return {
+        "stamp": stamp_of(session, row),
+        "now": now,
+        "visits": shown,
+        "came": _came_since(session, row, visits),
+        "revision": row.revision,
+        "newer": _newer(session, row),
+    }
+
+
+def _newer(session: Session, row: DayPlan) -> dict[str, Any] | None:
+    """The version to look at instead of this one, with what a board says of it."""
+    found = newer_than(session, row)
+    if found is None:
+        return None
+    there = {"id": found.row.id, "version": found.row.version} if found.row else {"id": None, "version": None}
+    return {**there, "words": say(found.words), "is_replaced": found.is_replaced}
 
 
 def _came_since(session: Session, row: DayPlan, visits: Sequence[Visit]) -> list[str]:
@@ -115,9 +133,8 @@ def stamp_of(session: Session, row: DayPlan) -> str:
         .order_by(col(VisitCarer.state))
     )
     states = select(Visit.state, sa.func.count()).where(*of_day).group_by(col(Visit.state)).order_by(col(Visit.state))
-    plans = select(sa.func.max(DayPlan.version), sa.func.sum(DayPlan.revision)).where(
-        DayPlan.area_code == row.area_code, DayPlan.on == row.on
-    )
+    versions = (sa.func.max(DayPlan.version), sa.func.sum(DayPlan.revision), sa.func.max(DayPlan.published_at))
+    plans = select(*versions).where(DayPlan.area_code == row.area_code, DayPlan.on == row.on)
     standing = select(DayPlan.state).where(DayPlan.id == row.id)
     parts = [list(map(tuple, session.execute(query).all())) for query in (events, answers, states, plans, standing)]
     gone = clock.minutes_gone(row.on) // _STEP_MINUTES
