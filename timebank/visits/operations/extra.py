@@ -18,7 +18,7 @@ from timebank.core.errors import NotFound, Refused
 from timebank.core.text import T
 from timebank.people.models import Person, RiskTier
 from timebank.visits.models import Visit, VisitState
-from timebank.visits.operations.revival import NOT_HERE, revive
+from timebank.visits.operations.revival import refuse_not_at_home, revive
 
 _FIRST_CALL, _LAST_CALL, _LOOK_IN_WINDOW = 8 * 60, 18 * 60, 180  # a knock after six in the evening frightens
 
@@ -41,15 +41,14 @@ class ExtraIn:
 def add_extra(session: Session, *, actor: Actor, extra: ExtraIn) -> Visit:
     """Make a visit beside the care plan; asked for again, it is the same one, alive again if it was called off.
 
-    Refuses a day in the past and an elder who is not at home or outside the area.
+    Refuses a day in the past, and an elder outside the area or not at home, now or by a known absence on that day.
     """
     elder = session.get(Person, extra.elder_id)
     if elder is None or not actor.scope.holds_area(elder.area_code):
         raise NotFound("people.no_such_person", T("There is no such person in your area."))
     if extra.due_on < clock.today():
         raise Refused("visits.day_is_past", T("Choose today or a later day."), field="due_on")
-    if elder.state in NOT_HERE:
-        raise Refused("visits.elder_not_home", T("The elder is not at home just now. Ask again when they are back."))
+    refuse_not_at_home(session, elder, None if extra.is_urgent else extra.due_on)
     known = session.exec(select(Visit).where(Visit.source_key == extra.source_key)).first()
     if known and known.state != VisitState.CANCELLED:
         return known

@@ -21,7 +21,7 @@ from timebank.visits import queries
 from timebank.visits.models import CarerState, Visit, VisitCarer, VisitState
 from timebank.visits.operations.derivation import derive
 from timebank.visits.operations.locking import locked_visit
-from timebank.visits.operations.revival import NOT_HERE
+from timebank.visits.operations.revival import refuse_not_at_home
 from timebank.volunteers.operations import check_gates
 
 _OPEN = (VisitState.DUE, VisitState.PLANNED)
@@ -102,8 +102,7 @@ def _whom(session: Session, actor: Actor, asked: RequestIn) -> Person:
     is_member = actor.scope.person_ids is not None
     if is_member and not may_act(session, person_id=actor.person_id or "", for_person_id=elder.id, purpose="request"):
         raise NotAllowed("visits.no_power", T("You need a written power to ask for help in this name."))
-    if elder.state in NOT_HERE:
-        raise Refused("visits.elder_not_home", T("The elder is not at home just now. Ask again when they are back."))
+    refuse_not_at_home(session, elder, asked.due_on)
     return elder
 
 

@@ -11,8 +11,9 @@ from functools import cache, partial
 
 from sqlmodel import Session, col, select
 
-from timebank.careplans.models import Absence, CareItem, CarePlan, ServiceKind
+from timebank.careplans.models import Absence, AbsenceKind, CareItem, CarePlan, ServiceKind
 from timebank.careplans.queries import absences_in, absences_of, consents_in, consents_of, contraindications_of
+from timebank.core.errors import Refused
 from timebank.core.text import T, Text
 from timebank.people.models import Person, PersonState
 from timebank.people.queries import open_cases_of
@@ -96,6 +97,23 @@ def _back_on(session: Session, elder_id: str) -> date | None:
 
 def _covers(absence: Absence, on: date) -> bool:
     return absence.first_on <= on and (absence.last_on is None or on <= absence.last_on)
+
+
+def refuse_not_at_home(session: Session, elder: Person, on: date | None) -> None:
+    """Refuse to send somebody to an elder who is not at home, or of whom it is known that they will not be on a day.
+
+    Where the family is home and takes over, the elder is there: what is asked for all the same is wanted. Without a day
+    nothing is asked of absences: somebody worries, and what was told beforehand may be wrong.
+    """
+    if elder.state in NOT_HERE:
+        raise Refused("visits.elder_not_home", T("The elder is not at home just now. Ask again when they are back."))
+    for one in absences_of(session, elder.id, on) if on else ():
+        if one.kind != AbsenceKind.FAMILY_HERE and on and _covers(one, on):
+            text = T(
+                "The elder is not there: {reason}. Choose another day, or end the absence first.",
+                reason=ABSENCE_REASONS[one.kind],
+            )
+            raise Refused("visits.elder_away_then", text, field="due_on")
 
 
 def stand_again(session: Session, elder: Person, called_off: Sequence[Visit]) -> int:
