@@ -4,9 +4,9 @@ import hashlib
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
-from flask import Blueprint, Flask, g, session, url_for
+from flask import Blueprint, Flask, g, request, session, url_for
 from flask_login import LoginManager, current_user
 from flask_wtf.csrf import CSRFProtect, generate_csrf
 from markupsafe import Markup
@@ -15,6 +15,8 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from timebank import config, navigation
 from timebank.areas import pages as areas_pages
 from timebank.areas import place_pages
+from timebank.areas.queries import areas_by_code
+from timebank.areas.words import area_name
 from timebank.assessments import api as assessments_api
 from timebank.assessments import pages as assessments_pages
 from timebank.assessments import scales
@@ -178,6 +180,23 @@ def _install_login(app: Flask) -> None:
     CSRFProtect(app)
 
 
+_OF_EVERY_AREA = {"home.start", "auth.password"}
+_OF_ONE_AREA = {"area", "area_code", "village_code", "group_code", "household_code", "after_id", "before_id"}
+
+
+def _elsewhere(codes: list[str]) -> dict[str, Any]:
+    """What this page shows, and its address in each of the reader's other areas, with whatever else was asked for."""
+    if not codes or request.endpoint in _OF_EVERY_AREA:
+        return {}
+    here = guards.actor().area_code
+    areas = {code: area_name(area) for code, area in areas_by_code(http.session(), [here, *codes]).items()}
+    asked = {key: value for key, value in request.args.items() if key not in _OF_ONE_AREA}
+    links = [
+        (areas[code], f"{request.path}?{urlencode(asked | {'area_code': code})}") for code in codes if code in areas
+    ]
+    return {"here": areas.get(here, ""), "links": links}
+
+
 def _install_templates(app: Flask, settings: config.Settings) -> None:
     i18n.install(app)
     formats.install(app)
@@ -197,6 +216,7 @@ def _install_templates(app: Flask, settings: config.Settings) -> None:
             "scheme_name": settings.scheme_name_zh if locale == "zh" else settings.scheme_name_en,
             "type_size": _type_size(),
             "nav": navigation.for_roles(held),
+            "elsewhere": partial(_elsewhere, guards.elsewhere()),
             "may_enter": partial(guards.lets_in, held),
             "asset": asset,
             "csrf_token": generate_csrf,

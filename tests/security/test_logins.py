@@ -1,6 +1,7 @@
 """Logins at the desk of the administrator: whose they are, what they may do, and what nobody can do with their own."""
 
-from datetime import date
+import re
+from datetime import date, timedelta
 
 import pytest
 from flask import Flask
@@ -13,7 +14,7 @@ from tests.fixtures.browsing import Visitor
 from tests.fixtures.site import At, SignIn
 from timebank.auth import operations as auth
 from timebank.auth.models import Grant, User
-from timebank.core import db
+from timebank.core import clock, db
 from timebank.core.actors import SYSTEM, Role
 from timebank.people.models import Person
 from timebank.phones import operations as phones
@@ -129,6 +130,36 @@ def test_a_coordinator_of_two_townships_works_in_both(cast: Cast, sign_in: SignI
     assert "胡大爷" in zhou.visit(f"/people?area_code={make.OTHER_TOWNSHIP}")
     home = {"group_code": make.OTHER_GROUP, "door": "77", "landmark": "水井边"}
     assert zhou.send("/households/new", home).status_code == 303
+
+
+LISTS = ["people", "month-visits", "days", "days/ahead", "days/close", "volunteers", "visiting", "beds", "gaps"]
+
+
+@pytest.mark.parametrize("address", [*LISTS, "households/new"])
+def test_a_page_of_one_township_offers_its_reader_their_other_one(cast: Cast, sign_in: SignIn, address: str) -> None:
+    gao, zhou = sign_in(Role.ADMINISTRATOR), sign_in(Role.COORDINATOR)
+    assert 'class="elsewhere' not in zhou.visit(f"/{address}")
+    gao.visit(f"/logins/{cast.users['zhou']}")
+    gao.submit(f"/logins/{cast.users['zhou']}/roles", role="coordinator", area_code=make.OTHER_TOWNSHIP)
+    first = zhou.visit(f"/{address}?words=a")
+    (other,) = re.findall(r'href="([^"]*)">Show [^<]* instead', first)
+    assert "words=a" in other
+    second = zhou.visit(other.replace("&amp;", "&"))
+    here = [re.findall(r"You see (.*?) here", shown) for shown in (first, second)]
+    assert here[0] and here[1] and here[0] != here[1]
+    assert 'class="elsewhere' not in zhou.visit(f"/people/{cast.hu_daye.id}")  # the address says which
+    assert 'class="elsewhere' not in zhou.visit("/")  # both are there
+
+
+def test_a_coordinator_of_two_townships_plans_the_day_of_each(cast: Cast, sign_in: SignIn) -> None:
+    gao, zhou = sign_in(Role.ADMINISTRATOR), sign_in(Role.COORDINATOR)
+    gao.visit(f"/logins/{cast.users['zhou']}")
+    gao.submit(f"/logins/{cast.users['zhou']}/roles", role="coordinator", area_code=make.OTHER_TOWNSHIP)
+    yesterday = (clock.today() - timedelta(days=1)).isoformat()
+    for township in (make.TOWNSHIP, make.OTHER_TOWNSHIP):
+        assert zhou.visit(f"/days/close?area={township}")
+        over = zhou.send("/days/plan", {"area": township, "on": yesterday})
+        assert over.status_code == 409  # the day, not the place, is refused
 
 
 def test_a_failed_sign_in_and_a_denial_are_seen_by_the_district(cast: Cast, client: Visitor, sign_in: SignIn) -> None:

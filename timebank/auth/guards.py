@@ -146,7 +146,7 @@ def _ask_to_sign_in() -> Any:
     return redirect(url_for("auth.sign_in", next=request.full_path if request.method == "GET" else None))
 
 
-_NAMES_AN_AREA = ("area_code", "village_code", "group_code", "household_code")  # in addresses and forms
+_NAMES_AN_AREA = ("area_code", "area", "village_code", "group_code", "household_code")  # in addresses and forms
 
 
 def _callers(roles: tuple[Role, ...]) -> list[Actor]:
@@ -162,7 +162,21 @@ def _callers(roles: tuple[Role, ...]) -> list[Actor]:
             "auth.not_your_role", T("This page is for other people. Ask the township office if you need it.")
         )
     asked = next(filter(None, (request.values.get(name) for name in _NAMES_AN_AREA)), "")
-    return sorted(found, key=lambda caller: bool(asked) and not caller.scope.holds_area(asked))
+    g.callers = sorted(found, key=lambda caller: bool(asked) and not caller.scope.holds_area(asked))
+    return list(g.callers)
+
+
+def elsewhere() -> list[str]:
+    """The areas beside the one shown in which the reader may use this page as well, in the same role.
+
+    Empty where the address names what the page is about, and for members, who see what concerns them wherever it is.
+    """
+    own: Actor | None = g.get("actor")
+    if own is None or own.role in MEMBERS or request.method not in _SAFE or request.view_args:
+        return []
+    others = {caller.area_code for caller in g.callers if caller.role == own.role}
+    apart = {code for code in others if not own.scope.holds_area(code) and not own.area_code.startswith(code)}
+    return sorted(code for code in apart if not any(code != other and code.startswith(other) for other in apart))
 
 
 def every_actor() -> list[Actor]:
