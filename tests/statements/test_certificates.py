@@ -119,6 +119,40 @@ def test_a_revoked_certificate_says_so_for_good(
     assert wu.send(f"/certificates/{certificate().id}/revoke", {"reason": "again"}).status_code == 409
 
 
+@pytest.mark.parametrize(("was_revoked", "answer"), [(True, "Revoked."), (False, "Something is wrong with our record")])
+def test_a_row_alone_neither_revokes_a_certificate_nor_makes_it_valid_again(
+    cast: Cast, earn: Earn, sign_in: SignIn, client: Visitor, at: At, was_revoked: bool, answer: str
+) -> None:
+    earn(cast.li, on=date(2026, 10, 20))
+    ask(sign_in(Role.VOLUNTEER))
+    put_on_the_list(sign_in(Role.SUPERVISOR))
+    at("2026-11-20 08:00")
+    if was_revoked:
+        wu = sign_in(Role.SUPERVISOR)
+        wu.visit("/certificates/desk")
+        wu.submit("/revoke", reason="the visits were bought")
+    with db.transaction() as session:
+        row = session.exec(select(Certificate)).one()
+        row.state = CertificateState.LISTED if was_revoked else CertificateState.REVOKED
+        session.add(row)
+    assert answer in client.visit(f"/check/{certificate().proof_code}?lang=en")
+
+
+@pytest.mark.parametrize(("newest", "number"), [(9_999, "10000"), (12_345, "12346")])
+def test_numbers_go_on_beyond_four_digits(cast: Cast, earn: Earn, sign_in: SignIn, newest: int, number: str) -> None:
+    with db.transaction() as session:
+        for known in (9_998, newest):
+            row = valid_since_long(cast, known)
+            row.serial = f"ZF-500156101-2026-{known:04d}"
+            session.add(row)
+    earn(cast.li, on=date(2026, 10, 20))
+    ask(sign_in(Role.VOLUNTEER))
+    put_on_the_list(sign_in(Role.SUPERVISOR))
+    with db.reading() as session:
+        serials = session.exec(select(Certificate.serial).where(Certificate.person_id == cast.li.id)).all()
+    assert serials == [f"ZF-500156101-2026-{number}"]
+
+
 def test_an_altered_certificate_is_found(cast: Cast, earn: Earn, sign_in: SignIn, client: Visitor, at: At) -> None:
     earn(cast.li, on=date(2026, 10, 20))
     ask(sign_in(Role.VOLUNTEER))

@@ -7,7 +7,7 @@ from tests.cast import Cast
 from tests.fixtures.browsing import Visitor
 from tests.fixtures.site import SignIn
 from tests.statements.conftest import Close, Earn
-from timebank.core import db
+from timebank.core import clock, db
 from timebank.core.actors import Role
 from timebank.ledger.queries import account_of
 from timebank.statements.models import MonthRun, Statement
@@ -48,6 +48,21 @@ def test_a_revoked_sheet_says_so(sheet: Statement, client: Visitor, sign_in: Sig
     office.visit(f"/statements/{sheet.id}")
     office.submit("/revoke", why="printed with a wrong name")
     assert "Revoked." in client.visit(f"/check/{sheet.proof_code}?lang=en")
+
+
+@pytest.mark.parametrize(("was_revoked", "answer"), [(True, "Revoked."), (False, "Something is wrong with our record")])
+def test_a_row_alone_neither_revokes_a_sheet_nor_makes_it_valid_again(
+    sheet: Statement, client: Visitor, sign_in: SignIn, was_revoked: bool, answer: str
+) -> None:
+    if was_revoked:
+        office = sign_in(Role.SUPERVISOR)
+        office.visit(f"/statements/{sheet.id}")
+        office.submit("/revoke", why="printed with a wrong name")
+    with db.transaction() as session:
+        row = session.get_one(Statement, sheet.id)
+        row.revoked_at = None if was_revoked else clock.now()
+        session.add(row)
+    assert answer in client.visit(f"/check/{sheet.proof_code}?lang=en")
 
 
 def test_a_code_that_we_never_printed_is_unknown(sheet: Statement, client: Visitor) -> None:

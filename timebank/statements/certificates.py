@@ -10,7 +10,9 @@ from typing import Any
 
 from sqlmodel import Session, col, select
 
+from timebank.areas.models import Area
 from timebank.audit.operations import note
+from timebank.audit.queries import first_of
 from timebank.core import clock, ids
 from timebank.core.actors import Actor, Role
 from timebank.core.claims import claim
@@ -140,10 +142,12 @@ def _certificate(session: Session, actor: Actor, certificate_id: str) -> Certifi
 
 def _serial(session: Session, certificate: Certificate) -> str:
     """The next number of the year in the township: ZF-500156101-2026-0007."""
-    head = f"ZF-{certificate.area_code[:9]}-{clock.today().year}-"
-    last = select(Certificate.serial).where(col(Certificate.serial).startswith(head))
-    known = session.exec(last.order_by(col(Certificate.serial).desc()).limit(1)).first()
-    return f"{head}{int(known[-4:]) + 1 if known else 1:04d}"
+    township = certificate.area_code[:9]
+    session.get(Area, township, with_for_update=True)  # two who list at once number in turn
+    head = f"ZF-{township}-{clock.today().year}-"
+    known = select(Certificate.serial).where(col(Certificate.serial).startswith(head))
+    numbers = (int(serial.removeprefix(head)) for serial in session.exec(known) if serial)
+    return f"{head}{max(numbers, default=0) + 1:04d}"
 
 
 def _reason(words: str) -> str:
@@ -180,6 +184,15 @@ def state_of(certificate: Certificate) -> str:
     if not fits_digest(certificate):
         return "broken"
     return "valid" if certificate.counts_from_on <= clock.today() else "listed"
+
+
+def checked_state(session: Session, certificate: Certificate) -> str:
+    """`state_of` for who scans it: its row alone neither revokes it nor makes it valid again, what was sealed does."""
+    if first_of(session, "statements.revoke_certificate", certificate.id):
+        return "revoked"
+    state = state_of(certificate)
+    is_altered = state == "revoked" or not queries.is_as_issued(session, certificate)
+    return "broken" if state != "unknown" and is_altered else state
 
 
 def _note(session: Session, actor: Actor, action: str, certificate: Certificate, **detail: object) -> None:

@@ -20,8 +20,8 @@ from timebank.ledger.operations import export_seals
 from timebank.people.queries import person_for
 from timebank.policies.queries import in_force
 from timebank.statements import operations, queries, sheets
-from timebank.statements.certificate_queries import certificate_by_proof, is_as_issued
-from timebank.statements.certificates import state_of
+from timebank.statements.certificate_queries import certificate_by_proof
+from timebank.statements.certificates import checked_state
 from timebank.statements.models import Statement
 from timebank.statements.readers import check_reader, reads
 
@@ -231,7 +231,7 @@ def check(proof_code: str) -> Any:
     if found is None:
         return _check_certificate(proof_code)
     proof = queries.sheet_proof(session, found)
-    state = "revoked" if found.revoked_at else "valid" if proof else "broken"
+    state = queries.sheet_state(session, found, proof)
     seal = queries.seal_of_month(session, found.month)
     return render_template("statements/check.html", state=state, statement=found, proof=proof, seal=seal)
 
@@ -239,9 +239,7 @@ def check(proof_code: str) -> Any:
 def _check_certificate(proof_code: str) -> Any:
     session = http.session()
     found = certificate_by_proof(session, proof_code)
-    state = state_of(found) if found else "unknown"
-    if found and state in ("valid", "listed") and not is_as_issued(session, found):
-        state = "broken"
+    state = checked_state(session, found) if found else "unknown"
     if state == "unknown":
         return render_template("statements/check.html", state=state, statement=None, proof=None), 404
     return render_template("statements/check_certificate.html", state=state, certificate=found)

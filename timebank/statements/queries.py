@@ -72,6 +72,16 @@ def sheet_proof(session: Session, statement: Statement) -> SheetProof | None:
     return proof if proves(proof, statement.digest, run.root) else None
 
 
+def sheet_state(session: Session, statement: Statement, proof: SheetProof | None) -> str:
+    """What a sheet is worth to who scans it, its `sheet_proof` given: valid, revoked or broken (altered records).
+
+    Its row alone neither revokes it nor makes it valid again: what was sealed when it was revoked does.
+    """
+    if first_of(session, "statements.revoke", statement.id):
+        return "revoked"
+    return "valid" if proof and not statement.revoked_at else "broken"
+
+
 def run_of(session: Session, month: str) -> MonthRun | None:
     """How a month was closed, if it is."""
     return session.get(MonthRun, month)
