@@ -23,6 +23,7 @@ export class Store {
   selectedVisit: string | null = null;
   selectedTask: string | null = null;
   selectedCarer: string | null = null;
+  private heard = "";
   private listeners: Listener[] = [];
   private sent: Promise<boolean> = Promise.resolve(true);
   private underWay = 0;
@@ -119,12 +120,16 @@ export class Store {
     return this.change("moves", { moves });
   }
 
+  /** What was heard; drawn only where it says something new, so that nothing moves under a hand that takes hold of it. */
   takeLive(live: Live): void {
+    const heard = JSON.stringify([live.now, live.came, live.newer, live.visits]);
+    const isNews = heard !== this.heard;
+    this.heard = heard;
     this.now = live.now;
     this.came = live.came;
     this.newer = live.newer;
     this.theirs = live.revision;
     this.live = new Map(live.visits.map((visit) => [visit.id, visit]));
-    this.changed();
+    if (isNews || this.isBehind) this.changed();
   }
 }
