@@ -16,7 +16,7 @@ from dispatch.search.outcome import adopt, plan
 from dispatch.search.state import copy, cost, desk, empty
 from dispatch.solve import solve
 from tests.dispatch.cases import cheapest, matrix
-from tests.dispatch.test_search_times import a_day, disagreements, turn, without_rings
+from tests.dispatch.test_search_times import KINDS, a_day, disagreements, turn, without_rings
 
 HEATS = (0.0, 30.0, 3000.0)
 
@@ -48,8 +48,8 @@ def test_the_search_keeps_every_rule_where_carers_rest_several_times() -> None:
         state, bench, random = empty(day), desk(day, seed), np.random.default_rng(seed)
         best = copy(day, state)
         for _ in range(5):
-            by_recreate, heat = bool(random.integers(0, 2)), HEATS[int(random.integers(0, 3))]
-            turn(day, (state, best, copy(day, state)), bench, by_recreate, heat)
+            kind, heat = KINDS[int(random.integers(0, 3))], HEATS[int(random.integers(0, 3))]
+            turn(day, (state, best, copy(day, state)), bench, kind, heat)
             assert disagreements(day, state) == []
         made = plan(day, named, best, seed, 0, 0.0)
         assert check(problem, made) == []

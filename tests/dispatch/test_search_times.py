@@ -26,7 +26,8 @@ from dispatch.solve import solve
 
 FAR = 600
 HEATS = st.sampled_from([0.0, 30.0, 3000.0])
-TURNS = st.lists(st.tuples(st.sampled_from(["anneal", "recreate", "make room"]), HEATS), min_size=1, max_size=6)
+KINDS = ("anneal", "recreate", "make room")
+TURNS = st.lists(st.tuples(st.sampled_from(KINDS), HEATS), min_size=1, max_size=6)
 
 
 def a_day(count: int, seed: int) -> Problem:
