@@ -324,9 +324,16 @@ def attempt(day: Day, state: State, desk: Desk, bundle: int, lead: int, behind: 
             continue
         if scan(day, state, desk, node, 1) == 0 or not place_node(day, state, desk, node, desk.seat[0]):
             return False
-    for index in range(day.bundle_at[bundle], day.bundle_at[bundle + 1]):
-        if day.has_loads and not carries(day, state, state.route[day.member[index]]):
-            return False
+    return loads_fit(day, state, bundle)
+
+
+@kernel
+def loads_fit(day: Day, state: State, bundle: int) -> bool:
+    """Whether the routes of a bundle carry what they now have."""
+    if day.has_loads:
+        for index in range(day.bundle_at[bundle], day.bundle_at[bundle + 1]):
+            if not carries(day, state, state.route[day.member[index]]):
+                return False
     return True
 
 

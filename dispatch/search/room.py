@@ -12,11 +12,11 @@ from __future__ import annotations
 
 from dispatch.model import UNREACHABLE
 from dispatch.search.arrays import Day
-from dispatch.search.arrivals import NEVER, arrival, carries, earliest, is_break, leg
+from dispatch.search.arrivals import NEVER, arrival, earliest, is_break, leg
 from dispatch.search.bundles import bank_bundle, enter_bank, unlink_bundle
 from dispatch.search.compile import kernel
 from dispatch.search.moves import fits_links, give_up, save
-from dispatch.search.recreate import NOWHERE, place_node, refresh_stale, scan, stands, with_mates
+from dispatch.search.recreate import NOWHERE, loads_fit, place_node, refresh_stale, scan, stands, with_mates
 from dispatch.search.state import BANKED, FREE, LOSS, Desk, State, assign, cost, draw
 
 ROW = 3
@@ -185,16 +185,6 @@ def seat_of_mate(day: Day, state: State, desk: Desk, node: int) -> int:
                 least, place, last = desk.scanned[0], before, row
             before = state.nxt[before]
     return put_out(day, state, desk, place, last) if place >= 0 else FREE
-
-
-@kernel
-def loads_fit(day: Day, state: State, bundle: int) -> bool:
-    """Whether the routes of a bundle carry what they now have."""
-    if day.has_loads:
-        for index in range(day.bundle_at[bundle], day.bundle_at[bundle + 1]):
-            if not carries(day, state, state.route[day.member[index]]):
-                return False
-    return True
 
 
 @kernel
