@@ -9,7 +9,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from dispatch.disruption import CarerIll, CarerLate, Disruption, RoadClosed, VisitAdded, VisitCancelled
+from dispatch.disruption import CarerIll, CarerLate, Change, Disruption, RoadClosed, VisitAdded, VisitCancelled
 from dispatch.model import FOREVER, UNREACHABLE, Carer, Link, Plan, Problem, Route, Stop, Task, Window
 from dispatch.rounds import from_now_on, has_begun, soonest_start, with_driven
 from dispatch.rules import bundles, rests_taken, unserved_cost
@@ -79,9 +79,8 @@ def changed(problem: Problem, published: Plan, disruption: Disruption, frozen: B
     if isinstance(change, VisitAdded):
         tasks += [_open(task, None, since(task), away) for task in change.tasks]
         links += change.links
-    begun = {carer for carer, _ in frozen.values()}
     carers_now = tuple(
-        _carer(carer, route_of(published, carer.id), now, None if carer.id in begun else moments[carer.id])
+        _carer(carer, route_of(published, carer.id), now, _idle(carer, published, frozen, change, moments[carer.id]))
         for carer in problem.carers
     )
     vans = from_now_on(problem, published, now)
@@ -127,8 +126,8 @@ def _open(task: Task, published_carer: str | None, since: int, away: frozenset[s
     )
 
 
-def _carer(carer: Carer, route: Route, now: int, leaves: int | None) -> Carer:
-    """A carer with the rests that have begun at their time, and who does not leave home before ``leaves``.
+def _carer(carer: Carer, route: Route, now: int, idle: tuple[int, int]) -> Carer:
+    """A carer with the rests that have begun at their time, and without the hours in which nothing is done.
 
     A rest for which it is too late is not asked for any more: nobody can take it now.
     """
@@ -139,12 +138,43 @@ def _carer(carer: Carer, route: Route, now: int, leaves: int | None) -> Carer:
         if index in taken or now <= rest.window.closes_minutes
     ]
     breaks.sort(key=lambda rest: rest.window.opens_minutes)
-    shifts = tuple(
-        Window(max(shift.opens_minutes, leaves), shift.closes_minutes)
-        for shift in carer.shifts
-        if leaves is not None and shift.closes_minutes > leaves
-    )
-    return replace(carer, breaks=tuple(breaks), shifts=shifts or carer.shifts)
+    return replace(carer, breaks=tuple(breaks), shifts=without_hours(carer.shifts, *idle) or carer.shifts)
+
+
+def _idle(carer: Carer, published: Plan, frozen: Begun, change: Change | None, moment: int | None) -> tuple[int, int]:
+    """From when to when a carer does nothing: before leaving home, or held up after what has begun.
+
+    These are no hours of work at all, so that whoever times the plan anew later keeps them free as well.
+    """
+    since = free_since(route_of(published, carer.id), frozen)
+    is_held_up = isinstance(change, CarerLate) and change.carer == carer.id
+    if moment is None or (since is not None and not is_held_up):
+        return 0, 0
+    return carer.shifts[0].opens_minutes if since is None else since, moment
+
+
+def free_since(route: Route, begun: Collection[str]) -> int | None:
+    """When what has begun of a route is over, the way home with it where that is all; ``None`` where nothing has."""
+    there = [stop for stop in route.stops if stop.task in begun]
+    if not there:
+        return None
+    return route.finish_minutes if len(there) == len(route.stops) else there[-1].end_minutes
+
+
+def without_hours(shifts: Sequence[Window], since: int, until: int) -> tuple[Window, ...]:
+    """Shifts without the hours between two moments: of each what lies before, what lies after, both or nothing."""
+    if since >= until:
+        return tuple(shifts)
+    parts = [
+        part
+        for shift in shifts
+        for part in (
+            Window(shift.opens_minutes, min(shift.closes_minutes, since)),
+            Window(max(shift.opens_minutes, until), shift.closes_minutes),
+        )
+        if part.opens_minutes < part.closes_minutes
+    ]
+    return tuple(parts)
 
 
 def ready(problem: Problem, published: Plan, disruption: Disruption, frozen: Begun) -> dict[str, int | None]:

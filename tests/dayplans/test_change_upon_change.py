@@ -341,6 +341,24 @@ def test_who_is_late_stays_late_in_every_version_made_after_it(made: Township) -
             assert all(placed.starts >= 11 * 60 for placed in day.places.values() if placed.carer in late)
 
 
+@pytest.mark.parametrize("until", [11 * 60, 13 * 60, 23 * 60])
+def test_who_is_held_up_between_two_visits_stays_late_in_every_version_made_after_it(
+    under_way: Township, until: int
+) -> None:
+    with db.transaction() as session:
+        row = standing(session)
+        places, done = opened(session, row).places, begun(session)
+        to_do = [one.carer for task, one in places.items() if visit_of(task) not in done]
+        carer = max({places[task].carer for task in places if visit_of(task) in done}, key=to_do.count)
+        publish(session, repaired(session, row, Incident("late", carer=carer, until=until)))
+        publish(session, take_over(session, standing(session)))
+        publish(session, operations.draft_day(session, actor=COORDINATOR, area_code=TOWNSHIP, on=row.on, steps=5000))
+        for version in session.exec(select(DayPlan).where(DayPlan.version > row.version)):
+            there = opened(session, version).places.items()
+            goes_on = [one.starts for task, one in there if one.carer == carer and visit_of(task) not in done]
+            assert all(starts >= until for starts in goes_on)
+
+
 def test_who_was_to_be_visited_is_told_when_the_office_calls_it_off(made: Township) -> None:
     with db.transaction() as session:
         row = standing(session)

@@ -133,6 +133,8 @@ def test_a_late_carer_in_the_middle_of_the_day_goes_on_from_where_she_is() -> No
     found = after(670, CarerLate("ann", 750))
     assert where(found)["noon"] == ("ann", 755)  # leaves village a at 750
     assert where(found)["early"] == ("ann", 500)
+    (ann,) = [carer for carer in found.problem.carers if carer.id == "ann"]
+    assert (ann.shifts[0].closes_minutes, ann.shifts[1].opens_minutes) == (660, 750)  # nor does she in a plan made anew
 
 
 def test_a_published_face_is_kept_unless_the_detour_costs_more_than_a_changed_visit() -> None:

@@ -5,8 +5,8 @@ from dataclasses import replace
 from functools import lru_cache
 
 from dispatch.disruption import Disruption
-from dispatch.model import Carer, Plan, Problem, Window
-from dispatch.today import changed, frozen_visits
+from dispatch.model import FOREVER, Carer, Plan, Problem
+from dispatch.today import changed, free_since, frozen_visits, route_of, without_hours
 from timebank.dayplans.adapter import engine
 from timebank.dayplans.rules import FETCH, visit_of
 
@@ -51,20 +51,33 @@ def barred(problem: Problem, away: Collection[str], begun: Collection[str]) -> P
 
 
 def held_up(problem: Problem, plan: Plan, late: Mapping[str, int], begun: Collection[str]) -> Problem:
-    """A day on which carers who are held up set out at a minute (`late`) only; who has begun something has set out."""
+    """A day on which carers who are held up go on at a minute (`late`) only, if that is still a time of their work.
+
+    Who has begun what comes then has gone on already. What they began before says nothing of it.
+    """
     if not late:
         return problem
-    out = {placed.carer for task, placed in engine.places_of(plan).items() if visit_of(task) in begun}
-    waiting = {carer: minute for carer, minute in late.items() if carer not in out}
-    carers = (_from(one, waiting[one.id]) if one.id in waiting else one for one in problem.carers)
-    return replace(problem, carers=tuple(carers))
+    tasks = {task.id for task in problem.tasks if visit_of(task.id) in begun}
+    out = {
+        route.carer
+        for route in plan.routes
+        for stop in route.stops
+        if stop.task in tasks and stop.start_minutes >= late.get(route.carer, FOREVER)
+    }
+    waiting = {one.id: late[one.id] for one in problem.carers if one.id in late.keys() - out}
+    home = {one.id for one in problem.carers if waiting.get(one.id, 0) >= one.shifts[-1].closes_minutes}
+    carers = (
+        _held(one, free_since(route_of(plan, one.id), tasks), waiting[one.id])
+        if one.id in waiting.keys() - home
+        else one
+        for one in problem.carers
+    )
+    return barred(replace(problem, carers=tuple(carers)), home, begun)
 
 
-def _from(carer: Carer, until: int) -> Carer:
-    shifts = tuple(Window(max(one.opens_minutes, until), one.closes_minutes) for one in carer.shifts)
-    left = tuple(one for one in shifts if one.opens_minutes < one.closes_minutes)
-    home = carer.shifts[-1].closes_minutes
-    return replace(carer, shifts=left or (Window(home, home),))
+def _held(carer: Carer, since: int | None, until: int) -> Carer:
+    since = carer.shifts[0].opens_minutes if since is None else since
+    return replace(carer, shifts=without_hours(carer.shifts, since, until))
 
 
 @lru_cache(maxsize=8)  # a board asks again and again within one minute
