@@ -138,16 +138,18 @@ def gift_candidates(session: Session, area_code: str, month: str) -> list[Person
 
 
 def _gifts_after(month: str) -> sa.Subquery:
-    """Minutes that later gifts brought, by account."""
+    """Minutes that later gifts brought, by account; a gift that was taken back brought none."""
     t = table_of(Transfer).c
     later = sa.select(t.credit_account_id, sa.func.sum(t.minutes).label("minutes"))
-    return later.where(t.reason == Reason.GIFT, t.source_id > month).group_by(t.credit_account_id).subquery()
+    later = later.where(t.reason == Reason.GIFT, t.source_id > month, stands())
+    return later.group_by(t.credit_account_id).subquery()
 
 
 def gift_rests(session: Session, area_code: str, month: str) -> list[tuple[HourAccount, int]]:
     """Gift accounts with minutes of a month or one before it that are neither used nor held, and how many.
 
-    The oldest gift is used first, so what is left of old gifts is the balance less the gifts of later months.
+    The oldest gift is used and held first, so what is left of old gifts is the balance less the gifts of later months
+    and less what is held: hours that wait for help of November are not taken out of December's gift.
     """
     later = _gifts_after(month)
     found = (
@@ -163,14 +165,14 @@ def gift_rests(session: Session, area_code: str, month: str) -> list[tuple[HourA
 
 
 def gift_rest(session: Session, account: HourAccount, month: str) -> int:
-    """What one gift account has left of the gifts up to a month, neither used nor held."""
+    """What one gift account has left of the gifts up to a month, neither used nor held; below zero: nothing."""
     later = _gifts_after(month)
     newer = session.exec(select(later.c.minutes).where(later.c.credit_account_id == account.id)).first()
     return _rest(account, newer or 0)
 
 
 def _rest(account: HourAccount, newer_minutes: int) -> int:
-    return account.balance_minutes - max(int(newer_minutes), account.held_minutes)
+    return account.balance_minutes - int(newer_minutes) - account.held_minutes
 
 
 def townships_with_accounts(session: Session, area_code: str) -> list[str]:

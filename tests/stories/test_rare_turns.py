@@ -1,0 +1,72 @@
+"""Stories of turns that are rare one by one and rarer together: a gift held across a close, a line taken back in parts."""
+
+from sqlmodel import select
+
+from tests.cast import Cast
+from tests.fixtures.site import At
+from tests.stories.hours import DISTRICT, Has, does, has, is_sound, pool
+from tests.stories.test_hours_used import asks, lives_alone
+from timebank.core import clock
+from timebank.core.actors import SYSTEM
+from timebank.core.db import reading, transaction
+from timebank.ledger import operations as ledger
+from timebank.ledger.models import AccountKind, Reason, Transfer
+from timebank.people.models import Person
+from timebank.statements.models import Statement
+from timebank.statements.operations import close_month
+
+
+def closes(month: str) -> None:
+    with transaction() as session:
+        close_month(session, actor=SYSTEM, district_code=DISTRICT, month=month)
+
+
+def gift_sheet(person: Person, month: str) -> tuple[int, int]:
+    """What somebody's gift sheet of a month says they have at its end, and what of it is set aside."""
+    with reading() as session:
+        sheet = session.exec(
+            select(Statement).where(
+                Statement.person_id == person.id, Statement.month == month, Statement.kind == AccountKind.GIFT
+            )
+        ).one()
+    return sheet.closing_minutes, sheet.held_minutes
+
+
+def test_a_gift_that_is_all_promised_takes_nothing_of_the_next_one(cast: Cast, at: At) -> None:
+    lives_alone(cast.ran_daye)
+    does(ledger.give_gifts, area_code=DISTRICT, month="2026-11")
+    hold_id = asks(cast, 180, "vis_1")
+    at("2026-12-01 08:00")
+    does(ledger.give_gifts, area_code=DISTRICT, month="2026-12")
+    assert has(cast.ran_daye) == Has(gift=360, held=180)
+
+    # November is closed while its visit still waits for the review: nothing of the gifts goes away.
+    at("2026-12-05 10:00")
+    closes("2026-11")
+    assert (has(cast.ran_daye), gift_sheet(cast.ran_daye, "2026-11")) == (Has(gift=360, held=180), (180, 180))
+    does(ledger.capture, hold_id=hold_id, minutes=150, event_at=clock.now())
+    assert has(cast.ran_daye) == Has(gift=210)
+
+    # What the visit did not need was November's, and goes with December's rest.
+    at("2027-01-05 10:00")
+    closes("2026-12")
+    assert (has(cast.ran_daye), pool(), is_sound()) == (Has(), 0, True)
+
+
+def test_a_later_gift_that_was_taken_back_stands_for_nothing(cast: Cast, at: At) -> None:
+    lives_alone(cast.ran_daye)
+    does(ledger.give_gifts, area_code=DISTRICT, month="2026-11")
+    hold_id = asks(cast, 60, "vis_1")
+    ended_at = clock.now()
+    at("2026-12-01 08:00")
+    does(ledger.give_gifts, area_code=DISTRICT, month="2026-12")
+    with reading() as session:
+        later = session.exec(select(Transfer.id).where(Transfer.reason == Reason.GIFT, Transfer.source_id == "2026-12"))
+        wrong_gift = later.one()
+    does(ledger.reverse, transfer_id=wrong_gift, why="lives with the son since November")
+    does(ledger.release, hold_id=hold_id)
+    assert has(cast.ran_daye) == Has(gift=60)
+
+    # The visit of November did take place: its hours are there still, out of November's gift.
+    does(ledger.hold, person_id=cast.ran_daye.id, minutes=60, source_id="vis_1", due_at=ended_at)
+    assert has(cast.ran_daye) == Has(gift=60, held=60)
