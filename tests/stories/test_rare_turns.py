@@ -4,7 +4,7 @@ from sqlmodel import select
 
 from tests.cast import Cast
 from tests.fixtures.site import At
-from tests.stories.hours import DISTRICT, Has, does, has, is_sound, pool
+from tests.stories.hours import DISTRICT, Has, commons, does, has, helps, is_sound, pool, rules_become
 from tests.stories.test_hours_used import asks, lives_alone
 from timebank.core import clock
 from timebank.core.actors import SYSTEM
@@ -30,6 +30,12 @@ def gift_sheet(person: Person, month: str) -> tuple[int, int]:
             )
         ).one()
     return sheet.closing_minutes, sheet.held_minutes
+
+
+def line_of(reason: Reason) -> str:
+    """The id of the only line there is for a reason."""
+    with reading() as session:
+        return str(session.exec(select(Transfer.id).where(Transfer.reason == reason)).one())
 
 
 def test_a_gift_that_is_all_promised_takes_nothing_of_the_next_one(cast: Cast, at: At) -> None:
@@ -70,3 +76,13 @@ def test_a_later_gift_that_was_taken_back_stands_for_nothing(cast: Cast, at: At)
     # The visit of November did take place: its hours are there still, out of November's gift.
     does(ledger.hold, person_id=cast.ran_daye.id, minutes=60, source_id="vis_1", due_at=ended_at)
     assert has(cast.ran_daye) == Has(gift=60, held=60)
+
+
+def test_what_went_above_the_cap_is_taken_back_before_the_rest(cast: Cast) -> None:
+    rules_become(balance__cap_minutes=60)
+    helps(cast.li, 90)
+    assert (has(cast.li), commons()) == (Has(own=60), 30)
+    does(ledger.reverse, transfer_id=line_of(Reason.OVERFLOW), why="an hour it was")
+    assert (has(cast.li), commons(), pool()) == (Has(own=60), 0, -60)
+    does(ledger.reverse, transfer_id=line_of(Reason.EARN), why="it was somebody else")
+    assert (has(cast.li), commons(), pool(), is_sound()) == (Has(), 0, 0, True)

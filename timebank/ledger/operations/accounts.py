@@ -150,7 +150,7 @@ def _owns(session: Session, actor: Actor, *account_ids: str) -> bool:
 
 
 def reverse(session: Session, *, actor: Actor, transfer_id: str, why: str) -> Transfer:
-    """Answer a transfer by its opposite, once; what went above the cap at the same time goes back with it.
+    """Answer a transfer by its opposite, once; what went above the cap with it and still stands goes back too.
 
     Refuses a second reversal, the reversal of a reversal, and an entry of the actor's own account.
     """
@@ -161,7 +161,8 @@ def reverse(session: Session, *, actor: Actor, transfer_id: str, why: str) -> Tr
         raise Refused("ledger.reversal_is_final", T("A taken-back entry cannot be taken back. Make a new entry."))
     if _owns(session, actor, original.debit_account_id, original.credit_account_id):
         raise NotAllowed("ledger.own_hours", T("Nobody enters hours for themselves."))
-    over = session.exec(select(Transfer).where(Transfer.key == f"over:{original.key}")).first()
+    above = select(Transfer).where(Transfer.key == f"over:{original.key}", queries.stands())
+    over = session.exec(above).first()
     opposites = [_opposite(session, actor, row) for row in (original, over) if row]
     note(
         session,
