@@ -8,14 +8,16 @@ from tests import factories as make
 from tests.cast import Cast
 from tests.statements.conftest import carer_of
 from tests.stories.hours import DISTRICT, Has, commons, does, has, helps, is_refused, is_sound, pool, rules_become
+from tests.stories.test_hours_used import asks, lives_alone
 from timebank.cases import operations as cases
 from timebank.core import clock
 from timebank.core.actors import SYSTEM, Actor, Role
-from timebank.core.db import transaction
+from timebank.core.db import reading, transaction
 from timebank.core.errors import Refused
 from timebank.ledger import operations as ledger
-from timebank.ledger.models import EntryKind, OfficeEntry
+from timebank.ledger.models import AccountKind, EntryKind, OfficeEntry
 from timebank.ledger.operations import entries
+from timebank.ledger.queries import account_of
 from timebank.people import operations as people
 from timebank.people.models import Person, PersonCase, PersonState
 from timebank.visits import operations as visits
@@ -121,3 +123,30 @@ def test_who_had_no_book_yet_is_not_put_away_before_the_first_visit_is_in_it(cas
         )
     with transaction() as session, pytest.raises(Refused, match=r"ledger\.visits_wait"):
         cases.put_away(session, actor=bureau(cast, "tan"), case=session.get_one(PersonCase, case.id))
+
+
+@pytest.mark.parametrize("step", ["passed on", "put away"])
+def test_who_had_a_gift_alone_leaves_no_account_open(cast: Cast, step: str) -> None:
+    lives_alone(cast.ran_daye)
+    does(ledger.give_gifts, area_code=DISTRICT, month="2026-11")
+    asks(cast, 60, "vis_1")
+    with transaction() as session:
+        case = people.change_state(
+            session,
+            actor=bureau(cast, "tan"),
+            person_id=cast.ran_daye.id,
+            state=PersonState.DEAD,
+            since_on=clock.today(),
+        )
+        cases.propose_estate(session, actor=bureau(cast, "tan"), case=case, heir_id="", evidence="folder 3")
+    with transaction() as session:
+        kept = session.get_one(PersonCase, case.id)
+        (cases.settle_estate if step == "passed on" else cases.put_away)(session, actor=bureau(cast, "he"), case=kept)
+    with reading() as session:
+        gift = account_of(session, cast.ran_daye.id, AccountKind.GIFT)
+        assert gift is not None and gift.closed_at is not None
+    assert (has(cast.ran_daye), pool(), is_sound()) == (Has(), 0, True)
+
+
+def test_no_gift_is_ended_of_somebody_who_lives(cast: Cast) -> None:
+    is_refused("ledger.not_an_estate", ledger.end_gift, person=cast.ran_daye)

@@ -1,4 +1,4 @@
-"""Stories of turns that are rare one by one and rarer together: a gift held across a close, a line taken back in parts."""
+"""Stories of turns that are rare one by one and rarer together: gifts across a close, a line taken back in parts."""
 
 from sqlmodel import select
 

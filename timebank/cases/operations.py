@@ -62,7 +62,7 @@ def settle_estate(session: Session, *, actor: Actor, case: PersonCase, seen: str
             second_user_id=estate["by"],
         )
     else:
-        ledger.refuse_while_visits_wait(session, session.get_one(Person, case.person_id))
+        ledger.end_gift(session, actor=actor, person=session.get_one(Person, case.person_id))
     people.close_case(session, actor=actor, case=case)
 
 
@@ -167,9 +167,9 @@ def put_away(session: Session, *, actor: Actor, case: PersonCase) -> None:
         raise Refused("cases.decide_first", T("First decide whether it is one person."))
     if case.kind == PersonState.DEAD:
         _of_the_dead(case)
-        ledger.refuse_while_visits_wait(session, session.get_one(Person, case.person_id))
         if account_of(session, case.person_id):
             raise Refused("cases.estate_first", T("First pass on the hours that are left."))
+        ledger.end_gift(session, actor=actor, person=session.get_one(Person, case.person_id))
     return people.close_case(session, actor=actor, case=case)
 
 

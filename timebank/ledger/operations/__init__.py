@@ -19,9 +19,9 @@ from timebank.ledger.operations.giving import (
 from timebank.ledger.operations.monthly import apply_limits, expire_hours, give_gifts, lapse_gifts
 from timebank.ledger.operations.office import (
     adjust,
+    end_gift,
     enter_opening,
     merge_accounts,
-    refuse_while_visits_wait,
     settle_estate,
 )
 from timebank.ledger.operations.sealing import export_seals, seal_new_rows
@@ -32,6 +32,7 @@ __all__ = [
     "capture",
     "donate",
     "earn",
+    "end_gift",
     "enter_opening",
     "expire_hours",
     "export_seals",
@@ -45,7 +46,6 @@ __all__ = [
     "post",
     "post_batch",
     "record_group_session",
-    "refuse_while_visits_wait",
     "release",
     "release_expired_holds",
     "reverse",

@@ -151,6 +151,18 @@ def settle_estate(
     return made
 
 
+def end_gift(session: Session, *, actor: Actor, person: Person) -> None:
+    """Give back what somebody who died had of a gift and close its account, where there are no hours of their own.
+
+    Hours held out of it are freed first. Refuses persons who live, and while visits of theirs wait for their review.
+    """
+    if person.state != PersonState.DEAD or queries.account_of(session, person.id):
+        raise Refused("ledger.not_an_estate", T("First enter the death at the person's page."))
+    refuse_while_visits_wait(session, person)
+    pool_id = queries.pool_of(session, person.area_code).id
+    _wind_up(session, actor, person.id, heir_id=pool_id, giver_id=pool_id, reason=Reason.ESTATE)
+
+
 def merge_accounts(session: Session, *, actor: Actor, person_id: str, second_user_id: str, evidence: str) -> None:
     """Move the hours of somebody who was registered twice to the entry that was kept, and close the other accounts.
 
