@@ -9,6 +9,8 @@ from sqlmodel import select
 from tests import factories as make
 from tests.cast import Cast
 from tests.fixtures.site import At, SignIn
+from tests.stories.hours import Has, commons, has, helps, is_sound
+from tests.stories.test_hours_used import lives_alone
 from timebank.audit.models import AuditEvent
 from timebank.careplans.models import AbsenceKind, CarePlanState
 from timebank.careplans.queries import plans_of
@@ -154,6 +156,52 @@ def test_hours_that_were_passed_on_are_taken_back_in_the_book_and_the_proof_hold
         assert (balance_minutes(session, account.id), balance_minutes(session, heir.id)) == (75, 0)
         assert estate_lines(session, case.person_id, since=case.opened_at) == []
         assert not verify(session).problems
+
+
+def settled(case: PersonCase) -> list[str]:
+    """The hours of the dead go to the commons by two people; the lines by which that was done."""
+    with db.transaction() as session:
+        kept = session.get_one(PersonCase, case.id)
+        cases.propose_estate(session, actor=FIRST, case=kept, heir_id="", evidence="4 号夹")
+        cases.settle_estate(session, actor=SECOND, case=kept)
+        return [line.id for line in estate_lines(session, kept.person_id, since=kept.opened_at)]
+
+
+def taken_back_in_the_book(lines: list[str]) -> None:
+    with db.transaction() as session:
+        for line in lines:
+            ledger.reverse(session, actor=SECOND, transfer_id=line, why="人还在")
+
+
+@pytest.mark.parametrize("more", [0, 60])
+def test_who_was_taken_for_dead_leaves_their_hours_when_they_die(cast: Cast, at: At, more: int) -> None:
+    helps(cast.chen_popo, 75)
+    case = change(cast.chen_popo, PersonState.DEAD)
+    lines = settled(case)
+    taken_back(case)
+    taken_back_in_the_book(lines)
+    if more:
+        helps(cast.chen_popo, more)
+    assert (has(cast.chen_popo), commons()) == (Has(own=75 + more), 0)
+    at("2026-12-01 08:00")
+    assert len(settled(change(cast.chen_popo, PersonState.DEAD))) == 1
+    assert (has(cast.chen_popo), commons(), is_sound()) == (Has(), 75 + more, True)
+
+
+def test_the_gift_of_who_was_taken_for_dead_is_named_while_its_month_lasts(cast: Cast, at: At) -> None:
+    lives_alone(cast.ran_daye)
+    with db.transaction() as session:
+        ledger.give_gifts(session, actor=SYSTEM, area_code=make.DISTRICT, month="2026-11")
+    case = change(cast.ran_daye, PersonState.DEAD)
+    [lapse] = settled(case)
+    made = taken_back(case)
+    assert made.detail["left"] == {"logins_ended": 1, "estate_lines": 1}
+    taken_back_in_the_book([lapse])
+    assert (has(cast.ran_daye), is_sound()) == (Has(gift=180), True)
+    case = change(cast.ran_daye, PersonState.DEAD)
+    settled(case)
+    at("2026-12-01 08:00")
+    assert taken_back(case).detail["left"] == {}  # that gift would be over by now
 
 
 def test_no_power_of_somebody_who_died_meanwhile_comes_back(cast: Cast) -> None:

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.sql.elements import ColumnElement
 from sqlmodel import Session, col, or_, select
 
-from timebank.core import months
+from timebank.core import clock, months
 from timebank.core.actors import Scope
 from timebank.core.db import in_area, in_scope, table_of
 from timebank.ledger.models import AccountKind, Hold, HoldState, HourAccount, Reason, SealedLeaf, Transfer
@@ -303,10 +303,19 @@ def transfers_of_source(session: Session, source_id: str) -> list[Transfer]:
 
 
 def estate_lines(session: Session, person_id: str, *, since: datetime) -> list[Transfer]:
-    """The lines since an instant by which the hours of the dead were passed on, and that nobody has taken back."""
+    """The lines since an instant by which the hours of the dead were passed on, and that nobody has taken back.
+
+    So was a gift that went back to the pool, for as long as its month lasts.
+    """
     mine = select(HourAccount.id).where(HourAccount.person_id == person_id)
     sides = or_(col(Transfer.debit_account_id).in_(mine), col(Transfer.credit_account_id).in_(mine))
-    found = select(Transfer).where(sides, Transfer.reason == Reason.ESTATE, Transfer.recorded_at >= since)
+    gift = sa.and_(
+        col(Transfer.reason) == Reason.GIFT_LAPSE,
+        col(Transfer.source_id) == person_id,  # of one that lapsed with its month: the month
+        col(Transfer.book_month) >= months.of_date(clock.today()),
+    )
+    passed_on = or_(col(Transfer.reason) == Reason.ESTATE, gift)
+    found = select(Transfer).where(sides, passed_on, Transfer.recorded_at >= since)
     return list(session.exec(found.where(stands()).order_by(Transfer.id)))
 
 

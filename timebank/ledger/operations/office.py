@@ -223,7 +223,7 @@ def _bring_to_zero(
 ) -> Transfer:
     debit, credit = (account.id, to_id) if left > 0 else (from_id, account.id)
     passed = Posting(
-        key=f"{reason.value}:{account.id}",
+        key=_key_of_end(session, account, reason),
         debit_account_id=debit,
         credit_account_id=credit,
         minutes=abs(left),
@@ -234,3 +234,14 @@ def _bring_to_zero(
         area_code=account.area_code,
     )
     return credit_up_to_cap(session, actor=actor, posting=passed)[0]
+
+
+def _key_of_end(session: Session, account: HourAccount, reason: Reason) -> str:
+    """The name of the line that brings an account to zero: by its turn where that was done before.
+
+    An account that was closed for a death entered by mistake is used again, and its owner dies one day.
+    """
+    key = f"{reason.value}:{account.id}"
+    before = select(sa.func.count()).select_from(Transfer).where(Transfer.source_id == account.person_id)
+    turn = session.exec(before.where(col(Transfer.key).contains(key))).one()
+    return f"{key}:{turn}" if turn else key
