@@ -31,9 +31,9 @@ def ask(visitor: Visitor, *, status: int = 200, **fields: str) -> str:
     return visitor.submit("/certificates", status=status, **(SPAN | fields))
 
 
-def put_on_the_list(office: Visitor) -> str:
+def put_on_the_list(office: Visitor, *, status: int = 200) -> str:
     office.visit("/certificates/desk")
-    return office.submit("/decide", decision="list", issuer="江口镇人民政府", handler="吴主任")
+    return office.submit("/decide", status=status, decision="list", issuer="江口镇人民政府", handler="吴主任")
 
 
 def test_a_certificate_counts_after_seven_days_on_the_notice_board(
@@ -178,6 +178,15 @@ def test_hours_taken_back_before_it_is_listed_are_not_certified(cast: Cast, earn
         ledger.reverse(session, actor=SYSTEM, transfer_id=wrong.id, why="never took place")
     put_on_the_list(sign_in(Role.SUPERVISOR))
     assert (certificate().minutes, certificate().visits) == (45, 1)
+
+
+def test_nothing_is_certified_where_all_of_it_was_taken_back(cast: Cast, earn: Earn, sign_in: SignIn) -> None:
+    wrong = earn(cast.li, on=date(2026, 10, 21), minutes=60)
+    ask(sign_in(Role.VOLUNTEER))
+    with db.transaction() as session:
+        ledger.reverse(session, actor=SYSTEM, transfer_id=wrong.id, why="never took place")
+    assert "No hours of help are in the book" in put_on_the_list(sign_in(Role.SUPERVISOR), status=409)
+    assert (certificate().state, certificate().serial) == (CertificateState.ASKED, None)
 
 
 @pytest.mark.parametrize(

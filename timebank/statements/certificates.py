@@ -51,9 +51,7 @@ def ask_certificate(session: Session, *, actor: Actor, person_id: str, first_on:
     asked = session.exec(known).first()
     if asked:
         return asked
-    service = queries.service_of(session, person_id, first_on, last_on)
-    if not service.minutes:
-        raise Refused("statements.no_service", T("No hours of help are in the book for these days."), field="first_on")
+    service = _service(session, person_id, first_on, last_on)
     made = Certificate(
         id=ids.new_id("crt"),
         proof_code=ids.new_secret(24),
@@ -74,10 +72,18 @@ def ask_certificate(session: Session, *, actor: Actor, person_id: str, first_on:
     return made
 
 
+def _service(session: Session, person_id: str, first_on: date, last_on: date) -> queries.Service:
+    service = queries.service_of(session, person_id, first_on, last_on)
+    if not service.minutes:
+        raise Refused("statements.no_service", T("No hours of help are in the book for these days."), field="first_on")
+    return service
+
+
 def list_certificate(session: Session, *, actor: Actor, certificate_id: str, issuer: str, handler: str) -> Certificate:
     """Reckon the service anew, give a number and put it on the publicity list; it counts after policy's days.
 
-    Refuses who asked or earned it, everybody but supervisor and bureau, and what was decided already.
+    Refuses who asked or earned it, everybody but supervisor and bureau, what was decided already, and a span of which
+    everything was taken back meanwhile.
     """
     certificate = _certificate(session, actor, certificate_id)
     if actor.user_id == certificate.asked_by or actor.person_id == certificate.person_id:
@@ -85,7 +91,7 @@ def list_certificate(session: Session, *, actor: Actor, certificate_id: str, iss
     for field, value in (("issuer", issuer), ("handler", handler)):
         if not value.strip():
             raise BadInput("statements.no_issuer", T("Write who issues it and who can be asked."), field=field)
-    service = queries.service_of(session, certificate.person_id, certificate.first_on, certificate.last_on)
+    service = _service(session, certificate.person_id, certificate.first_on, certificate.last_on)
     policy = in_force(session, certificate.area_code, clock.today())
     counts_from_on = clock.today() + timedelta(days=policy.number("certificate.publicity_days"))
     change = {
