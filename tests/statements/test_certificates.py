@@ -5,6 +5,7 @@ import re
 from datetime import date
 
 import pytest
+import sqlalchemy as sa
 from pypdf import PdfReader
 from sqlmodel import select
 
@@ -14,6 +15,7 @@ from tests.fixtures.site import At, SignIn
 from tests.statements.conftest import Earn
 from timebank.core import clock, db, ids
 from timebank.core.actors import SYSTEM, Role
+from timebank.core.db import table_of
 from timebank.ledger import operations as ledger
 from timebank.statements.certificates import digest_of
 from timebank.statements.models import Certificate, CertificateState
@@ -178,6 +180,29 @@ def test_hours_taken_back_before_it_is_listed_are_not_certified(cast: Cast, earn
         ledger.reverse(session, actor=SYSTEM, transfer_id=wrong.id, why="never took place")
     put_on_the_list(sign_in(Role.SUPERVISOR))
     assert (certificate().minutes, certificate().visits) == (45, 1)
+
+
+def test_the_desk_sees_what_the_book_no_longer_bears_out(cast: Cast, earn: Earn, sign_in: SignIn) -> None:
+    earn(cast.li, on=date(2026, 10, 20), minutes=45)
+    wrong = earn(cast.li, on=date(2026, 10, 21), minutes=60)
+    ask(sign_in(Role.VOLUNTEER))
+    office, less = sign_in(Role.SUPERVISOR), "the book has only 45 min for these days"
+    assert less not in put_on_the_list(office)
+    with db.transaction() as session:
+        ledger.reverse(session, actor=SYSTEM, transfer_id=wrong.id, why="never took place")
+    assert less in office.visit("/certificates/desk?lang=en")
+
+
+def test_what_was_altered_is_neither_called_revoked_nor_on_the_list(cast: Cast, earn: Earn, sign_in: SignIn) -> None:
+    earn(cast.li, on=date(2026, 10, 20))
+    li, office = sign_in(Role.VOLUNTEER), sign_in(Role.SUPERVISOR)
+    ask(li)
+    put_on_the_list(office)
+    with db.transaction() as session:
+        session.connection().execute(sa.update(table_of(Certificate)).values(minutes=6000))
+    for page in (li.visit("/certificates?lang=en"), office.visit("/certificates/desk?lang=en")):
+        assert "our record of it was changed: tell the bureau" in page
+        assert "revoked" not in page and "counts from" not in page
 
 
 def test_nothing_is_certified_where_all_of_it_was_taken_back(cast: Cast, earn: Earn, sign_in: SignIn) -> None:

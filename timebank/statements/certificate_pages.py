@@ -83,10 +83,12 @@ def desk() -> Any:
 def _desk_page(error: TimebankError | None) -> str:
     session, code = http.session(), actor().area_code
     place, number = area_by_code(session, code), request.args.get("number", "").strip()[:24]
+    asked, listed = queries.certificates_asked(session, code), queries.certificates_listed(session, code, number)
     return render_template(
         "statements/certificate_desk.html",
-        asked=queries.certificates_asked(session, code),
-        listed=queries.certificates_listed(session, code, number),
+        asked=asked,
+        listed=listed,
+        borne_out={row.id: queries.borne_out(session, row) for row, _ in (*asked, *listed)},
         number=number,
         state_of=certificates.state_of,
         issuer=place.name_zh if place else "",

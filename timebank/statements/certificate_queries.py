@@ -44,6 +44,12 @@ def service_of(session: Session, person_id: str, first_on: date, last_on: date) 
     return Service(sum(by_service.values()), len(visits), dict(sorted(by_service.items())))
 
 
+def borne_out(session: Session, certificate: Certificate) -> int | None:
+    """Minutes that the book has today for what a certificate says, where that is less; else None."""
+    service = service_of(session, certificate.person_id, certificate.first_on, certificate.last_on)
+    return service.minutes if service.minutes < certificate.minutes else None
+
+
 def certificate_for(session: Session, scope: Scope, certificate_id: str) -> Certificate | None:
     """The certificate if the scope may see it."""
     mine = in_scope(scope, col(Certificate.area_code), col(Certificate.person_id))
