@@ -13,6 +13,7 @@ from timebank.core.actors import Scope
 from timebank.core.db import in_area, in_scope, table_of
 from timebank.ledger.models import AccountKind, Hold, HoldState, HourAccount, Reason, SealedLeaf, Transfer
 from timebank.ledger.proofs import consistency_of, latest_seal, newer_than, seal_before, sealing_of, seals
+from timebank.people.entries import with_merged
 from timebank.people.models import Person, PersonState
 from timebank.policies.queries import in_force
 
@@ -27,8 +28,8 @@ def account_of(session: Session, person_id: str, kind: AccountKind = AccountKind
 
 
 def account_for(session: Session, scope: Scope, account_id: str) -> HourAccount | None:
-    """The account if the scope may see it."""
-    mine = in_scope(scope, col(HourAccount.area_code), col(HourAccount.person_id))
+    """The account if the scope may see it; also of an entry that was merged into one that it may see."""
+    mine = in_scope(with_merged(session, scope), col(HourAccount.area_code), col(HourAccount.person_id))
     return session.exec(select(HourAccount).where(HourAccount.id == account_id, mine)).first()
 
 

@@ -15,7 +15,7 @@ from sqlmodel import Session
 from timebank.core.db import in_area, table_of
 from timebank.ledger.models import AccountKind, HourAccount, Reason, Transfer
 from timebank.ledger.queries import stands
-from timebank.people.queries import entries_of
+from timebank.people.entries import entries_of
 
 OVER = "over:"  # the row of what was above the cap has the key of its posting behind this
 HELP = (Reason.EARN,)  # help at somebody's home

@@ -12,9 +12,10 @@ from sqlmodel import Session, and_, col, or_, select
 from timebank.areas.models import Area
 from timebank.core import clock, crypto
 from timebank.core.actors import Scope
-from timebank.core.db import in_area, in_scope, table_of
+from timebank.core.db import in_area, in_scope
 from timebank.core.limits import PAGE_ROWS
 from timebank.people.effects import RELOCATED, RELOCATING
+from timebank.people.entries import kept_entry, with_merged
 from timebank.people.models import (
     Availability,
     Consent,
@@ -32,29 +33,15 @@ from timebank.people.models import (
 from timebank.people.names import key_of
 
 
-def entries_of(person_id: str | ColumnElement[str]) -> sa.Select[tuple[str]]:
-    """The ids under which somebody is registered: the entry itself, and whatever was merged into it, link by link."""
-    person = table_of(Person).c
-    same = sa.select(person.id).where(person.id == person_id).cte("same", recursive=True)
-    same = same.union_all(sa.select(person.id).where(person.merged_into_id == same.c.id))
-    return sa.select(same.c.id)
-
-
-def kept_entries(session: Session) -> dict[str, str]:
-    """For each entry that was merged into another one: the entry that is kept, at the end of the chain."""
-    merged_ones = select(Person.id, Person.merged_into_id).where(col(Person.merged_into_id).is_not(None))
-    into = {merged: str(kept) for merged, kept in session.exec(merged_ones)}
-    ends = dict(into)
-    for merged in into:
-        while ends[merged] in into:
-            ends[merged] = into[ends[merged]]
-    return ends
-
-
 def person_for(session: Session, scope: Scope, person_id: str) -> Person | None:
     """The person if the scope may see them."""
     found = session.get(Person, person_id)
     return found if found and scope.holds_person(found.id, found.area_code) else None
+
+
+def entry_for(session: Session, scope: Scope, person_id: str) -> Person | None:
+    """The person if the scope may see them, also under an entry that was merged into theirs."""
+    return person_for(session, with_merged(session, scope), person_id)
 
 
 def household_for(session: Session, scope: Scope, code: str) -> Household | None:
@@ -202,7 +189,11 @@ def kin_may_see(session: Session, *, reader_id: str, person_id: str) -> bool:
 
 
 def may_read_hours(session: Session, *, reader_id: str, person_id: str) -> bool:
-    """Whether somebody may read a book of hours: one's own, or with a power for what hours are spent or earned by."""
+    """Whether somebody may read a book of hours: one's own, or with a power for what hours are spent or earned by.
+
+    The book of an entry that was merged is read as that of the entry that is kept.
+    """
+    person_id = kept_entry(session, person_id)
     if not kin_may_see(session, reader_id=reader_id, person_id=person_id):
         return False
     powers = (

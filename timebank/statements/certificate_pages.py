@@ -12,6 +12,7 @@ from timebank.core.actors import Role
 from timebank.core.errors import NotFound, Refused, TimebankError
 from timebank.core.i18n import gettext
 from timebank.core.text import T
+from timebank.people.entries import kept_entry
 from timebank.people.models import Person
 from timebank.people.queries import person_for
 from timebank.people.rules import masked_id_number
@@ -152,7 +153,7 @@ def sheet(certificate: Certificate) -> Response:
     if certificate.state != CertificateState.LISTED:
         raise Refused("statements.not_issued", T("This certificate is not issued."))
     session, settings = http.session(), current_app.extensions["settings"]
-    person = session.get_one(Person, certificate.person_id)
+    person = session.get_one(Person, kept_entry(session, certificate.person_id))  # who has the papers now
     district = area_by_code(session, certificate.area_code[:6])
     number = str(crypto.vault().open(person.id_number_sealed)) if person.id_number_sealed else ""
     made = sheets.certificate_pdf(

@@ -13,6 +13,7 @@ from timebank.core.actors import Scope
 from timebank.core.db import in_area, in_scope
 from timebank.core.limits import PAGE_ROWS
 from timebank.ledger.served import by, served
+from timebank.people.entries import entries_of, with_merged
 from timebank.people.models import Person
 from timebank.statements.models import Certificate, CertificateState
 from timebank.visits.models import Visit
@@ -52,13 +53,13 @@ def borne_out(session: Session, certificate: Certificate) -> int | None:
 
 def certificate_for(session: Session, scope: Scope, certificate_id: str) -> Certificate | None:
     """The certificate if the scope may see it."""
-    mine = in_scope(scope, col(Certificate.area_code), col(Certificate.person_id))
+    mine = in_scope(with_merged(session, scope), col(Certificate.area_code), col(Certificate.person_id))
     return session.exec(select(Certificate).where(Certificate.id == certificate_id, mine)).first()
 
 
 def certificates_of(session: Session, person_id: str) -> list[Certificate]:
-    """A person's certificates, the newest first."""
-    found = select(Certificate).where(Certificate.person_id == person_id)
+    """A person's certificates, the newest first; also those of the entries that were merged into theirs."""
+    found = select(Certificate).where(col(Certificate.person_id).in_(entries_of(person_id)))
     return list(session.exec(found.order_by(col(Certificate.asked_at).desc()).limit(PAGE_ROWS)))
 
 

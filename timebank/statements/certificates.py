@@ -18,6 +18,7 @@ from timebank.core.actors import Actor, Role
 from timebank.core.claims import claim
 from timebank.core.errors import BadInput, NotAllowed, NotFound, Refused
 from timebank.core.text import T
+from timebank.people.entries import entries_of, kept_entry
 from timebank.people.queries import person_for
 from timebank.policies.queries import in_force
 from timebank.statements import certificate_queries as queries
@@ -45,7 +46,9 @@ def ask_certificate(session: Session, *, actor: Actor, person_id: str, first_on:
             "statements.bad_span", T("The last day lies after the first and not in the future."), field="last_on"
         )
     known = select(Certificate).where(
-        Certificate.person_id == person_id, Certificate.first_on == first_on, Certificate.last_on == last_on
+        col(Certificate.person_id).in_(entries_of(person_id)),
+        Certificate.first_on == first_on,
+        Certificate.last_on == last_on,
     )
     known = known.where(col(Certificate.state).in_([CertificateState.ASKED, CertificateState.LISTED]))
     asked = session.exec(known).first()
@@ -86,17 +89,19 @@ def list_certificate(session: Session, *, actor: Actor, certificate_id: str, iss
     everything was taken back meanwhile.
     """
     certificate = _certificate(session, actor, certificate_id)
-    if actor.user_id == certificate.asked_by or actor.person_id == certificate.person_id:
+    person_id = kept_entry(session, certificate.person_id)  # who was merged since then has all hours there
+    if actor.user_id == certificate.asked_by or actor.person_id == person_id:
         raise NotAllowed("statements.own_certificate", T("Somebody else must issue this certificate."))
     for field, value in (("issuer", issuer), ("handler", handler)):
         if not value.strip():
             raise BadInput("statements.no_issuer", T("Write who issues it and who can be asked."), field=field)
-    service = _service(session, certificate.person_id, certificate.first_on, certificate.last_on)
+    service = _service(session, person_id, certificate.first_on, certificate.last_on)
     policy = in_force(session, certificate.area_code, clock.today())
     counts_from_on = clock.today() + timedelta(days=policy.number("certificate.publicity_days"))
     change = {
         "state": CertificateState.LISTED,
         "serial": _serial(session, certificate),
+        "person_id": person_id,
         "minutes": service.minutes,
         "visits": service.visits,
         "services": service.by_service,

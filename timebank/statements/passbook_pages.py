@@ -14,8 +14,9 @@ from timebank.ledger.desk_pages import PROPOSERS
 from timebank.ledger.models import AccountKind, Reason, Seal
 from timebank.ledger.queries import account_of, sealing_of
 from timebank.ledger.rules import REASON_WORDS
+from timebank.people.entries import joined_entries
 from timebank.people.models import Person
-from timebank.people.queries import people_by_id, person_for
+from timebank.people.queries import entry_for, people_by_id, person_for
 from timebank.statements import passbook_queries as queries
 from timebank.statements import pictures
 from timebank.statements.passbook_queries import Story
@@ -43,7 +44,7 @@ def passbook() -> Any:
 
 
 @bp.get("/hours/<string:person_id>")
-@guard(*EVERY_ROLE, load={"person_id": person_for})
+@guard(*EVERY_ROLE, load={"person_id": entry_for})
 def passbook_of(person: Person) -> Any:
     """The passbook of somebody the caller acts for, or of a member of the office's area."""
     return _book(person)
@@ -62,6 +63,7 @@ def _book(person: Person) -> str:
     return render_template(
         "statements/passbook.html",
         person=person,
+        joined=joined_entries(session, person.id),
         standing=standing,
         kind=kind,
         pages=pages,

@@ -16,8 +16,8 @@ from timebank.core.minutes import round_down
 from timebank.ledger.models import AccountKind, Dispute, EntryState, Hold, HourAccount, OfficeEntry, Reason, Transfer
 from timebank.ledger.queries import account_of, expiring, month_figures, stands, waiting_holds
 from timebank.ledger.served import served_minutes, went_over
+from timebank.people.entries import entries_of, with_merged
 from timebank.people.models import Person
-from timebank.people.queries import entries_of
 from timebank.policies.queries import Policy, in_force
 from timebank.statements.queries import is_closed
 from timebank.statements.rules import Lot, remaining_lots
@@ -264,7 +264,7 @@ def line_for(session: Session, scope: Scope, transfer_id: str) -> Story | None:
 
     A line of what somebody helped above the cap belongs to their account too.
     """
-    mine = in_scope(scope, col(HourAccount.area_code), col(HourAccount.person_id))
+    mine = in_scope(with_merged(session, scope), col(HourAccount.area_code), col(HourAccount.person_id))
     found = (
         select(Transfer, HourAccount)
         .where(Transfer.id == transfer_id, mine, col(HourAccount.person_id).is_not(None))

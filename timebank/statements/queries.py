@@ -15,6 +15,7 @@ from timebank.core.db import in_area, in_scope, table_of
 from timebank.ledger.merkle import BrokenLog, is_grown
 from timebank.ledger.models import AccountKind, ClosedMonth, HourAccount, Seal, Transfer
 from timebank.ledger.queries import consistency_of
+from timebank.people.entries import entries_of, with_merged
 from timebank.people.models import Person
 from timebank.people.queries import lived_elsewhere
 from timebank.statements.models import MonthRun, Statement
@@ -25,14 +26,14 @@ from timebank.visits.queries import UNSETTLED
 
 def statement_for(session: Session, scope: Scope, statement_id: str) -> Statement | None:
     """The statement if the scope may see it."""
-    mine = in_scope(scope, col(Statement.area_code), col(Statement.person_id))
+    mine = in_scope(with_merged(session, scope), col(Statement.area_code), col(Statement.person_id))
     return session.exec(select(Statement).where(Statement.id == statement_id, mine)).first()
 
 
 def statements_of(session: Session, scope: Scope, person_id: str) -> list[Statement]:
-    """A person's statements, newest month first."""
-    mine = in_scope(scope, col(Statement.area_code), col(Statement.person_id))
-    found = select(Statement).where(Statement.person_id == person_id, mine)
+    """A person's statements, newest month first; also those of the entries that were merged into theirs."""
+    mine = in_scope(with_merged(session, scope), col(Statement.area_code), col(Statement.person_id))
+    found = select(Statement).where(col(Statement.person_id).in_(entries_of(person_id)), mine)
     return list(session.exec(found.order_by(col(Statement.month).desc())))
 
 

@@ -15,8 +15,9 @@ from timebank.core.db import in_area
 from timebank.core.limits import PAGE_ROWS
 from timebank.ledger.models import HourAccount
 from timebank.ledger.served import ALL_HELP, by, served
+from timebank.people.entries import kept_entries
 from timebank.people.models import Person, PersonState, Qualification
-from timebank.people.queries import kept_entries, people_by_id, real_name_checks, valid_qualifications
+from timebank.people.queries import people_by_id, real_name_checks, valid_qualifications
 from timebank.people.rules import CERTIFICATES
 from timebank.policies.queries import in_force
 from timebank.volunteers import rules
