@@ -23,8 +23,11 @@ from timebank.core.text import T
 from timebank.escorts import operations as escorts
 from timebank.escorts.queries import escorts_from
 from timebank.escorts.rules import Plan
-from timebank.ledger.models import HourAccount, Transfer
-from timebank.ledger.queries import account_for, account_of
+from timebank.ledger.desk_queries import open_disputes
+from timebank.ledger.models import EntryKind, HourAccount, Transfer
+from timebank.ledger.operations.disputes import answer_dispute, raise_dispute
+from timebank.ledger.operations.entries import EntryIn, decide_entry, propose_entry
+from timebank.ledger.queries import account_for, account_of, balance_minutes
 from timebank.meals import operations as meals
 from timebank.meals.models import MealOrder, OrderState
 from timebank.mutual import operations as mutual
@@ -322,3 +325,23 @@ def test_the_account_goes_along_and_a_month_stays_with_the_village_of_that_month
             [sheet] = [one for one in statements_of(session, SYSTEM.scope, cast.chen_popo.id) if one.month == month]
             stood[month] = (sheet.area_code, sheet.household_code)
     assert stood == {"2026-10": (make.GROUP, old), "2026-11": (make.OTHER_GROUP, doors.far)}
+
+
+def test_what_is_asked_about_a_book_is_decided_where_the_book_is_kept(cast: Cast, doors: Doors) -> None:
+    with db.transaction() as session:
+        account = account_of(session, cast.chen_popo.id)
+        assert account is not None
+        [line] = session.exec(select(Transfer).where(Transfer.credit_account_id == account.id))
+        daughter = Actor("usr_kin", Role.ELDER, make.VILLAGE, acts_for=frozenset({cast.chen_popo.id}))
+        asked = raise_dispute(session, actor=daughter, transfer_id=line.id, account_id=account.id, words="多记了")
+        entry = EntryIn(EntryKind.ADJUSTMENT, account.id, -60, TODAY, "多记了一小时", "4 号夹")
+        proposed = propose_entry(session, actor=TOWNSHIP, entry=entry)
+    move(cast.chen_popo, doors.far)
+    there, here = (Actor(f"usr_{code}", Role.SUPERVISOR, code) for code in (make.OTHER_TOWNSHIP, make.TOWNSHIP))
+    with db.reading() as session:
+        assert open_disputes(session, here.scope, here.role) == []
+        assert [one.id for one, _, _ in open_disputes(session, there.scope, there.role)] == [asked.id]
+    with db.transaction() as session:
+        answer_dispute(session, actor=there, dispute_id=asked.id, upheld=True, words="会改")
+        assert decide_entry(session, actor=there, entry_id=proposed.id, approve=True).transfer_id
+        assert balance_minutes(session, account.id) == 60

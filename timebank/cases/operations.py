@@ -11,7 +11,7 @@ from timebank.core.actors import Actor
 from timebank.core.errors import BadInput, NotAllowed, Refused
 from timebank.core.text import T
 from timebank.ledger import operations as ledger
-from timebank.ledger.models import AccountKind, HourAccount
+from timebank.ledger.models import AccountKind, Dispute, EntryState, HourAccount, OfficeEntry
 from timebank.ledger.queries import account_of, estate_lines
 from timebank.people import operations as people
 from timebank.people.effects import RELOCATING, follows, go_along
@@ -181,3 +181,12 @@ def take_account_along(session: Session, _actor: Actor, person: Person, case: Pe
     """
     kept = [account_of(session, person.id, kind) for kind in (AccountKind.MEMBER, AccountKind.GIFT)]
     return go_along(case, person, [account for account in kept if account])
+
+
+@follows("matters_go_along", T("questions and entries about hours that the new place decides"))
+def take_open_matters_along(session: Session, _actor: Actor, person: Person, case: PersonCase) -> int:
+    """What waits for an answer or for a second person goes with the book: no other office could put a line right."""
+    mine = select(HourAccount.id).where(HourAccount.person_id == person.id)
+    asked = select(Dispute).where(col(Dispute.account_id).in_(mine), col(Dispute.answered_at).is_(None))
+    waiting = select(OfficeEntry).where(col(OfficeEntry.account_id).in_(mine), OfficeEntry.state == EntryState.WAITING)
+    return go_along(case, person, [*session.exec(asked), *session.exec(waiting)])
