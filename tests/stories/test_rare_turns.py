@@ -1,5 +1,9 @@
 """Stories of turns that are rare one by one and rarer together: gifts across a close, a line taken back in parts."""
 
+from collections.abc import Callable
+from typing import Any
+
+import pytest
 from sqlmodel import select
 
 from tests.cast import Cast
@@ -9,9 +13,11 @@ from tests.stories.test_hours_used import asks, lives_alone
 from timebank.core import clock
 from timebank.core.actors import SYSTEM
 from timebank.core.db import reading, transaction
+from timebank.core.errors import Refused
 from timebank.ledger import operations as ledger
 from timebank.ledger.models import AccountKind, Reason, Transfer
-from timebank.people.models import Person
+from timebank.ledger.queries import account_of
+from timebank.people.models import Person, PersonState
 from timebank.statements.models import Statement
 from timebank.statements.operations import close_month
 
@@ -86,3 +92,37 @@ def test_what_went_above_the_cap_is_taken_back_before_the_rest(cast: Cast) -> No
     assert (has(cast.li), commons(), pool()) == (Has(own=60), 0, -60)
     does(ledger.reverse, transfer_id=line_of(Reason.EARN), why="it was somebody else")
     assert (has(cast.li), commons(), pool(), is_sound()) == (Has(), 0, 0, True)
+
+
+def refusal_of(what: Callable[..., Any], **values: Any) -> Refused:
+    with pytest.raises(Refused) as caught:
+        does(what, **values)
+    return caught.value
+
+
+def test_a_line_that_cannot_be_taken_back_says_what_can_be_done(cast: Cast) -> None:
+    helps(cast.li, 60)
+    does(ledger.donate, person_id=cast.li.id, minutes=45, key="a")
+    refused = refusal_of(ledger.reverse, transfer_id=line_of(Reason.EARN), why="it was somebody else")
+    assert refused.code == "ledger.floor_reached"
+    assert str(refused.message).startswith("45 min of it were used or promised meanwhile.")
+    assert (has(cast.li), is_sound()) == (Has(own=15), True)
+
+
+def test_a_line_of_a_book_that_was_joined_to_another_is_put_right_there(cast: Cast) -> None:
+    helps(cast.li, 60)
+    line = line_of(Reason.EARN)
+    with transaction() as session:
+        other = session.get_one(Person, cast.li.id)
+        other.state, other.state_since_on, other.merged_into_id = PersonState.MERGED, clock.today(), cast.zhang.id
+    does(ledger.merge_accounts, person_id=cast.li.id, second_user_id="usr_wu", evidence="folder 3")
+    refused = refusal_of(ledger.reverse, transfer_id=line, why="it was somebody else")
+    assert (refused.code, "by an adjustment" in str(refused.message)) == ("ledger.account_closed", True)
+    adjustment = {"minutes": -60, "why": "it was somebody else", "second_user_id": "usr_wu", "evidence": "folder 3"}
+    with reading() as session:
+        accounts = [account_of(session, person.id) for person in (cast.li, cast.zhang)]
+    closed, kept = (account.id for account in accounts if account)
+    refused = refusal_of(ledger.adjust, account_id=closed, key="b", **adjustment)
+    assert (refused.code, cast.zhang.name in str(refused.message)) == ("ledger.person_merged", True)
+    does(ledger.adjust, account_id=kept, key="c", **adjustment)
+    assert (has(cast.zhang), pool(), is_sound()) == (Has(), 0, True)

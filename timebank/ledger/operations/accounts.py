@@ -203,10 +203,25 @@ def _opposite(session: Session, actor: Actor, original: Transfer) -> Transfer:
     except Refused as refusal:
         if refusal.code == "ledger.key_reused":  # somebody else did so this very moment
             raise taken_back from None
-        raise
+        raise _of_reversal(refusal) from None
     if row is None:
         raise taken_back
     return _transfer_of(row)
+
+
+def _of_reversal(refusal: Refused) -> Refused:
+    """A refusal in words that are true of a line to be taken back: no pool helps out, and the office is asked already.
+
+    What a reversal cannot do, an adjustment can, and that too takes two people.
+    """
+    if refusal.code == "ledger.account_closed":
+        text = T("An account of this line is closed. Put it right by an adjustment where the hours went.")
+    elif refusal.code == "ledger.floor_reached":
+        short = refusal.message.values["short"]
+        text = T("{short} of it were used or promised meanwhile. Take off by an adjustment what is there.", short=short)
+    else:
+        return refusal
+    return Refused(refusal.code, text, field=refusal.field)
 
 
 def own_account(session: Session, actor: Actor, person_id: str) -> HourAccount:

@@ -95,7 +95,8 @@ def adjust(
 ) -> Transfer:
     """Correct an account by an office entry: positive credits, negative debits; two people and evidence, always.
 
-    `event_at` is when it really was, now if nothing is said; it is booked in a month that is open.
+    `event_at` is when it really was, now if nothing is said; it is booked in a month that is open. Of an entry that was
+    merged it is refused with the name of the one that is kept.
     """
     two_people(actor, second_user_id, evidence)
     account = session.get(HourAccount, account_id)
@@ -103,6 +104,8 @@ def adjust(
         raise NotFound("ledger.no_such_account", T("There is no such account in your area."))
     if account.person_id == actor.person_id:
         raise NotAllowed("ledger.own_hours", T("Nobody enters hours for themselves."))
+    if (person := session.get(Person, account.person_id)) and person.state == PersonState.MERGED:
+        refuse_gone(person)
     pool = queries.pool_of(session, account.area_code)
     check_minutes(abs(minutes) if isinstance(minutes, int) else minutes)
     debit, credit = (pool.id, account.id) if minutes > 0 else (account.id, pool.id)
