@@ -6,20 +6,27 @@ from typing import Any
 import pytest
 from sqlmodel import select
 
+from tests import factories as make
 from tests.cast import Cast
 from tests.fixtures.site import At
 from tests.stories.hours import DISTRICT, Has, commons, does, has, helps, is_sound, pool, rules_become
 from tests.stories.test_hours_used import asks, lives_alone
 from timebank.core import clock
-from timebank.core.actors import SYSTEM
+from timebank.core.actors import SYSTEM, Actor, Role
 from timebank.core.db import reading, transaction
 from timebank.core.errors import Refused
 from timebank.ledger import operations as ledger
 from timebank.ledger.models import AccountKind, Reason, Transfer
 from timebank.ledger.queries import account_of
+from timebank.people import operations as people
 from timebank.people.models import Person, PersonState
+from timebank.policies import operations as policies
+from timebank.policies.queries import in_force
 from timebank.statements.models import Statement
 from timebank.statements.operations import close_month
+from timebank.statements.passbook_queries import line_for
+
+CAP = "balance.cap_minutes"
 
 
 def closes(month: str) -> None:
@@ -126,3 +133,45 @@ def test_a_line_of_a_book_that_was_joined_to_another_is_put_right_there(cast: Ca
     assert (refused.code, cast.zhang.name in str(refused.message)) == ("ledger.person_merged", True)
     does(ledger.adjust, account_id=kept, key="c", **adjustment)
     assert (has(cast.zhang), pool(), is_sound()) == (Has(), 0, True)
+
+
+def test_what_is_above_the_cap_names_the_rules_that_set_the_cap(cast: Cast, at: At) -> None:
+    visited_at = clock.now()
+    with reading() as session:
+        policy = in_force(session, cast.li.area_code, clock.today())
+    at("2026-11-10 09:00")
+    rules_become(balance__cap_minutes=60)
+    # A visit of before is approved now: it counts by the rules of its day, what fits by those of today.
+    does(ledger.earn, person=cast.li, minutes=90, visit_id="vis_1", event_at=visited_at, policy=policy)
+    with reading() as session:
+        today = in_force(session, cast.li.area_code, clock.today())
+        stories = {}
+        for reason in (Reason.EARN, Reason.OVERFLOW):
+            story = line_for(session, SYSTEM.scope, line_of(reason))
+            assert story is not None
+            stories[reason] = (story.transfer.policy_version, story.policy.version, story.policy.number(CAP))
+    assert stories[Reason.EARN] == (policy.version, policy.version, policy.number(CAP))
+    assert stories[Reason.OVERFLOW] == (today.version, today.version, 60)
+    assert has(cast.li) == Has(own=60)
+
+
+def test_a_line_keeps_the_rules_of_where_its_member_lived(cast: Cast) -> None:
+    with transaction() as session:
+        proposed = policies.propose(
+            session,
+            actor=SYSTEM,
+            area_code=make.OTHER_TOWNSHIP,
+            starts_on=clock.today(),
+            changes={"earn.rounding_minutes": 30},
+        )
+        policies.approve(session, actor=Actor("usr_he", Role.BUREAU, DISTRICT), version_id=proposed.id)
+    helps(cast.li, 60)
+    with transaction() as session:
+        home = make.household(session=session, group_code=make.OTHER_GROUP, number=9)
+        door = people.Door(make.OTHER_GROUP, home.code[-4:])
+        people.relocate(session, actor=SYSTEM, person_id=cast.li.id, to=door, since_on=clock.today())
+    with reading() as session:
+        story = line_for(session, SYSTEM.scope, line_of(Reason.EARN))
+        assert story is not None and story.account.area_code == make.OTHER_GROUP
+        assert story.policy.version == story.transfer.policy_version
+        assert story.policy.number("earn.rounding_minutes") == 15

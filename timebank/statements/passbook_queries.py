@@ -285,7 +285,7 @@ def _story(session: Session, transfer: Transfer, account: HourAccount) -> Story:
         transfer=transfer,
         account=account,
         minutes=_moved(transfer, account.id),
-        policy=in_force(session, account.area_code, clock.local_date(transfer.event_at)),
+        policy=_rules_of(session, transfer, visit),
         visit=visit,
         elder=session.get(Person, visit.elder_id) if visit else None,
         carers=_carers_of(session, visit),
@@ -296,6 +296,16 @@ def _story(session: Session, transfer: Transfer, account: HourAccount) -> Story:
         taken_back=session.exec(select(Transfer).where(Transfer.reverses_id == transfer.id)).first(),
         is_being_taken_back=session.exec(_proposal(transfer.id)).first() is not None,
     )
+
+
+def _rules_of(session: Session, transfer: Transfer, visit: Visit | None) -> Policy:
+    """The rules that decided a line: of its day and of the place of then, wherever its member lives now.
+
+    What a visit counts goes by the rules where it was made; what is above the cap, by those of the day it was booked.
+    """
+    area_code = visit.area_code if visit and transfer.reason == Reason.EARN else transfer.area_code
+    at = transfer.recorded_at if transfer.reason == Reason.OVERFLOW else transfer.event_at
+    return in_force(session, area_code, clock.local_date(at))
 
 
 def _proposal(transfer_id: str) -> Any:

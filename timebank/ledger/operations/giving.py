@@ -51,7 +51,10 @@ def earn(
 def credit_up_to_cap(
     session: Session, *, actor: Actor, posting: Posting, journal_id: str | None = None
 ) -> list[Transfer]:
-    """Post to a member what fits under the cap, and the rest to the commons as overflow; exactly once as a whole."""
+    """Post to a member what fits under the cap, and the rest to the commons as overflow; exactly once as a whole.
+
+    The cap is that of today, whenever the help was: the overflow names the rules in force today.
+    """
     over_key = f"over:{posting.key}"[:120]
     state = books.account_states(session, {posting.credit_account_id: 0})[posting.credit_account_id]
     known = books.known_keys(
@@ -66,8 +69,9 @@ def credit_up_to_cap(
         made.append(post(session, actor=actor, posting=replace(posting, minutes=kept), journal_id=journal_id))
     if over:
         commons = queries.commons_of(session, posting.area_code).id
-        reason = Reason.OVERFLOW
-        rest = replace(posting, key=over_key, credit_account_id=commons, minutes=over, reason=reason)
+        version = in_force(session, posting.area_code, clock.today()).version
+        rest = replace(posting, key=over_key, credit_account_id=commons, minutes=over, reason=Reason.OVERFLOW)
+        rest = replace(rest, policy_version=version)
         made.append(post(session, actor=actor, posting=rest, journal_id=journal_id))
     return made
 
