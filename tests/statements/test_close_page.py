@@ -133,3 +133,13 @@ def test_months_are_closed_in_order(cast: Cast, earn: Earn) -> None:
     close("2026-09")
     close("2026-10")
     assert sorted(runs()) == ["2026-09", "2026-10"]
+
+
+def test_a_month_that_was_passed_over_is_not_closed_behind_the_next(cast: Cast, earn: Earn) -> None:
+    earn(cast.li, on=date(2026, 8, 20))
+    close("2026-08")
+    earn(cast.li, on=date(2026, 10, 20))
+    close("2026-10")  # nothing happened in September
+    with pytest.raises(Refused, match="closed_already"):
+        close("2026-09")
+    assert sorted(runs()) == ["2026-08", "2026-10"]

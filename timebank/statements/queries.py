@@ -121,9 +121,11 @@ def growth_of(session: Session, month: str) -> Growth | None:
 
 
 def is_closed(session: Session, month: str) -> bool:
-    """Whether the statements of a month are out, or the books began after it."""
-    began = session.exec(select(sa.func.min(ClosedMonth.next_month))).one()
-    return (began is not None and month < began) or session.get(ClosedMonth, month) is not None
+    """Whether nothing is booked in a month any more: its statements are out, or the books began or went on after it.
+
+    A month in which nothing happened may be passed over; it is not closed behind the months that follow.
+    """
+    return month < _open_from(session)
 
 
 def month_runs(session: Session) -> list[MonthRun]:
