@@ -1,5 +1,6 @@
 """The passbook: what there is, what is on the way, and the story behind each line."""
 
+import re
 from datetime import date
 
 import pytest
@@ -11,6 +12,7 @@ from tests.cast import Cast
 from tests.fixtures.site import At, SignIn
 from tests.ledger.tampering import unprotected
 from tests.statements.conftest import Earn
+from tests.stories.hours import rules_become
 from timebank.core import db
 from timebank.core.actors import SYSTEM, Actor, Role
 from timebank.ledger import operations as ledger
@@ -84,6 +86,17 @@ def test_a_taken_back_visit_no_longer_counts_as_given(cast: Cast, earn: Earn, si
     book = sign_in(Role.VOLUNTEER).visit("/hours")
     assert "taken back" in book
     assert "45 min" in book and ">0 min<" in book.replace("\n", "").replace(" ", " ")
+
+
+def test_what_was_above_the_cap_is_marked_where_it_was_taken_back(cast: Cast, earn: Earn, sign_in: SignIn) -> None:
+    rules_become(balance__cap_minutes=60)
+    line = earn(cast.li, minutes=90)
+    li = sign_in(Role.VOLUNTEER)
+    assert "30 min, for elders in hardship</td>" in li.visit("/hours?lang=en")
+    with db.transaction() as session:
+        ledger.reverse(session, actor=SYSTEM, transfer_id=line.id, why="double")
+    book = li.visit("/hours?lang=en")
+    assert re.search(r"30 min, for elders in hardship <span[^>]*refused.*taken back", book)
 
 
 def test_a_gift_stands_beside_own_hours_and_ends_with_the_month(cast: Cast, sign_in: SignIn) -> None:

@@ -26,13 +26,15 @@ from timebank.visits.queries import UNSETTLED
 from timebank.visits.rules import minutes_present
 
 SHOWN_MONTHS = 12
+_Row = tuple[Transfer, Visit | None, bool]
 
 
 @dataclass(frozen=True)
 class BookLine:
     """One line of the book: minutes positive when they came in, and the balance after it.
 
-    What went above the cap came to the commons, not in: its line has no minutes of its own.
+    What went above the cap came to the commons, not in: its line has no minutes of its own, and where that was taken
+    back the opposite line stands in no book of a member.
     """
 
     transfer: Transfer
@@ -40,6 +42,7 @@ class BookLine:
     balance: int
     service: str
     household_code: str
+    stands: bool
 
 
 @dataclass(frozen=True)
@@ -171,35 +174,33 @@ def months_of(session: Session, account: HourAccount, until: str) -> list[BookMo
     return pages[::-1]
 
 
-def _rows_by_month(
-    session: Session, account_id: str, first: str, until: str
-) -> dict[str, list[tuple[Transfer, Visit | None]]]:
+def _rows_by_month(session: Session, account_id: str, first: str, until: str) -> dict[str, list[_Row]]:
     found = (
-        select(Transfer, Visit)
+        select(Transfer, Visit, stands())
         .outerjoin(Visit, col(Visit.id) == Transfer.source_id)
         .where(or_(Transfer.debit_account_id == account_id, Transfer.credit_account_id == account_id))
         .where(Transfer.book_month >= first, Transfer.book_month <= until)
     )
     over = (
-        select(Transfer, Visit)
+        select(Transfer, Visit, stands())
         .join(HourAccount, went_over())
         .outerjoin(Visit, col(Visit.id) == Transfer.source_id)
         .where(HourAccount.id == account_id, Transfer.book_month >= first, Transfer.book_month <= until)
     )
     rows = sorted((*session.exec(found), *session.exec(over)), key=lambda row: (row[0].event_at, row[0].id))
-    by_month: dict[str, list[tuple[Transfer, Visit | None]]] = {}
-    for transfer, visit in rows:
-        by_month.setdefault(transfer.book_month, []).append((transfer, visit))
+    by_month: dict[str, list[_Row]] = {}
+    for transfer, visit, is_standing in rows:
+        by_month.setdefault(transfer.book_month, []).append((transfer, visit, is_standing))
     return by_month
 
 
-def _page(month: str, opening: int, rows: list[tuple[Transfer, Visit | None]], account_id: str) -> BookMonth:
+def _page(month: str, opening: int, rows: list[_Row], account_id: str) -> BookMonth:
     balance, lines = opening, []
-    for transfer, visit in rows:
+    for transfer, visit, is_standing in rows:
         minutes = _moved(transfer, account_id)
         balance += minutes
         service, household = (visit.service, visit.household_code) if visit else ("", "")
-        lines.append(BookLine(transfer, minutes, balance, service, household))
+        lines.append(BookLine(transfer, minutes, balance, service, household, is_standing))
     came_in = sum(line.minutes for line in lines if line.minutes > 0)
     return BookMonth(month, opening, came_in, opening + came_in - balance, tuple(lines))
 
