@@ -184,3 +184,17 @@ def test_the_spoken_statement_holds_the_four_figures(locale: str) -> None:
     expected: dict[str, Callable[[int], str]] = {"zh": "{} 小时".format, "en": "{} h".format}
     for hours in (10, 9, 19):
         assert expected[locale](hours) in heard
+
+
+def test_what_is_read_aloud_says_what_stands_on_the_sheet_beside_the_figures() -> None:
+    heard = sheets.spoken_statement(statement(expiring_minutes=90, expires_on=date(2026, 11, 30)), "en")
+    assert "Set aside for help asked for: 1 h." in heard
+    assert "Goes away unless used: 1 h 30 min, until Mon 30 Nov 2026." in heard
+    assert "Set aside" not in sheets.spoken_statement(statement(held_minutes=0), "en")
+
+
+def test_a_gift_sheet_is_not_read_as_that_of_own_hours() -> None:
+    gift = statement(kind=AccountKind.GIFT)
+    assert "As a gift you have 19 h." in sheets.spoken_statement(gift, "en")
+    assert "赠送的时间" in sheets.spoken_statement(gift, "zh")
+    assert "赠送的时间" not in sheets.spoken_statement(statement(), "zh")

@@ -190,13 +190,27 @@ def rules_in_short(policy: Policy) -> list[Both]:
 
 
 def spoken_statement(statement: Statement, locale: str) -> str:
-    """The statement in three sentences, for the phone to read aloud."""
-    return gettext(
-        "In {month} you began with {opening}. {came} came in, {went} went out. You have {closing}.",
-        locale,
-        month=formats.month_name(statement.month, locale),
-        opening=formats.hours(statement.opening_minutes, locale),
-        came=formats.hours(statement.in_minutes, locale),
-        went=formats.hours(statement.out_minutes, locale),
-        closing=formats.hours(statement.closing_minutes, locale),
-    )
+    """The statement in three sentences, and what is set aside or goes away, for the phone to read aloud."""
+    figures = {
+        "opening": formats.hours(statement.opening_minutes, locale),
+        "came": formats.hours(statement.in_minutes, locale),
+        "went": formats.hours(statement.out_minutes, locale),
+        "closing": formats.hours(statement.closing_minutes, locale),
+    }
+    month = formats.month_name(statement.month, locale)
+    if statement.kind == AccountKind.GIFT:
+        told = gettext(
+            "Gift hours of {month}: you began with {opening}. {came} came in, {went} went out. "
+            "As a gift you have {closing}.",
+            locale,
+            month=month,
+            **figures,
+        )
+    else:
+        told = gettext(
+            "In {month} you began with {opening}. {came} came in, {went} went out. You have {closing}.",
+            locale,
+            month=month,
+            **figures,
+        )
+    return (" " if locale == "en" else "").join((told, *(note[locale] for note in _notes(statement))))
