@@ -1,6 +1,7 @@
 """Stories of turns that are rare one by one and rarer together: gifts across a close, a line taken back in parts."""
 
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from sqlmodel import select
 from tests import factories as make
 from tests.cast import Cast
 from tests.fixtures.site import At
+from tests.statements.test_joined_entries import joined
 from tests.stories.hours import DISTRICT, Has, commons, does, has, helps, is_sound, pool, rules_become
 from tests.stories.test_hours_used import asks, lives_alone
 from timebank.core import clock
@@ -25,6 +27,7 @@ from timebank.policies.queries import in_force
 from timebank.statements.models import Statement
 from timebank.statements.operations import close_month
 from timebank.statements.passbook_queries import line_for
+from timebank.visits.queries import is_hold_waiting
 
 CAP = "balance.cap_minutes"
 
@@ -175,3 +178,26 @@ def test_a_line_keeps_the_rules_of_where_its_member_lived(cast: Cast) -> None:
         assert story is not None and story.account.area_code == make.OTHER_GROUP
         assert story.policy.version == story.transfer.policy_version
         assert story.policy.number("earn.rounding_minutes") == 15
+
+
+def test_what_is_promised_to_an_entry_that_is_joined_stays_promised(cast: Cast, at: At) -> None:
+    helps(cast.ran_daye, 120)
+    lives_alone(cast.ran_daye)
+    does(ledger.give_gifts, area_code=DISTRICT, month="2026-11")
+    with transaction() as session:
+        visit = make.visit(session=session, elder=cast.ran_daye, on=date(2026, 11, 9), minutes=60)
+        due_at = clock.at_local(date(2026, 11, 9), 600)
+        held = ledger.hold(
+            session, actor=SYSTEM, person_id=cast.ran_daye.id, minutes=60, source_id=visit.id, due_at=due_at
+        )
+        visit.hold_id = held.id
+        session.add(visit)
+    joined(cast.ran_daye, cast.chen_popo)
+    assert has(cast.chen_popo) == Has(own=120, held=60)
+    at("2026-11-10 08:00")
+    with transaction() as session:
+        assert is_hold_waiting(session, held.id)
+        ledger.capture(session, actor=SYSTEM, hold_id=held.id, minutes=60, event_at=due_at)
+        assert not is_hold_waiting(session, held.id)
+    assert has(cast.chen_popo) == Has(own=60)
+    is_sound()

@@ -263,9 +263,13 @@ def wrong_codes(session: Session, visit_id: str) -> int:
 
 
 def is_hold_waiting(session: Session, hold_id: str) -> bool:
-    """Whether held hours are still there: neither drawn, nor freed, nor run out."""
-    state = session.exec(select(Hold.state).where(Hold.id == hold_id)).first()
-    return state == HoldState.WAITING
+    """Whether held hours are still there: neither drawn, nor freed, nor run out.
+
+    Held once more for an entry that two were joined to, they wait under the same source in another row.
+    """
+    source = select(Hold.source_id).where(Hold.id == hold_id).scalar_subquery()
+    waiting = select(Hold.id).where(Hold.source_id == source, Hold.state == HoldState.WAITING)
+    return session.exec(waiting.limit(1)).first() is not None
 
 
 def source_of_hold(session: Session, visit: Visit) -> str:
@@ -275,8 +279,9 @@ def source_of_hold(session: Session, visit: Visit) -> str:
 
 def sources_at_work(session: Session) -> list[str]:
     """Sources of waiting holds for help that has begun and is not settled: those hours are for that help."""
-    found = select(Hold.source_id).where(Hold.state == HoldState.WAITING, Hold.id == Visit.hold_id)
-    return list(session.exec(found.where(col(Visit.state).in_(UNSETTLED))))
+    at_work = select(Hold.source_id).join(Visit, col(Visit.hold_id) == Hold.id).where(col(Visit.state).in_(UNSETTLED))
+    waiting = select(Hold.source_id).where(Hold.state == HoldState.WAITING, col(Hold.source_id).in_(at_work))
+    return list(session.exec(waiting.distinct()))
 
 
 def is_expected_elsewhere(session: Session, person_id: str, visit: Visit) -> bool:

@@ -1,6 +1,7 @@
 """Drawing hours: held at the request, captured at the visit, free again otherwise."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -56,6 +57,21 @@ def hold(
     first = made[0]
     note(session, actor=actor, action="ledger.hold", subject_id=first.id, area_code=person.area_code, minutes=minutes)
     return first
+
+
+def hold_for(session: Session, *, actor: Actor, person: Person, promised: Iterable[Hold]) -> None:
+    """Hold once more, for the entry that is kept, what waited for help on accounts that were closed.
+
+    What is not there is not held: whoever reviews that help will see it.
+    """
+    hours = timedelta(hours=in_force(session, person.area_code, clock.today()).number("redeem.hold_hours"))
+    parts: dict[str, list[Hold]] = {}
+    for held in promised:
+        parts.setdefault(held.source_id, []).append(held)
+    for source_id, holds in sorted(parts.items()):
+        with suppress(Refused):
+            minutes, due_at = sum(held.minutes for held in holds), holds[0].expires_at - hours
+            hold(session, actor=actor, person_id=person.id, minutes=minutes, source_id=source_id, due_at=due_at)
 
 
 def _set_aside(session: Session, actor: Actor, person: Person, minutes: int, month: str) -> list[tuple[str, int]]:

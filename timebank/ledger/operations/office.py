@@ -13,7 +13,7 @@ from timebank.core.text import T
 from timebank.ledger import books, queries
 from timebank.ledger.models import AccountKind, HourAccount, Reason, Transfer
 from timebank.ledger.operations.accounts import check_minutes, open_account, post, refuse_gone, two_people
-from timebank.ledger.operations.drawing import release
+from timebank.ledger.operations.drawing import hold_for, release
 from timebank.ledger.operations.giving import credit_up_to_cap, is_kin, post_once
 from timebank.ledger.rules import Posting
 from timebank.people import effects
@@ -169,7 +169,8 @@ def end_gift(session: Session, *, actor: Actor, person: Person) -> None:
 def merge_accounts(session: Session, *, actor: Actor, person_id: str, second_user_id: str, evidence: str) -> None:
     """Move the hours of somebody who was registered twice to the entry that was kept, and close the other accounts.
 
-    What was drawn beyond zero is moved as well: the kept entry has so much less.
+    What was drawn beyond zero is moved as well: the kept entry has so much less. What waits for help to come is held
+    on the kept entry's accounts.
 
     Refuses persons who were not merged, and one office worker alone.
     """
@@ -181,7 +182,10 @@ def merge_accounts(session: Session, *, actor: Actor, person_id: str, second_use
         raise Refused("ledger.not_merged", T("First say at the person's page which entry is kept."), field="person_id")
     kept = session.get_one(Person, person.merged_into_id)
     target = open_account(session, actor=actor, person_id=kept.id, area_code=kept.area_code).id
+    accounts = session.exec(select(HourAccount.id).where(HourAccount.person_id == person_id)).all()
+    promised = queries.waiting_holds(session, list(accounts))
     _wind_up(session, actor, person_id, heir_id=target, giver_id=target, reason=Reason.ADJUSTMENT)
+    hold_for(session, actor=actor, person=kept, promised=promised)
     note(session, actor=actor, action="ledger.merge_accounts", subject_id=person_id, second=second_user_id)
 
 
