@@ -18,7 +18,7 @@ import numpy.typing as npt
 from dispatch.model import FOREVER, Break, Carer, Problem, Task, Window
 from dispatch.rules import rests_on_the_way, sets_out_minutes, unserved_cost
 from dispatch.search.compile import Table
-from dispatch.search.pairs import Ints, Longs, Look, near_fields, pair_fields
+from dispatch.search.pairs import Ints, Longs, Look, able_fields, near_fields, pair_fields
 
 ANY, SAME, DIFFERENT = 0, 1, 2
 _KINDS = {"any": ANY, "same": SAME, "different": DIFFERENT}
@@ -55,6 +55,9 @@ class Day(Table):
     link_kind: Ints  # ANY, SAME, DIFFERENT
     knotted: npt.NDArray[np.int8]  # [bundles] linked, on a day where a link ties two tasks of one carer
     allowed: npt.NDArray[np.int8]  # [routes * nodes]
+    able_at: Ints  # [nodes + 1]
+    able: Ints  # routes that may serve the node, the ones that begin nearest first
+    away: Ints  # the way there from their start
     face: Longs  # [routes * nodes] preference cost
     drive: Ints  # [modes * places * places]
     mode: Ints  # [routes]
@@ -122,7 +125,7 @@ def flatten(problem: Problem, look: Look = lambda: None) -> tuple[Day, Named]:
         **_route_fields(named),
         **pair_fields(problem, uses, [carer for carer, _ in breaks], rounds, look),
     }
-    fields |= _flags(fields, named) | near_fields(fields, look)
+    fields |= _flags(fields, named) | able_fields(fields, look) | near_fields(fields, look)
     for key in ("allowed", "face", "drive", "near", "around"):
         fields[key] = fields[key].ravel()
     return Day(**fields), named

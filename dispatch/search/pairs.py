@@ -113,6 +113,26 @@ def pair_fields(
     return {"allowed": np.ascontiguousarray(allowed.T), "face": np.ascontiguousarray(face.T)}
 
 
+def able_fields(fields: dict[str, Any], look: Look) -> dict[str, Any]:
+    """The routes that may serve each node, the ones that begin nearest first, and the way there from their start."""
+    nodes, routes, places = fields["nodes"], fields["routes"], fields["places"]
+    drive, starts = fields["drive"].reshape(-1, places, places), fields["place"][nodes : nodes + routes]
+    able, away = [np.zeros(0, dtype=np.int32)], [np.zeros(0, dtype=np.int32)]
+    for block in blocks(nodes, routes, MATCHES):
+        look()
+        node, route = np.nonzero(fields["allowed"][:, block].T)
+        way = drive[fields["mode"][route], starts[route], fields["place"][block][node]]
+        order = np.lexsort((way, node))
+        able.append(route[order].astype(np.int32))
+        away.append(way[order])
+    counts = fields["allowed"].sum(axis=0, dtype=np.int32)
+    return {
+        "able_at": np.concatenate([[0], np.cumsum(counts)]).astype(np.int32),
+        "able": np.concatenate(able),
+        "away": np.concatenate(away),
+    }
+
+
 # What lies well behind what, and near it.
 
 

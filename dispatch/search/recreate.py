@@ -7,15 +7,15 @@ insertion is timed exactly before it counts. This is the half of the search that
 
 from __future__ import annotations
 
-from dispatch.model import UNREACHABLE
-from dispatch.search.arrays import SAME, Day
-from dispatch.search.arrivals import NEVER, arrival, carries, earliest, first_due, is_break, leg
+from dispatch.search.arrays import Day
+from dispatch.search.arrivals import carries, is_break, leg
 from dispatch.search.bundles import bank_bundle, enter_bank, leave_bank
 from dispatch.search.compile import kernel
-from dispatch.search.moves import fits_links, give_up, link, save, unfair, unlink
+from dispatch.search.moves import give_up, link, save, unlink
 from dispatch.search.pairs import AROUND
 from dispatch.search.schedule import propagate
-from dispatch.search.state import BANKED, FREE, LOSS, OPS, Desk, State, assign, cost, draw
+from dispatch.search.seats import NOWHERE, scan, update_limits
+from dispatch.search.state import BANKED, LOSS, OPS, Desk, State, assign, cost, draw
 
 RUIN = 10
 """Mean number of tasks taken out."""
@@ -26,8 +26,8 @@ STRING = 10
 SEATS = 3
 """Routes tried for the first of several linked tasks."""
 
-NOWHERE = 1 << 60
-"""Cost of a place that does not exist."""
+FRESH, MOVED, STALE = range(3)
+"""Values of ``Desk.stale``: as before this round, moved since, moved and its limits not yet computed anew."""
 
 
 @kernel
@@ -35,7 +35,7 @@ def recreate(day: Day, state: State, best: State, backup: State, desk: Desk, rou
     """Rounds of ruin and recreate at one temperature; ``best`` follows. Returns how many were kept."""
     kept = 0
     for route in range(day.routes):
-        desk.stale[route] = 1
+        desk.stale[route] = STALE
     refresh_stale(day, state, desk)
     present, record = cost(day, state), cost(day, best)
     assign(backup, state)
@@ -145,7 +145,7 @@ def take_out(day: Day, state: State, desk: Desk, node: int) -> int:
         after = state.nxt[after]
     for index in range(day.bundle_at[bundle], day.bundle_at[bundle + 1]):
         member = day.member[index]
-        desk.stale[state.route[member]] = 1
+        desk.stale[state.route[member]] = STALE
         unlink(day, state, desk, member)
     bank_bundle(day, state, desk, bundle)
     enter_bank(state, bundle)
@@ -153,51 +153,12 @@ def take_out(day: Day, state: State, desk: Desk, node: int) -> int:
     return after
 
 
-# How late each node may start.
-
-
-@kernel
-def update_limits(day: Day, state: State, desk: Desk, route: int) -> None:
-    """Latest starts along one route, backwards from its end; links look at the limits of their other members.
-
-    They may be too generous (several windows or shifts, breaks at the end): what they let through is timed exactly.
-    """
-    desk.stale[route] = 0
-    end = day.nodes + day.routes + route
-    desk.limit[end] = day.latest[route]
-    after, node, rested = end, state.prv[end], 0
-    trailing = True
-    while True:
-        if is_break(day, node):
-            rested += day.duration[node]
-            desk.limit[node] = day.closes[node]
-            if trailing:  # what ends later than a window closes is neither over by then nor followed by the break
-                desk.limit[node] = first_due(day, state, node) if day.has_rests else day.latest[route]
-                rested = 0
-            node = state.prv[node]
-            continue
-        limit = desk.limit[after] - rested - leg(day, state, route, node, after) - day.duration[node]
-        if rested > 0:
-            limit = min(limit, desk.limit[state.nxt[node]] - day.duration[node])
-        if node >= day.nodes:
-            desk.limit[node] = limit
-            return
-        limit = min(limit, day.closes[node])
-        for entry in range(day.link_at[node], day.link_at[node + 1]):
-            other = day.link_to[entry]
-            if state.route[other] >= 0 and state.route[other] != route:
-                limit = min(limit, desk.limit[other] - day.link_least[entry])
-        desk.limit[node] = limit
-        trailing = False
-        rested = 0
-        after, node = node, state.prv[node]
-
-
 @kernel
 def refresh(day: Day, state: State, desk: Desk) -> None:
-    """Limits of all routes marked stale, and of those linked to them."""
+    """Limits of all stale routes, and of those linked to them; where there are links, of all that moved."""
+    least = MOVED if day.has_links else STALE
     for route in range(day.routes):
-        if desk.stale[route]:
+        if desk.stale[route] >= least:
             update_limits(day, state, desk, route)
             node = state.nxt[day.nodes + route]
             while node < day.nodes:
@@ -205,9 +166,9 @@ def refresh(day: Day, state: State, desk: Desk) -> None:
                     other = state.route[day.link_to[entry]]
                     if other >= 0 and other != route:
                         update_limits(day, state, desk, other)
-                        desk.stale[other] = 1
+                        desk.stale[other] = MOVED
                 node = state.nxt[node]
-            desk.stale[route] = 1
+            desk.stale[route] = MOVED
 
 
 # Recreate.
@@ -296,7 +257,7 @@ def take_back(day: Day, state: State, desk: Desk, bundle: int) -> bool:
     for index in range(day.bundle_at[bundle + 1] - day.bundle_at[bundle]):
         if desk.touched[index] >= 0:
             update_limits(day, state, desk, desk.touched[index])
-            desk.stale[desk.touched[index]] = 1
+            desk.stale[desk.touched[index]] = MOVED
     return False
 
 
@@ -304,7 +265,7 @@ def take_back(day: Day, state: State, desk: Desk, bundle: int) -> bool:
 def stands(day: Day, state: State, desk: Desk, bundle: int) -> bool:
     """Book an insertion that is kept."""
     for index in range(day.bundle_at[bundle], day.bundle_at[bundle + 1]):
-        desk.stale[state.route[day.member[index]]] = 1
+        desk.stale[state.route[day.member[index]]] = STALE
     leave_bank(state, bundle)
     refresh(day, state, desk)
     desk.count[OPS] = 0
@@ -345,101 +306,5 @@ def place_node(day: Day, state: State, desk: Desk, node: int, behind: int) -> bo
     single = day.link_at[node] == day.link_at[node + 1]
     if not single:
         update_limits(day, state, desk, state.route[node])
-        desk.stale[state.route[node]] = 1
+        desk.stale[state.route[node]] = MOVED
     return not (day.has_loads and single) or carries(day, state, state.route[node])
-
-
-@kernel
-def scan(day: Day, state: State, desk: Desk, node: int, most: int) -> int:
-    """The cheapest places of a node, at most one per route, into ``desk.seat`` and ``desk.seat_cost``; their number."""
-    found = 0
-    only = FREE
-    for entry in range(day.link_at[node], day.link_at[node + 1]):
-        if day.link_kind[entry] == SAME and state.route[day.link_to[entry]] >= 0:
-            only = state.route[day.link_to[entry]]
-    for route in range(day.routes):
-        if not day.allowed[route * day.nodes + node] or (only >= 0 and route != only):
-            continue
-        if state.visits[route] >= day.most_visits[route] or not fits_links(day, state, node, route):
-            continue
-        scan_route(day, state, desk, node, route)
-        price = desk.scanned[0]
-        if price >= NOWHERE or (found == most and price >= desk.seat_cost[found - 1]):
-            continue
-        place = found if found < most else most - 1
-        found = min(most, found + 1)
-        while place > 0 and desk.seat_cost[place - 1] > price:
-            desk.seat_cost[place], desk.seat[place] = desk.seat_cost[place - 1], desk.seat[place - 1]
-            place -= 1
-        desk.seat_cost[place], desk.seat[place] = price, desk.scanned[1]
-    return found
-
-
-@kernel
-def scan_route(day: Day, state: State, desk: Desk, node: int, route: int) -> None:
-    """The cheapest place on one route: price and node before it, into ``desk.scanned``."""
-    desk.scanned[0] = NOWHERE
-    before, end = day.nodes + route, day.nodes + day.routes + route
-    closes, ends = day.closes[node], day.opens[node] + day.duration[node]
-    while before != end:
-        after = state.nxt[before]
-        if state.start[before] + day.duration[before] > closes:
-            return
-        if ends <= desk.limit[after]:
-            price = place_price(day, state, desk, node, route, before, after)
-            if price < desk.scanned[0] and (desk.random_off[0] or draw(desk, 100) > 0):
-                desk.scanned[0], desk.scanned[1] = price, before
-        before = after
-
-
-@kernel
-def place_price(day: Day, state: State, desk: Desk, node: int, route: int, before: int, after: int) -> int:
-    """What a node between two others adds to the cost, as far as can be told without timing; NOWHERE if it may not."""
-    duration = day.duration[node]
-    first, second = leg(day, state, route, before, node), leg(day, state, route, node, after)
-    if first >= UNREACHABLE or second >= UNREACHABLE:
-        return NOWHERE
-    start = earliest(day, route, node, arrival(day, state, route, before, node))
-    if day.link_at[node] < day.link_at[node + 1] and start != NEVER:
-        start = with_mates(day, state, desk, node, route, start)
-    if start == NEVER or start + duration + (0 if is_break(day, after) else second) > desk.limit[after]:
-        return NOWHERE
-    ticks = first + second - leg(day, state, route, before, after)
-    price = day.weight[0] * ticks + day.face[route * day.nodes + node]
-    if day.has_work:
-        work = state.work[route]
-        if work + ticks + duration > day.most_work[route]:
-            return NOWHERE
-        price += unfair(day, route, work + ticks + duration) - unfair(day, route, work)
-    end = day.nodes + day.routes + route
-    return price + timed_price(day, state, node, after, end, start, start + duration + second)
-
-
-@kernel
-def with_mates(day: Day, state: State, desk: Desk, node: int, route: int, start: int) -> int:
-    """First start that suits the members already placed, or NEVER where they could not follow."""
-    for entry in range(day.link_at[node], day.link_at[node + 1]):
-        other = day.link_to[entry]
-        if state.route[other] >= 0:
-            start = max(start, state.start[other] - day.link_most[entry])
-    start = earliest(day, route, node, start)
-    for entry in range(day.link_at[node], day.link_at[node + 1]):
-        other = day.link_to[entry]
-        if state.route[other] >= 0 and start + day.link_least[entry] > desk.limit[other]:
-            return NEVER
-    return start
-
-
-@kernel
-def timed_price(day: Day, state: State, node: int, after: int, end: int, start: int, next_start: int) -> int:
-    """Lateness of the node and of its follower, and overtime as if nothing behind waited."""
-    price = day.weight[1] * max(0, start - day.due[node])
-    if after < day.nodes:
-        due = day.due[after]
-        price += day.weight[1] * (max(0, next_start - due) - max(0, state.start[after] - due))
-    delay = max(0, next_start - state.start[after])
-    route = state.route[end]
-    if delay > 0 and day.due_home[route] < day.latest[route]:
-        finish, due = state.start[end], day.due_home[route]
-        price += day.weight[3] * (max(0, finish + delay - due) - max(0, finish - due))
-    return price

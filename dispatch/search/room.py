@@ -16,7 +16,8 @@ from dispatch.search.arrivals import NEVER, arrival, earliest, is_break, leg
 from dispatch.search.bundles import bank_bundle, enter_bank, unlink_bundle
 from dispatch.search.compile import kernel
 from dispatch.search.moves import fits_links, give_up, save
-from dispatch.search.recreate import NOWHERE, loads_fit, place_node, refresh_stale, scan, stands, with_mates
+from dispatch.search.recreate import STALE, loads_fit, place_node, refresh_stale, stands
+from dispatch.search.seats import NOWHERE, scan, with_mates
 from dispatch.search.state import BANKED, FREE, LOSS, Desk, State, assign, cost, draw
 
 ROW = 3
@@ -55,7 +56,7 @@ def make_room(day: Day, state: State, best: State, desk: Desk) -> bool:
 def measure(day: Day, state: State, desk: Desk) -> None:
     """Compute the limits of all routes anew."""
     for route in range(day.routes):
-        desk.stale[route] = 1
+        desk.stale[route] = STALE
     refresh_stale(day, state, desk)
 
 

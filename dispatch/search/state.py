@@ -52,7 +52,12 @@ class Desk(Table):
     op_route: Ints
     op_work: Longs
     limit: Ints  # [nodes + 2 routes] latest start that keeps the hard rules, as far as it is known
-    stale: Ints  # [routes] whether its limits are to be computed anew
+    printed: Longs  # [routes] fingerprint of its order, starts and limits
+    spread: Longs  # [routes] see `dispatch.search.seats.survey`
+    quoted: Longs  # [able] fingerprint of the route for which the next two hold
+    price: Longs  # [able] of the cheapest place of a node on a route
+    behind: Ints  # [able] node before that place
+    stale: Ints  # [routes] how far its limits hold, see `dispatch.search.recreate.STALE`
     ruined: Ints  # [routes] ruin that touched it last
     turns: Ints  # [1] number of ruins
     order: Ints  # [bundles]
@@ -125,6 +130,7 @@ def desk(day: Day, seed: int) -> Desk:
     mixed = int(np.random.SeedSequence(seed).generate_state(1, np.uint64)[0]) | 1
     longs = {"seen": bundles + day.routes, "mark": day.nodes + 1, "op_work": 4 * size + 64, "count": 6, "saved": 6}
     longs |= {"seat_cost": 8, "scanned": 2, "hunger": bundles}
+    longs |= {"printed": day.routes, "spread": day.routes, "quoted": len(day.able), "price": len(day.able)}
     ints = {
         "queue": size + 8,
         "times": bundles + day.routes,
@@ -136,6 +142,7 @@ def desk(day: Day, seed: int) -> Desk:
         "op_after": 4 * size + 64,
         "op_route": 4 * size + 64,
         "limit": size,
+        "behind": len(day.able),
         "stale": day.routes,
         "ruined": day.routes,
         "turns": 1,
