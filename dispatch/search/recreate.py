@@ -14,7 +14,7 @@ from dispatch.search.compile import kernel
 from dispatch.search.moves import give_up, link, save, unlink
 from dispatch.search.pairs import AROUND
 from dispatch.search.schedule import propagate
-from dispatch.search.seats import NOWHERE, scan, update_limits
+from dispatch.search.seats import MOVED, NOWHERE, STALE, scan, update_limits
 from dispatch.search.state import BANKED, LOSS, OPS, Desk, State, assign, cost, draw
 
 RUIN = 10
@@ -25,9 +25,6 @@ STRING = 10
 
 SEATS = 3
 """Routes tried for the first of several linked tasks."""
-
-FRESH, MOVED, STALE = range(3)
-"""Values of ``Desk.stale``: as before this round, moved since, moved and its limits not yet computed anew."""
 
 
 @kernel

@@ -16,8 +16,8 @@ from dispatch.search.arrivals import NEVER, arrival, earliest, is_break, leg
 from dispatch.search.bundles import bank_bundle, enter_bank, unlink_bundle
 from dispatch.search.compile import kernel
 from dispatch.search.moves import fits_links, give_up, save
-from dispatch.search.recreate import STALE, loads_fit, place_node, refresh_stale, stands
-from dispatch.search.seats import NOWHERE, scan, with_mates
+from dispatch.search.recreate import loads_fit, place_node, refresh_stale, stands
+from dispatch.search.seats import NOWHERE, STALE, scan, with_mates
 from dispatch.search.state import BANKED, FREE, LOSS, Desk, State, assign, cost, draw
 
 ROW = 3

@@ -18,6 +18,9 @@ from dispatch.search.state import FREE, Desk, State, draw
 NOWHERE = 1 << 60
 """Cost of a place that does not exist."""
 
+FRESH, MOVED, STALE = range(3)
+"""Values of ``Desk.stale``: as before this round, moved since, moved and its limits not yet computed anew."""
+
 MIX = (-7046029254386353131, -4417276706812531889, 1609587929392839161, -8796714831421723037)
 """Odd numbers of 64 random bits, for the fingerprints of routes."""
 
@@ -25,7 +28,7 @@ MIX = (-7046029254386353131, -4417276706812531889, 1609587929392839161, -8796714
 @kernel
 def update_limits(day: Day, state: State, desk: Desk, route: int) -> None:
     """Latest starts along one route, and what else `scan` asks of it."""
-    desk.stale[route] = 0
+    desk.stale[route] = FRESH
     limit_back(day, state, desk, route)
     survey(day, state, desk, route)
 

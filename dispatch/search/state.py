@@ -57,7 +57,7 @@ class Desk(Table):
     quoted: Longs  # [able] fingerprint of the route for which the next two hold
     price: Longs  # [able] of the cheapest place of a node on a route
     behind: Ints  # [able] node before that place
-    stale: Ints  # [routes] how far its limits hold, see `dispatch.search.recreate.STALE`
+    stale: Ints  # [routes] how far its limits hold, see `dispatch.search.seats.STALE`
     ruined: Ints  # [routes] ruin that touched it last
     turns: Ints  # [1] number of ruins
     order: Ints  # [bundles]
