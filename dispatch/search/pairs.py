@@ -114,7 +114,9 @@ def pair_fields(
 
 
 def able_fields(fields: dict[str, Any], look: Look) -> dict[str, Any]:
-    """The routes that may serve each node, the ones that begin nearest first, and the way there from their start."""
+    """The routes that may serve each node and the way there from their start; the ones that begin nearest first, but
+    on days with links, where all of them are looked at.
+    """
     nodes, routes, places = fields["nodes"], fields["routes"], fields["places"]
     drive, starts = fields["drive"].reshape(-1, places, places), fields["place"][nodes : nodes + routes]
     able, away = [np.zeros(0, dtype=np.int32)], [np.zeros(0, dtype=np.int32)]
@@ -122,7 +124,7 @@ def able_fields(fields: dict[str, Any], look: Look) -> dict[str, Any]:
         look()
         node, route = np.nonzero(fields["allowed"][:, block].T)
         way = drive[fields["mode"][route], starts[route], fields["place"][block][node]]
-        order = np.lexsort((way, node))
+        order = np.lexsort((route if len(fields["link_to"]) else way, node))
         able.append(route[order].astype(np.int32))
         away.append(way[order])
     counts = fields["allowed"].sum(axis=0, dtype=np.int32)
