@@ -15,7 +15,6 @@ from tests import factories as make
 from tests.cast import Cast
 from tests.fixtures.site import At
 from tests.visits.conftest import Plan, actor_of, event, seen, tell
-from tests.visits.conftest import cast as cast
 from tests.visits.conftest import planned as planned
 from timebank.core import clock, db, ids, months
 from timebank.ledger.models import Transfer

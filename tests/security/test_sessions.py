@@ -10,7 +10,8 @@ from sqlmodel import select
 from tests.cast import Cast
 from tests.factories import PASSWORD, VILLAGE
 from tests.fixtures.browsing import Visitor
-from tests.fixtures.site import At, SignIn, make_app, registered_cast, signed_in
+from tests.fixtures.registered import write_cast
+from tests.fixtures.site import At, SignIn, make_app, signed_in
 from timebank.auth import operations as auth
 from timebank.auth.models import Grant, LoginSession
 from timebank.core import db, ids
@@ -73,7 +74,7 @@ class _KeptInTheCookie(SecureCookieSession):
 def test_control_flasks_own_session_would_fail_that_test(db_url: str, tmp_path: Path, at: At) -> None:
     at("2026-11-03 09:00")
     app = make_app(db_url, tmp_path / "data")
-    registered_cast()
+    write_cast(db_url)
     app.session_interface = SecureCookieSessionInterface()
     app.session_interface.session_class = _KeptInTheCookie
     app.config["SESSION_COOKIE_NAME"] = COOKIE
@@ -148,7 +149,7 @@ def test_an_idle_session_ends(sign_in: SignIn, at: At) -> None:
 def test_a_session_in_use_still_ends_after_its_longest_time(db_url: str, tmp_path: Path, at: At) -> None:
     at("2026-11-03 09:00")
     app = make_app(db_url, tmp_path / "data", absolute_minutes=24 * 60)
-    registered_cast()
+    write_cast(db_url)
     li = signed_in(app, "li")
     for moment in ("2026-11-03 20:00", "2026-11-04 07:00", "2026-11-04 08:59"):
         at(moment)

@@ -11,19 +11,18 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
-import sqlalchemy as sa
 from sqlmodel import Session, select
 
 from tests import factories as make
-from tests.cast import Cast, assemble
-from tests.fixtures.site import FIRST_MORNING, At
+from tests.cast import Cast
+from tests.fixtures.site import At
 from tests.stories.hours import has
 from tests.visits.conftest import actor_of, at_door, event, seen, tell
 from timebank.areas.models import CalendarDay, DayKind
 from timebank.careplans import consents
 from timebank.careplans.models import AbsenceKind, ServiceKind
 from timebank.cases import operations as cases
-from timebank.core import clock, crypto, db, ids
+from timebank.core import clock, db, ids
 from timebank.core.errors import TimebankError
 from timebank.ledger.queries import account_of
 from timebank.people import operations as people
@@ -37,15 +36,6 @@ from timebank.visits.operations import SlipIn
 from timebank.visits.queries import day_code
 
 TODAY = date(2026, 11, 3)
-
-
-@pytest.fixture
-def cast(database: sa.Engine, at: At) -> Cast:
-    """Everybody at nine on Tuesday 3 November 2026."""
-    at(FIRST_MORNING)
-    crypto.use_passwords(crypto.Passwords(memory_kib=8, passes=1))
-    with db.transaction() as session:
-        return assemble(session)
 
 
 def plan(cast: Cast, *, on: date = TODAY, minutes: int = 45, service: ServiceKind = ServiceKind.VISIT) -> Visit:

@@ -3,13 +3,12 @@
 from collections.abc import Callable
 
 import pytest
-import sqlalchemy as sa
 
 from tests import factories as make
-from tests.cast import Cast, assemble
-from tests.fixtures.site import FIRST_MORNING, At
+from tests.cast import Cast
+from tests.fixtures.site import At
 from timebank.careplans.models import ServiceKind
-from timebank.core import clock, crypto, db, ids
+from timebank.core import clock, db, ids
 from timebank.core.actors import Actor, Role
 from timebank.people.models import Person
 from timebank.visits import operations
@@ -37,15 +36,6 @@ def actor_of(cast: Cast, name: str) -> Actor:
     role, area_code, person_id = roles[name]
     stands_for = frozenset({cast.chen_popo.id}) if name == "xiaofang" else frozenset()
     return Actor(cast.users[name], role, area_code, person_id, stands_for)
-
-
-@pytest.fixture
-def cast(database: sa.Engine, at: At) -> Cast:
-    """Everybody of tests/cast.py at nine on Tuesday 3 November 2026; most tests here need no pages."""
-    at(FIRST_MORNING)
-    crypto.use_passwords(crypto.Passwords(memory_kib=8, passes=1))  # as the fixture `app` does by a setting
-    with db.transaction() as session:
-        return assemble(session)
 
 
 @pytest.fixture

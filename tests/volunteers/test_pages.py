@@ -5,7 +5,6 @@ from sqlmodel import select
 
 from tests.cast import Cast
 from tests.fixtures.site import SignIn
-from tests.fixtures.site import cast as cast
 from timebank.core import db
 from timebank.people.models import Person, PersonCase, PersonState, Qualification
 
