@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import datetime
+from functools import lru_cache
 from random import Random
 
 from timebank.core import clock
@@ -22,17 +23,25 @@ _seeded: ContextVar[Random | None] = ContextVar("seeded", default=None)
 
 def new_id(prefix: str) -> str:
     """A fresh id such as `vis_01kb…`; later calls sort later (to the millisecond)."""
-    return f"{prefix}_{_signs(clock.now(), _bits(80))}"
+    return f"{prefix}_{_time_signs(_millisecond(clock.now()))}{_signs(_bits(80), 80)}"
 
 
 def first_id(prefix: str, instant: datetime) -> str:
     """The id that sorts before every id made at an instant or later: for reading what is new."""
-    return f"{prefix}_{_signs(instant, 0)}"
+    return f"{prefix}_{_time_signs(_millisecond(instant))}{_signs(0, 80)}"
 
 
-def _signs(instant: datetime, rest: int) -> str:
-    number = (int(instant.timestamp() * 1000) << 80) | rest
-    return "".join([_PAIRS[(number >> shift) & 1023] for shift in range(120, -1, -10)])
+def _millisecond(instant: datetime) -> int:
+    return int(instant.timestamp() * 1000)
+
+
+@lru_cache(maxsize=1)  # what is made in one millisecond begins alike
+def _time_signs(millisecond: int) -> str:
+    return _signs(millisecond, 50)
+
+
+def _signs(number: int, bits: int) -> str:
+    return "".join([_PAIRS[(number >> shift) & 1023] for shift in range(bits - 10, -1, -10)])
 
 
 def is_id(value: str, prefix: str) -> bool:

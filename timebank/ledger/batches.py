@@ -4,9 +4,9 @@ The accounts with limits are locked in order of id and read once; the checks the
 after the other would meet them; what passes goes to the database as one set. Sent again, a batch posts nothing twice.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+import json
+from collections.abc import Iterator, Sequence
 from datetime import datetime
-from operator import itemgetter
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,22 +14,17 @@ from sqlmodel import Session
 
 from timebank.core import clock
 from timebank.core.crash import crash_point
-from timebank.core.db import table_of
 from timebank.core.errors import Refused
 from timebank.ledger import books
-from timebank.ledger.books import Outcome
-from timebank.ledger.bulk import insert_rows
-from timebank.ledger.models import Transfer
-from timebank.ledger.rules import AccountState, Posting, instant_text, refusal_of
+from timebank.ledger.books import Outcome, Row
+from timebank.ledger.bulk import fetch, insert_rows
+from timebank.ledger.rules import COLUMNS, AccountState, Posting, instant_text, refusal_of
 
-COLUMNS = tuple(column.name for column in table_of(Transfer).columns)
 _INSTANTS = (COLUMNS.index("event_at"), COLUMNS.index("recorded_at"))
 _TRIES = 3
-_MOVE_POSTGRES = (
-    "UPDATE houraccount a SET balance_minutes = a.balance_minutes + c.net "
-    "FROM unnest(%s::text[], %s::int[]) AS c(id, net) WHERE a.id = c.id"
-)
-_MOVE_SQLITE = "UPDATE houraccount SET balance_minutes = balance_minutes + ? WHERE id = ?"
+_MOVE = "UPDATE houraccount SET balance_minutes = balance_minutes + {} WHERE houraccount.id = moved.key"
+_MOVE_POSTGRES = _MOVE.format("moved.value::int FROM json_each_text(%s) AS moved")
+_MOVE_SQLITE = _MOVE.format("moved.value FROM json_each(?) AS moved")
 
 
 def write_batch(
@@ -53,7 +48,7 @@ def _write_set(session: Session, postings: Sequence[Posting], *, user_id: str, j
     outcomes: list[Outcome] = []
     net: dict[str, int] = {}
     recorded_at = instant_text(now)
-    is_written = itemgetter(*COLUMNS) if books.is_postgres(session) else written_sqlite
+    is_postgres = books.is_postgres(session)
 
     def fitting() -> Iterator[Sequence[Any]]:
         """Judge one posting after the other; the rows of those that pass, while the database takes in the first."""
@@ -63,10 +58,10 @@ def _write_set(session: Session, postings: Sequence[Posting], *, user_id: str, j
                 row = books.row_of(
                     posting, user_id=user_id, journal_id=journal_id, open_month=open_month, recorded_at=recorded_at
                 )
-                known[posting.key] = (row["id"], row["request_digest"])
+                known[posting.key] = (row[0], posting.request_digest)
                 _move(states, net, posting)
-                outcome = Outcome(posting.key, row["id"])
-                yield is_written(row)
+                outcome = Outcome(posting.key, row[0])
+                yield row if is_postgres else written_sqlite(row)
             outcomes.append(outcome)
 
     insert_rows(session, "transfer", COLUMNS, fitting())
@@ -75,9 +70,9 @@ def _write_set(session: Session, postings: Sequence[Posting], *, user_id: str, j
     return outcomes
 
 
-def written_sqlite(row: Mapping[str, Any]) -> list[Any]:
-    """The values of a row of `books.row_of` as SQLite keeps them, in the order of `COLUMNS`."""
-    stored = [row[name] for name in COLUMNS]
+def written_sqlite(row: Row) -> list[Any]:
+    """A row as SQLite keeps it: its instants have a space in the middle and no sign of UTC."""
+    stored = list(row)
     for place in _INSTANTS:
         stored[place] = f"{stored[place][:10]} {stored[place][11:26]}"
     return stored
@@ -119,10 +114,5 @@ def _move(states: dict[str, AccountState], net: dict[str, int], posting: Posting
 
 
 def _write_balances(session: Session, net: dict[str, int]) -> None:
-    if not net:
-        return
-    connection = session.connection()
-    if books.is_postgres(session):
-        connection.exec_driver_sql(_MOVE_POSTGRES, (list(net), list(net.values())))
-    else:
-        connection.exec_driver_sql(_MOVE_SQLITE, [(minutes, account_id) for account_id, minutes in net.items()])
+    if net:
+        fetch(session, _MOVE_POSTGRES if books.is_postgres(session) else _MOVE_SQLITE, [json.dumps(net)])

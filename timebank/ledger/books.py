@@ -23,7 +23,7 @@ from timebank.ledger.bulk import fetch, stored_instant
 from timebank.ledger.ddl import BOOK_LOCK
 from timebank.ledger.models import AccountKind, ClosedMonth, HourAccount
 from timebank.ledger.queries import balance_minutes
-from timebank.ledger.rules import AccountState, Posting, instant_text, row_digest
+from timebank.ledger.rules import AccountState, Posting, digest_of_values
 
 COUNT_LASTS = timedelta(minutes=5)  # how old the count of the last seal may be to be relied on
 NEAR_MINUTES = 60_000  # a pool this near to its floor is counted exactly: more than a county posts between two seals
@@ -35,10 +35,12 @@ STATE = (
 )
 _KINDS = {kind.value: kind for kind in AccountKind}
 _LOCKED, _COMMON = "kind NOT IN ('pool', 'commons')", "kind IN ('pool', 'commons')"
-_OF_POSTGRES = f"SELECT {STATE.format(fresh_after='%s')} FROM houraccount WHERE id = ANY(%s)"
-_OF_SQLITE = f"SELECT {STATE.format(fresh_after='?')} FROM houraccount WHERE id IN (SELECT value FROM json_each(?))"
+# many names go to the server as one JSON text: psycopg takes ten times as long to write a list as an array
+_LISTED_POSTGRES, _LISTED_SQLITE = "IN (SELECT json_array_elements_text(%s))", "IN (SELECT value FROM json_each(?))"
+_OF_POSTGRES = f"SELECT {STATE.format(fresh_after='%s')} FROM houraccount WHERE id {_LISTED_POSTGRES}"
+_OF_SQLITE = f"SELECT {STATE.format(fresh_after='?')} FROM houraccount WHERE id {_LISTED_SQLITE}"
 _STATES_POSTGRES = {
-    "locked": f"{_OF_POSTGRES} AND {_LOCKED} ORDER BY id FOR NO KEY UPDATE",
+    "locked": f"{_OF_POSTGRES} AND {_LOCKED} ORDER BY id FOR NO KEY UPDATE OF houraccount",
     "common": f"{_OF_POSTGRES} AND {_COMMON} ORDER BY id",
 }
 _STATES_SQLITE = {
@@ -47,6 +49,7 @@ _STATES_SQLITE = {
 }
 _account = table_of(HourAccount).c
 _KNOWN = "SELECT key, id, request_digest FROM transfer WHERE key"
+Row = tuple[Any, ...]  # a transfer as `rules.COLUMNS` names it
 
 
 @dataclass(frozen=True)
@@ -80,30 +83,27 @@ def lock_books(session: Session) -> None:
         session.connection().execute(sa.select(sa.func.pg_advisory_xact_lock(BOOK_LOCK)))
 
 
-def row_of(
-    posting: Posting, *, user_id: str, journal_id: str | None, open_month: str, recorded_at: str
-) -> dict[str, Any]:
+def row_of(posting: Posting, *, user_id: str, journal_id: str | None, open_month: str, recorded_at: str) -> Row:
     """The transfer row of a posting, digests included; instants as `rules.instant_text` writes them."""
-    row: dict[str, Any] = {
-        "id": ids.new_id("trf"),
-        "journal_id": journal_id,
-        "debit_account_id": posting.debit_account_id,
-        "credit_account_id": posting.credit_account_id,
-        "minutes": posting.minutes,
-        "reason": posting.reason.value,
-        "source_id": posting.source_id,
-        "area_code": posting.area_code,
-        "event_at": instant_text(posting.event_at),
-        "recorded_at": recorded_at,
-        "recorded_by": user_id,
-        "book_month": max(months.month_of(posting.event_at), open_month),
-        "policy_version": posting.policy_version,
-        "key": posting.key,
-        "request_digest": posting.request_digest,
-        "reverses_id": posting.reverses_id,
-    }
-    row["digest"] = row_digest(row)
-    return row
+    values = (
+        ids.new_id("trf"),
+        journal_id,
+        posting.debit_account_id,
+        posting.credit_account_id,
+        posting.minutes,
+        posting.reason.value,
+        posting.source_id,
+        posting.area_code,
+        posting.event_text,
+        recorded_at,
+        user_id,
+        max(months.month_of(posting.event_at), open_month),
+        posting.policy_version,
+        posting.key,
+        posting.request_digest,
+        posting.reverses_id,
+    )
+    return (*values, digest_of_values(values))
 
 
 def in_future(posting: Posting, now: datetime) -> Refused | None:
@@ -122,10 +122,8 @@ def key_reused() -> Refused:
 
 def known_keys(session: Session, keys: Sequence[str]) -> dict[str, tuple[str, str]]:
     """For keys that were posted before: the transfer's id and the digest of what was asked."""
-    if is_postgres(session):
-        found = fetch(session, f"{_KNOWN} = ANY(%s)", [list(keys)])
-    else:
-        found = fetch(session, f"{_KNOWN} IN (SELECT value FROM json_each(?))", [json.dumps(list(keys))])
+    listed = _LISTED_POSTGRES if is_postgres(session) else _LISTED_SQLITE
+    found = fetch(session, f"{_KNOWN} {listed}", [json.dumps(list(keys))])
     return {key: (transfer_id, digest) for key, transfer_id, digest in found}
 
 
@@ -135,10 +133,11 @@ def account_states(session: Session, outflow: Mapping[str, int]) -> dict[str, Ac
     The pool and the commons are neither locked nor counted unless their floor is near.
     """
     fresh_after = clock.now() - COUNT_LASTS
-    wanted: Sequence[Any] = (fresh_after, list(outflow))
+    named = json.dumps(list(outflow))
+    wanted: Sequence[Any] = (fresh_after, named)
     statements = _STATES_POSTGRES
     if not is_postgres(session):
-        wanted, statements = (stored_instant(fresh_after), json.dumps(list(outflow))), _STATES_SQLITE
+        wanted, statements = (stored_instant(fresh_after), named), _STATES_SQLITE
     rows = fetch(session, statements["locked"], wanted)
     if len(rows) < len(outflow):
         rows += fetch(session, statements["common"], wanted)

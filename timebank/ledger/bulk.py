@@ -78,18 +78,8 @@ def _answer(results: Sequence[PGresult]) -> str:
     return value.decode()
 
 
-def as_row(values: Iterable[Any]) -> str:
-    """Values as PostgreSQL reads a row from text."""
-    escaped = ("" if value is None else _quoted(str(value)) for value in values)
-    return f"({','.join(escaped)})"
-
-
-def _quoted(text: str) -> str:
-    return '"' + text.replace("\\", "\\\\").replace('"', '""') + '"'
-
-
 def insert_rows(session: Session, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """Insert rows given as tuples in the order of `columns`; instants aware.
+    """Insert rows in the order of `columns`, each value as the database keeps it.
 
     COPY on PostgreSQL, executemany on SQLite. Table and column names are the code's own.
     """
@@ -101,8 +91,7 @@ def insert_rows(session: Session, table: str, columns: Sequence[str], rows: Iter
                     copy.write_row(row)
             return
         marks = ", ".join("?" * len(columns))
-        stored = ([stored_instant(one) if isinstance(one, datetime) else one for one in row] for row in rows)
-        driver.executemany(f"INSERT INTO {table} ({names}) VALUES ({marks})", stored)
+        driver.executemany(f"INSERT INTO {table} ({names}) VALUES ({marks})", rows)
 
 
 def stored_instant(instant: datetime) -> str:

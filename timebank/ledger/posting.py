@@ -1,28 +1,27 @@
 """The one place that writes single transfers: limits, exactly-once key, digests, open month.
 
-PostgreSQL is called once: a function of its own locks the limited sides in order of id, checks and writes
+PostgreSQL is called once: a function of its own moves the limited sides in order of id and writes the row
 (docs/decisions/0003 and 0009). SQLite, which has none, reads once and writes what fits under BEGIN IMMEDIATE (0004).
 """
 
 from datetime import datetime
-from typing import Any
 
 from sqlmodel import Session
 
 from timebank.core import clock
 from timebank.core.crash import crash_point
 from timebank.core.db import bare
-from timebank.core.errors import Refused
 from timebank.ledger import books
-from timebank.ledger.batches import COLUMNS, write_batch, written_sqlite
-from timebank.ledger.books import Outcome, first_open_month, lock_books
-from timebank.ledger.bulk import as_row, call, stored_instant
-from timebank.ledger.rules import Posting, instant_text, refusal_of
+from timebank.ledger.batches import write_batch, written_sqlite
+from timebank.ledger.books import Outcome, Row, first_open_month, lock_books
+from timebank.ledger.bulk import call, stored_instant
+from timebank.ledger.rules import COLUMNS, Posting, instant_text, refusal_of
 
-__all__ = ["Outcome", "first_open_month", "lock_books", "write", "write_batch"]
+__all__ = ["Outcome", "Row", "first_open_month", "lock_books", "write", "write_batch"]
 
 _TRIES = 5
-_POST = (b"ledger_post", b"SELECT ledger_post($1::transfer, $2::timestamptz, $3::int, $4::int)")
+_ROW = f"ROW({', '.join(f'${number}' for number in range(4, len(COLUMNS) + 4))})::transfer"
+_POST = (b"ledger_post", f"SELECT ledger_post({_ROW}, $1::timestamptz, $2::int, $3::int)".encode())
 _READ_SQLITE = f"""
     SELECT {books.STATE.format(fresh_after="?4")},
            coalesce((SELECT max(next_month) FROM closedmonth), '') AS open_month,
@@ -33,9 +32,7 @@ _INSERT_SQLITE = f"INSERT INTO transfer ({', '.join(COLUMNS)}) VALUES ({', '.joi
 _MOVE_SQLITE = "UPDATE houraccount SET balance_minutes = balance_minutes + ? WHERE id = ?"
 
 
-def write(
-    session: Session, posting: Posting, *, user_id: str, journal_id: str | None = None
-) -> tuple[dict[str, Any] | None, str]:
+def write(session: Session, posting: Posting, *, user_id: str, journal_id: str | None = None) -> tuple[Row | None, str]:
     """Write one transfer inside the caller's unit of work; its row (None where it had been written before) and its id.
 
     Raises
@@ -56,7 +53,7 @@ def write(
 
 def _write_postgres(
     session: Session, posting: Posting, *, user_id: str, journal_id: str | None
-) -> tuple[dict[str, Any] | None, str]:
+) -> tuple[Row | None, str]:
     """One call of `ledger_post` (ledger.ddl); a second one where a month was closed or the floor must be counted."""
     now = clock.now()
     open_month = ""
@@ -68,14 +65,14 @@ def _write_postgres(
             posting, user_id=user_id, journal_id=journal_id, open_month=open_month, recorded_at=instant_text(now)
         )
         limits = (counted_after, books.NEAR_MINUTES, books.LARGE_MINUTES)
-        verdict, *told = call(session, *_POST, (as_row(row[name] for name in COLUMNS), *limits)).split()
+        verdict, *told = call(session, *_POST, (*limits, *row)).split()
         if verdict == "posted":
-            return row, row["id"]
+            return row, row[0]
         if verdict == "known":
             return None, _same_request(posting, *told)
         if verdict == "blocked":
-            raise _what_stands_in_the_way(session, posting)
-        if verdict == "month":
+            _refuse_what_stands_in_the_way(session, posting)
+        elif verdict == "month":
             (open_month,) = told
         elif verdict == "near":
             _count_exactly(session, posting)
@@ -92,7 +89,7 @@ def _same_request(posting: Posting, transfer_id: str, request_digest: str) -> st
 
 def _write_sqlite(
     session: Session, posting: Posting, *, user_id: str, journal_id: str | None
-) -> tuple[dict[str, Any] | None, str]:
+) -> tuple[Row | None, str]:
     """The same under BEGIN IMMEDIATE: nobody else writes, so what was read holds until the commit."""
     now, sides = clock.now(), (posting.debit_account_id, posting.credit_account_id)
     with bare(session.connection()) as driver:
@@ -114,21 +111,21 @@ def _write_sqlite(
         for account_id, minutes in zip(sides, (-posting.minutes, posting.minutes), strict=True):
             if states[account_id].kind not in books.COMMON:
                 driver.execute(_MOVE_SQLITE, (minutes, account_id))
-    return row, row["id"]
+    return row, row[0]
 
 
 def _count_exactly(session: Session, posting: Posting) -> None:
     """Refuse what goes below the floor of a pool or commons; its row stays locked, so the answer holds until commit."""
-    outflow = {posting.debit_account_id: posting.minutes, posting.credit_account_id: 0}
-    states = books.account_states(session, outflow)
+    _refuse(session, posting, outflow=posting.minutes)
+
+
+def _refuse_what_stands_in_the_way(session: Session, posting: Posting) -> None:
+    """Say which limit it is; nothing where somebody made room meanwhile, and then the accounts are locked."""
+    _refuse(session, posting, outflow=0)
+
+
+def _refuse(session: Session, posting: Posting, *, outflow: int) -> None:
+    states = books.account_states(session, {posting.debit_account_id: outflow, posting.credit_account_id: 0})
     refusal = refusal_of(states.get(posting.debit_account_id), states.get(posting.credit_account_id), posting.minutes)
     if refusal:
         raise refusal
-
-
-def _what_stands_in_the_way(session: Session, posting: Posting) -> Refused:
-    """Say which limit it is, on the accounts as `ledger_post` locked them."""
-    states = books.account_states(session, {posting.debit_account_id: 0, posting.credit_account_id: 0})
-    refusal = refusal_of(states.get(posting.debit_account_id), states.get(posting.credit_account_id), posting.minutes)
-    assert refusal is not None, "ledger_post and refusal_of know the same limits"
-    return refusal

@@ -8,6 +8,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from operator import itemgetter
 from typing import Any
 
@@ -70,7 +71,12 @@ class Posting:
         if self.event_at.tzinfo is None:
             raise ValueError("event_at must be aware")
 
-    @property
+    @cached_property
+    def event_text(self) -> str:
+        """When it happened, as canonical forms write it."""
+        return instant_text(self.event_at)
+
+    @cached_property
     def request_digest(self) -> str:
         """SHA-256 of what was asked, to tell a repetition from a conflict."""
         parts = (
@@ -79,7 +85,7 @@ class Posting:
             str(self.minutes),
             self.reason,
             self.source_id,
-            instant_text(self.event_at),
+            self.event_text,
             self.reverses_id or "",
         )
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()
@@ -89,6 +95,7 @@ CANONICAL = (
     *("id", "journal_id", "debit_account_id", "credit_account_id", "minutes", "reason", "source_id", "area_code"),
     *("event_at", "recorded_at", "recorded_by", "book_month", "policy_version", "key", "request_digest", "reverses_id"),
 )
+COLUMNS = (*CANONICAL, "digest")  # a transfer as its table has it
 _canonical_values = itemgetter(*CANONICAL)
 
 

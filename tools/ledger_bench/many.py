@@ -4,7 +4,8 @@ import itertools
 import random
 import time
 from argparse import Namespace
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -17,12 +18,12 @@ from ledger_bench.machine import Server, foreign_cores, used
 from timebank.core import db
 from timebank.core.actors import SYSTEM
 from timebank.core.db import reading, transaction
+from timebank.ledger import books, proofs, queries
 from timebank.ledger import operations as ledger
-from timebank.ledger import proofs, queries
-from timebank.ledger.batches import COLUMNS
+from timebank.ledger.batches import written_sqlite
 from timebank.ledger.bulk import insert_rows
 from timebank.ledger.merkle import Log, leaf_hash
-from timebank.ledger.rules import row_digest
+from timebank.ledger.rules import COLUMNS, row_digest
 from timebank.ledger.verify import verify
 
 Row = dict[str, Any]
@@ -47,6 +48,7 @@ def batches(folder: Path, server: Server, asked: Namespace) -> list[Row]:
         ready = [[workload.posting(next(steps)) for _ in range(BATCH)] for _ in range(BATCHES)]
         ratios, rates, seen = [], [], []
         for postings in ready:
+            _seal()
             before = used(server.pid())
             took = cells.seconds_of(lambda postings=postings: _post(postings))
             seen.append(foreign_cores(before, used(server.pid())))
@@ -68,6 +70,12 @@ def batches(folder: Path, server: Server, asked: Namespace) -> list[Row]:
         )
         rows.append({"case": f"the same batch sent again, {engine}", "value": BATCH / again, "unit": "transfers/s"})
     return rows
+
+
+def _seal() -> None:
+    """What the jobs process does each minute: what it has counted of the pool, no batch counts again."""
+    with transaction() as session:
+        ledger.seal_new_rows(session)
 
 
 def _post(postings: list[Any]) -> None:
@@ -102,13 +110,14 @@ def history(folder: Path, server: Server, asked: Namespace) -> list[Row]:
 def _insert_year(pool: str, rows: int) -> None:
     made = workload.year_of_rows(pool, rows=rows, members=MEMBERS)
     with transaction() as session:
-        while part := list(itertools.islice(made, 20_000)):
+        kept: Iterator[Sequence[Any]] = made if books.is_postgres(session) else map(written_sqlite, made)
+        while part := list(itertools.islice(kept, 20_000)):
             insert_rows(session, "transfer", COLUMNS, part)
         sums = "(SELECT coalesce(sum(minutes), 0) FROM transfer t WHERE t.{} = houraccount.id)"
         came, went = sums.format("credit_account_id"), sums.format("debit_account_id")
         session.connection().execute(sa.text("UPDATE houraccount SET floor_minutes = NULL WHERE kind = 'member'"))
-        kept = f"UPDATE houraccount SET balance_minutes = {came} - {went} WHERE kind = 'member'"
-        session.connection().execute(sa.text(kept))
+        balances = f"UPDATE houraccount SET balance_minutes = {came} - {went} WHERE kind = 'member'"
+        session.connection().execute(sa.text(balances))
 
 
 def _measure_history(engine: str, rows: int) -> list[Row]:
@@ -157,13 +166,17 @@ def _assert_sound(session: Session) -> None:
     assert problems == [], problems[:3]
 
 
+def _as_read(row: books.Row) -> dict[str, Any]:
+    """A row as PostgreSQL gives it."""
+    facts = dict(zip(COLUMNS, row, strict=True))
+    return facts | {name: datetime.fromisoformat(facts[name]) for name in ("event_at", "recorded_at")}
+
+
 def _pure(rows: int) -> list[Row]:
     """Canonical form, leaf and root from row dictionaries, and from digests beside pymerkle; processor time."""
     from pymerkle import InmemoryTree
 
-    made = [
-        dict(zip(COLUMNS, row, strict=True)) for row in workload.year_of_rows("acc_pool", rows=rows, members=MEMBERS)
-    ]
+    made = [_as_read(row) for row in workload.year_of_rows("acc_pool", rows=rows, members=MEMBERS)]
     begin = time.process_time()
     log = Log()
     log.extend(leaf_hash(row_digest(row)) for row in made)

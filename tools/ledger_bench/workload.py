@@ -6,7 +6,6 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import psycopg
 import sqlalchemy as sa
@@ -24,6 +23,7 @@ from timebank.core.db import reading, table_of, transaction
 from timebank.core.errors import Refused
 from timebank.ledger import operations as ledger
 from timebank.ledger import queries
+from timebank.ledger.books import Row
 from timebank.ledger.models import AccountKind, HourAccount, Reason
 from timebank.ledger.rules import Posting
 from timebank.people.models import Household, Person, Sex
@@ -218,24 +218,21 @@ PATHS: dict[str, Callable[[str], Post]] = {
 }
 
 
-def year_of_rows(pool: str, *, rows: int, members: int) -> Iterator[list[Any]]:
+def year_of_rows(pool: str, *, rows: int, members: int) -> Iterator[Row]:
     """Transfers over twelve months as rows in the order of the table's columns, digests and all."""
     from timebank.ledger import books, rules
-    from timebank.ledger.batches import COLUMNS
 
     begin = datetime(2025, 1, 1, 4, tzinfo=UTC)
     for number, step in enumerate(itertools.islice(steps(1, members=members, pool=pool), rows)):
         at = begin + timedelta(minutes=number * 525_000 // rows)
         with clock.frozen(at):
-            row = books.row_of(
+            yield books.row_of(
                 posting(step, at=at),
                 user_id=SYSTEM.user_id,
                 journal_id=None,
                 open_month="",
                 recorded_at=rules.instant_text(at),
             )
-        row |= {"event_at": at, "recorded_at": at}  # as the database gives them
-        yield [row[name] for name in COLUMNS]
 
 
 def new_id() -> str:

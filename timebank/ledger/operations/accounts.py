@@ -18,8 +18,8 @@ from timebank.core.text import T
 from timebank.ledger import posting as books
 from timebank.ledger import queries
 from timebank.ledger.models import AccountKind, ClosedMonth, HourAccount, Reason, Transfer
-from timebank.ledger.posting import Outcome
-from timebank.ledger.rules import Posting
+from timebank.ledger.posting import Outcome, Row
+from timebank.ledger.rules import COLUMNS, Posting
 from timebank.people.models import Person, PersonState
 from timebank.policies.queries import in_force
 
@@ -126,11 +126,12 @@ def post(session: Session, *, actor: Actor, posting: Posting, journal_id: str | 
     return _transfer_of(row) if row else session.get_one(Transfer, transfer_id)
 
 
-def _transfer_of(row: dict[str, Any]) -> Transfer:
+def _transfer_of(row: Row) -> Transfer:
     """The row that was just written as an object, without reading it again; the session does not keep it."""
     made: Transfer = sa.orm.attributes.manager_of_class(Transfer).new_instance()
-    instants = {name: datetime.fromisoformat(row[name]) for name in ("event_at", "recorded_at")}
-    made.__dict__.update(row, reason=Reason(row["reason"]), **instants)
+    facts = dict(zip(COLUMNS, row, strict=True))
+    instants = {name: datetime.fromisoformat(facts[name]) for name in ("event_at", "recorded_at")}
+    made.__dict__.update(facts, reason=Reason(facts["reason"]), **instants)
     return made
 
 
