@@ -80,8 +80,8 @@ Writes the row and moves the balances and answers `posted`, or leaves everything
 first open one), `known` (id and request digest of what stands under the key), `near` (the floor of the pool or commons
 must be counted exactly; `counted_after` null says that it was), `blocked` (by a limit, a closed or a missing account)
 or `taken`. A limited side is moved where its limit allows it, in order of id: PostgreSQL asks an UPDATE's condition
-again of the row as it is once the wait for it is over, and each statement of a volatile function sees what was
-committed before it began."""
+again of the row as it is once the wait for it is over. A condition that does not hold is asked of the snapshot
+alone, so `blocked` may be too early: the caller looks at the rows under lock before it refuses (decision 0003)."""
 
 
 def protect(dialect: str, tables: Sequence[str] = APPEND_ONLY) -> list[str]:
