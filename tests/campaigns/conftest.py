@@ -29,6 +29,12 @@ def scale(request: pytest.FixtureRequest) -> Scale:
 
 
 @pytest.fixture
+def is_release(request: pytest.FixtureRequest) -> bool:
+    """Whether this is size R, for what no number is given for: how large the village is in which something happens."""
+    return str(request.config.getoption("--size", default="n")) == "R"
+
+
+@pytest.fixture
 def seed(request: pytest.FixtureRequest) -> int:
     """The seed of this run."""
     return int(request.config.getoption("--seed", default=1))

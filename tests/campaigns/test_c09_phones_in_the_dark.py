@@ -2,11 +2,10 @@
 
 Two villages live the same story. One sends straight away and in order; the phones of the other stay dark for one to ten
 days, repeat a fifth of their entries, shuffle a tenth, and lose the answer to some of their parcels. Size n: 4 phones
-with 30 entries each on each database (reliability.md names 200 phones and five runs; TIMEBANK_C9_PHONES and
-TIMEBANK_C9_SEED raise and move it). Everything goes through the pages' own interface.
+with 30 entries each on each database, R: 200 phones; a seed is a run (reliability.md: 200 phones, 5 / 200 runs).
+Everything goes through the pages' own interface.
 """
 
-import os
 from collections import Counter
 from datetime import date, timedelta
 from random import Random
@@ -17,6 +16,8 @@ from flask import Flask
 from sqlmodel import select
 
 from tests import factories as make
+from tests.campaigns.conftest import Scale
+from tests.campaigns.ground import told as say
 from tests.fixtures.browsing import Visitor
 from tests.fixtures.site import At, signed_in
 from tests.visits.world import PhoneLog, Side, assistant, near, planned_visit, settle_side, supervisor
@@ -30,8 +31,6 @@ from timebank.visits.models import EventKind as Kind
 from timebank.visits.models import Visit, VisitEvent
 from timebank.visits.rules import EventIn
 
-PHONES = int(os.environ.get("TIMEBANK_C9_PHONES", "4"))
-SEED = int(os.environ.get("TIMEBANK_C9_SEED", "9"))
 VISITS = 6
 FIRST_ON = date(2026, 10, 27)  # the last days fall into November, after October is closed the others are late
 Told = tuple[int, int, EventIn]  # helper, visit, entry
@@ -78,13 +77,13 @@ def as_sent(told: EventIn) -> dict[str, Any]:
 class Campaign:
     """Both villages on one database."""
 
-    def __init__(self, app: Flask) -> None:
-        self.app = app
+    def __init__(self, app: Flask, *, phones: int, seed: int) -> None:
+        self.app, self.phones, self.seed = app, phones, seed
         with db.transaction() as session:
             make.district(session=session)
             groups = (make.GROUP, make.NEXT_GROUP)
-            self.sides = [settle_side(session, group_code=group, count=PHONES) for group in groups]
-            self.visits = [[self._visits_of(session, side, index) for index in range(PHONES)] for side in self.sides]
+            self.sides = [settle_side(session, group_code=group, count=phones) for group in groups]
+            self.visits = [[self._visits_of(session, side, index) for index in range(phones)] for side in self.sides]
             for number, side in enumerate(self.sides):
                 for index, helper in enumerate(side.helpers):
                     name = f"helper{number}x{index}"
@@ -95,11 +94,12 @@ class Campaign:
     def _visits_of(self, session: Any, side: Side, index: int) -> list[Visit]:
         days = [FIRST_ON + timedelta(days=turn) for turn in range(VISITS)]
         helper, elder = side.helpers[index], side.elders[index]
-        return [planned_visit(session, helper=helper, elder=elder, on=on, minute=9 * 60 + 7 * index) for on in days]
+        minute = 9 * 60 + 7 * (index % 100)  # they end by midnight
+        return [planned_visit(session, helper=helper, elder=elder, on=on, minute=minute) for on in days]
 
     def told(self) -> list[list[Told]]:
         """The same story of both villages, entry by entry."""
-        return [live(side, visits, SEED) for side, visits in zip(self.sides, self.visits, strict=True)]
+        return [live(side, visits, self.seed) for side, visits in zip(self.sides, self.visits, strict=True)]
 
     def send(self, number: int, index: int, entries: list[EventIn], visitor: Visitor | None = None) -> Counter[str]:
         """One parcel of a phone, through the interface."""
@@ -155,8 +155,8 @@ def straight(campaign: Campaign, told: list[Told], at: At, *, singly: bool = Fal
 
 def dark(campaign: Campaign, told: list[Told], at: At, *, rename: bool = False) -> None:
     """Phones come out of the valley after one to ten days, in disorder."""
-    random = Random(SEED + 1)
-    for index in sorted(range(PHONES), key=lambda _: random.random()):
+    random = Random(campaign.seed + 1)
+    for index in sorted(range(campaign.phones), key=lambda _: random.random()):
         at(f"2026-11-{6 + random.randrange(10):02d} 20:{random.randrange(60):02d}")
         own = [entry for who, _, entry in told if who == index]
         visitor = signed_in(campaign.app, f"helper1x{index}")
@@ -188,9 +188,9 @@ def _parcels(random: Random, own: list[EventIn]) -> list[list[EventIn]]:
 
 
 @pytest.fixture
-def campaign(app: Flask, at: At) -> Campaign:
+def campaign(app: Flask, at: At, scale: Scale, seed: int) -> Campaign:
     at("2026-10-26 08:00")
-    return Campaign(app)
+    return Campaign(app, phones=scale(4, 200), seed=seed)
 
 
 def october_closes(at: At) -> None:
@@ -209,9 +209,10 @@ def test_any_order_of_arrival_gives_the_same_ledger(campaign: Campaign, at: At) 
     for number, told in enumerate((first, second)):
         assert campaign.kept(number) == Counter(entry.id for _, _, entry in told), "each entry once, none lost"
     assert campaign.digest(1) == campaign.digest(0)
-    assert len(campaign.digest(0)) == PHONES * VISITS
+    assert len(campaign.digest(0)) == campaign.phones * VISITS
     late = [row for row in campaign.digest(1) if row[3] < clock.at_local(date(2026, 11, 1), 0)]
     assert late and {row[4] for row in late} == {"2026-11"}, "what happened in a closed month is booked in the open one"
+    say("C9", seed=campaign.seed, phones=campaign.phones, entries=len(first), late=len(late), lost=0)
 
 
 def test_control_phones_that_rename_what_they_repeat_are_caught(campaign: Campaign, at: At) -> None:

@@ -1,10 +1,9 @@
 """C11: months closed one after the other: opening + in - out = closing, and every month begins where the last ended.
 
-Size n: 24 months of 30 accounts (reliability.md names 120 months for a release: `TIMEBANK_C11_MONTHS`). In them a month
+Size n: 24 months of 30 accounts, R: 120 (reliability.md: 24 / 120); at least the 12 of a passbook. In them: a month
 without an entry, members without an entry, a member who dies, an entry that comes late, a close asked for twice.
 """
 
-import os
 from datetime import date
 from random import Random
 
@@ -13,6 +12,8 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from tests import factories as make
+from tests.campaigns.conftest import Scale
+from tests.campaigns.ground import told
 from tests.statements import books
 from timebank.core import clock, db, months
 from timebank.core.actors import SYSTEM
@@ -27,7 +28,6 @@ from timebank.statements.models import MonthRun, Statement
 from timebank.statements.operations import close_month
 from timebank.statements.passbook_queries import months_of, standing_of
 
-MONTHS = int(os.environ.get("TIMEBANK_C11_MONTHS", "24"))
 FIRST = "2024-11"
 EMPTY, DEATH, LATE = 3, 5, 7  # which month has no entry; in which one somebody dies; for which one an entry comes late
 
@@ -65,40 +65,39 @@ def late_entry(session: Session, people: list[Person], month: str) -> str:
     return posting.key
 
 
-def test_every_month_begins_where_the_last_one_ended(database: sa.Engine) -> None:
-    random = Random(11)
+def test_every_month_begins_where_the_last_one_ended(database: sa.Engine, chance: Random, scale: Scale) -> None:
+    count = max(scale(24, 120), 12)
     with clock.frozen(clock.at_local(date(2024, 10, 1), 0)), db.transaction() as session:
         people = books.village(session, members=30, gifts=6)
     late_key = ""
-    for index in range(MONTHS):
+    for index in range(count):
         month = months.shifted(FIRST, index)
         with db.transaction() as session:
-            live(session, random, people, index)
+            live(session, chance, people, index)
         with db.transaction() as session:
             run = close(session, month)
             assert run.statements == session.exec(select(sa.func.count()).select_from(_to_close())).one()
         if index == LATE:
             with db.transaction() as session:
                 late_key = late_entry(session, people, month)
+    last = months.shifted(FIRST, count - 1)
     with db.reading() as session:
         assert books.faults(session) == []
         assert verify(session).problems == []
-        _assert_books_and_sheets_agree(session, people)
+        _assert_books_and_sheets_agree(session, people, last)
         _assert_late_line(session, late_key)
-    last = months.shifted(FIRST, MONTHS - 1)
     for again in (FIRST, last):
         with pytest.raises(Refused, match="closed_already"), db.transaction() as session:
             close(session, again)
-    print(f"C11 {database.dialect.name}: {MONTHS} months, {MONTHS * run.statements} sheets, difference 0 minutes")
+    told(f"C11 {database.dialect.name}", months=count, sheets=count * run.statements, difference_minutes=0)
 
 
 def _to_close() -> sa.Subquery:
     return select(HourAccount.id).where(col(HourAccount.person_id).is_not(None)).subquery()
 
 
-def _assert_books_and_sheets_agree(session: Session, people: list[Person]) -> None:
+def _assert_books_and_sheets_agree(session: Session, people: list[Person], last: str) -> None:
     """The last sheet, the passbook of today and the rows replayed say the same to the minute."""
-    last = months.shifted(FIRST, MONTHS - 1)
     sheets = select(Statement.account_id, Statement.closing_minutes).where(Statement.month == last)
     closing = dict(session.exec(sheets).all())
     balances = {key: minutes for key, minutes in books.replayed(session, last).items() if minutes}

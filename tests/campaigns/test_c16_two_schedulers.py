@@ -1,7 +1,8 @@
 """C16: several scheduler processes, one of them killed, a machine that was down, a clock that jumps: each effect once.
 
-Size n: 4 processes through 15 firings on each database with a kill at every named point of a firing, and two real
-scheduler processes of which one is killed (reliability.md names 200 firings: `TIMEBANK_C16_FIRINGS`).
+Size n: 4 processes through 15 minutes of firings on each database with a kill at every named point of a firing, and two
+real scheduler processes of which one is killed; R: 2,000 minutes (reliability.md: 200 / 2,000 firings). At least 15, as
+the day on which a month is closed begins after ten.
 """
 
 import os
@@ -20,6 +21,8 @@ import pytest
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
+from tests.campaigns.conftest import Scale
+from tests.campaigns.ground import told
 from tests.fixtures.databases import ROOT, TEST_KEY
 from tests.statements import books
 from timebank import config, jobs
@@ -30,7 +33,6 @@ from timebank.ledger.models import Hold, HoldState, HourAccount, Reason, Seal, T
 from timebank.ledger.verify import verify
 from timebank.statements.models import JobFiring, MonthRun
 
-FIRINGS = int(os.environ.get("TIMEBANK_C16_FIRINGS", "15"))
 PROCESSES = 4
 SCHEDULER = """
 import logging
@@ -50,11 +52,17 @@ POINTS = [
 
 
 @pytest.fixture
-def settings(database: sa.Engine, tmp_path: Path) -> config.Settings:
+def minutes(scale: Scale) -> int:
+    """How many minutes each process lives through."""
+    return max(15, scale(15, 2_000))
+
+
+@pytest.fixture
+def settings(database: sa.Engine, tmp_path: Path, chance: Random) -> config.Settings:
     """A district with an October to close, elders who get gifts, and a hold that ends."""
     with clock.frozen(clock.at_local(date(2026, 9, 1), 0)), db.transaction() as session:
         people = books.village(session, members=20, gifts=5)
-        books.busy_month(session, Random(16), people, "2026-10", entries=30)
+        books.busy_month(session, chance, people, "2026-10", entries=30)
     with clock.frozen(START - timedelta(hours=72)), db.transaction() as session:
         give_hours(session, people[0].id)
         ledger.hold(session, actor=SYSTEM, person_id=people[0].id, minutes=30, source_id="vis_asked")
@@ -74,7 +82,7 @@ def give_hours(session: Session, person_id: str) -> None:
     ledger.adjust(session, actor=SYSTEM, account_id=account.id, minutes=60, **signed)
 
 
-def scheduler(settings: config.Settings, seed: int, crash_at: str | None) -> int:
+def scheduler(settings: config.Settings, random: Random, minutes: int, crash_at: str | None = None) -> int:
     """A process that fires every job at every minute, in an order of its own, and dies at a named point if told so."""
     pid = os.fork()
     if pid:
@@ -82,8 +90,7 @@ def scheduler(settings: config.Settings, seed: int, crash_at: str | None) -> int
     try:
         db.use(db.make_engine(settings.database))
         crash.arm(crash_at)
-        random = Random(seed)
-        for minute in _minutes(random):
+        for minute in _minutes(random, minutes):
             with clock.frozen(minute):
                 for job in random.sample(jobs.JOBS, len(jobs.JOBS)):
                     jobs.fire(job, settings)
@@ -92,10 +99,15 @@ def scheduler(settings: config.Settings, seed: int, crash_at: str | None) -> int
         os._exit(1)
 
 
-def _minutes(random: Random) -> list[datetime]:
+def own(chance: Random) -> Random:
+    """The chance of one process: a fork would draw what its parent draws."""
+    return Random(chance.getrandbits(32))
+
+
+def _minutes(random: Random, count: int) -> list[datetime]:
     """The minutes one after the other; now and then the clock jumps back by five."""
-    jumps = {random.randrange(FIRINGS) for _ in range(3)}
-    return [START + timedelta(minutes=index - (5 if index in jumps else 0)) for index in range(FIRINGS)]
+    jumps = {random.randrange(count) for _ in range(3)}
+    return [START + timedelta(minutes=index - (5 if index in jumps else 0)) for index in range(count)]
 
 
 def effects(session: Session) -> Counter[str]:
@@ -123,9 +135,9 @@ ONCE = Counter(closes=1, gifts=5, freed=1, seals_without_gap=1)
 
 
 @pytest.mark.waits
-def test_many_schedulers_and_kills_do_each_thing_once(settings: config.Settings) -> None:
-    running = [scheduler(settings, seed, None) for seed in range(PROCESSES)]
-    victims = [scheduler(settings, 100 + seed, point) for seed, point in enumerate(POINTS)]
+def test_many_schedulers_and_kills_do_each_thing_once(settings: config.Settings, chance: Random, minutes: int) -> None:
+    running = [scheduler(settings, own(chance), minutes) for _ in range(PROCESSES)]
+    victims = [scheduler(settings, own(chance), minutes, point) for point in POINTS]
     killed = sum(os.WIFSIGNALED(os.waitpid(pid, 0)[1]) for pid in victims)
     assert [os.waitpid(pid, 0)[1] for pid in running] == [0] * PROCESSES
     with db.reading() as session:
@@ -134,15 +146,19 @@ def test_many_schedulers_and_kills_do_each_thing_once(settings: config.Settings)
         assert verify(session).problems == []
         firings = len(session.exec(select(JobFiring)).all())
     processes = PROCESSES + len(victims)
-    print(f"C16 {db.engine().dialect.name}: {processes} processes, {killed} killed, {firings} firings, each once")
+    told(
+        f"C16 {db.engine().dialect.name}", minutes=minutes, processes=processes, killed=killed, firings=firings, twice=0
+    )
 
 
-def test_every_killed_firing_is_done_by_the_next_process(settings: config.Settings) -> None:
+def test_every_killed_firing_is_done_by_the_next_process(
+    settings: config.Settings, chance: Random, minutes: int
+) -> None:
     """One process after the other dies at each point of each job; then one that lives does what is left."""
     for point in POINTS:
-        pid = scheduler(settings, 1, point)
+        pid = scheduler(settings, own(chance), minutes, point)
         assert os.WIFSIGNALED(os.waitpid(pid, 0)[1]) or point.endswith("after_commit") or _done(point), point
-    assert os.waitpid(scheduler(settings, 2, None), 0)[1] == 0
+    assert os.waitpid(scheduler(settings, own(chance), minutes), 0)[1] == 0
     with db.reading() as session:
         assert effects(session) == ONCE
         assert verify(session).problems == []
