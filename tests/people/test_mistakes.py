@@ -232,6 +232,14 @@ def test_nobody_decides_alone_or_about_what_they_did_not_see(november: Cast) -> 
         cases.put_away(session, actor=SECOND, case=session.get_one(PersonCase, case.id))
 
 
+def test_a_page_left_open_does_not_ask_again_for_what_was_decided(cast: Cast) -> None:
+    case = change(cast.chen_popo, PersonState.DEAD)
+    taken_back(case)
+    for step in (cases.put_away, cases.settle_estate):
+        with pytest.raises(Refused, match=r"people\.another_step"), db.transaction() as session:
+            step(session, actor=SECOND, case=session.get_one(PersonCase, case.id))
+
+
 def test_who_was_forgotten_already_registers_anew_and_nothing_changes(cast: Cast) -> None:
     case = change(cast.chen_popo, PersonState.DEAD)
     propose(case)

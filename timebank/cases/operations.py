@@ -133,10 +133,10 @@ def _of_a_death(session: Session, case: PersonCase) -> None:
 
 
 def _of_the_dead(case: PersonCase) -> None:
-    if case.detail.get("mistake"):
-        raise Refused("cases.decide_mistake_first", T("First decide whether this was entered by mistake."))
     if case.kind != PersonState.DEAD or case.closed_at is not None:
         raise Refused("people.another_step", T("This case is settled, or asks for another step."))
+    if case.detail.get("mistake"):
+        raise Refused("cases.decide_mistake_first", T("First decide whether this was entered by mistake."))
 
 
 def join_entries(session: Session, *, actor: Actor, case: PersonCase) -> Person:
