@@ -11,7 +11,7 @@ from tests import factories as make
 from tests.cast import Cast
 from tests.fixtures.site import At
 from tests.statements.test_joined_entries import joined
-from tests.stories.hours import DISTRICT, Has, commons, does, has, helps, is_sound, pool, rules_become
+from tests.stories.hours import DISTRICT, Has, commons, does, has, helps, is_refused, is_sound, pool, rules_become
 from tests.stories.test_hours_used import asks, lives_alone
 from timebank.core import clock
 from timebank.core.actors import SYSTEM, Actor, Role
@@ -23,7 +23,7 @@ from timebank.ledger.queries import account_of
 from timebank.people import operations as people
 from timebank.people.models import Person, PersonState
 from timebank.policies import operations as policies
-from timebank.policies.queries import in_force
+from timebank.policies.queries import Policy, in_force
 from timebank.statements.models import Statement
 from timebank.statements.operations import close_month
 from timebank.statements.passbook_queries import line_for
@@ -201,3 +201,27 @@ def test_what_is_promised_to_an_entry_that_is_joined_stays_promised(cast: Cast, 
         assert not is_hold_waiting(session, held.id)
     assert has(cast.chen_popo) == Has(own=60)
     is_sound()
+
+
+@pytest.mark.parametrize("seals", ["before", "after"])
+def test_a_fund_that_backs_less_than_is_owed_already_stops_no_night(cast: Cast, seals: str) -> None:
+    helps(cast.li, 120)
+    if seals == "before":
+        does(lambda session, actor: ledger.seal_new_rows(session))
+    rules_become(pool__backed_minutes=60, balance__cap_minutes=150)
+    does(lambda session, actor: ledger.seal_new_rows(session))
+    zhang = {"person": cast.zhang, "visit_id": "vis_9", "event_at": clock.now(), "policy": policy_of(cast.zhang)}
+    is_refused("ledger.fund_too_small", ledger.earn, minutes=1, **zhang)
+
+    # What comes back to the pool is not owed again: the next night its floor is so much nearer to what is backed.
+    does(ledger.reverse, transfer_id=line_of(Reason.EARN), why="it was somebody else")
+    does(lambda session, actor: ledger.seal_new_rows(session))
+    assert does(ledger.apply_limits, district_code=DISTRICT) == 1
+    is_refused("ledger.fund_too_small", ledger.earn, minutes=61, **zhang)
+    does(ledger.earn, minutes=60, **zhang)
+    assert (pool(), is_sound()) == (-60, True)
+
+
+def policy_of(person: Person) -> Policy:
+    with reading() as session:
+        return in_force(session, person.area_code, clock.today())

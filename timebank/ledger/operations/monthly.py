@@ -104,14 +104,9 @@ def apply_limits(session: Session, *, actor: Actor, district_code: str) -> int:
 
     An account that is beyond a new limit keeps what it has: its limit is then where it stands.
     """
-    changed = 0
-    backed = in_force(session, district_code, clock.today()).number("pool.backed_minutes")
+    changed = _apply_to_pool(session, district_code)
     table = table_of(HourAccount)
     c = table.c
-    pool = sa.update(table).where(
-        c.kind == AccountKind.POOL, c.area_code == district_code[:6], c.floor_minutes != -backed
-    )
-    changed += session.connection().execute(pool.values(floor_minutes=-backed)).rowcount
     for township_code in queries.townships_with_accounts(session, district_code):
         policy = in_force(session, township_code, clock.today())
         floor, cap = policy.number("balance.floor_minutes"), policy.number("balance.cap_minutes")
@@ -126,3 +121,21 @@ def apply_limits(session: Session, *, actor: Actor, district_code: str) -> int:
     if changed:
         note(session, actor=actor, action="ledger.apply_limits", subject_id=district_code, changed=changed)
     return changed
+
+
+def _apply_to_pool(session: Session, district_code: str) -> int:
+    """Let the pool owe what its fund backs from today on, or what it owes already; 1 if its floor has changed.
+
+    What it owes is counted while nobody posts: a floor above that, or above what the last seal counted, is none that
+    the table takes, and would stop the next seal.
+    """
+    backed = in_force(session, district_code, clock.today()).number("pool.backed_minutes")
+    pool = queries.common_account(session, district_code, AccountKind.POOL)
+    if pool is None or pool.floor_minutes == -backed:
+        return 0
+    books.lock_books(session)
+    c = table_of(HourAccount).c
+    floor = min(-backed, queries.balance_minutes(session, pool.id))
+    new_floor = sa.case((c.balance_minutes < floor, c.balance_minutes), else_=floor)
+    differs = sa.update(table_of(HourAccount)).where(c.id == pool.id, c.floor_minutes != new_floor)
+    return session.connection().execute(differs.values(floor_minutes=new_floor)).rowcount
