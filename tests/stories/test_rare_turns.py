@@ -203,6 +203,21 @@ def test_what_is_promised_to_an_entry_that_is_joined_stays_promised(cast: Cast, 
     is_sound()
 
 
+def test_a_member_of_two_entries_passes_on_what_the_year_allows_once(cast: Cast) -> None:
+    rules_become(transfer__max_minutes_per_year=100)
+    helps(cast.zhang, 100)
+    helps(cast.li, 100)
+    with transaction() as session:
+        for of in (cast.li, cast.zhang):
+            make.kin(session=session, of=of, kin=cast.chen_popo, relation="parent")
+    to_mother = {"kin_id": cast.chen_popo.id, "minutes": 60}
+    does(ledger.transfer_to_kin, person_id=cast.zhang.id, key="a", **to_mother)
+    joined(cast.zhang, cast.li)
+    is_refused("ledger.year_limit", ledger.transfer_to_kin, person_id=cast.li.id, key="b", **to_mother)
+    does(ledger.transfer_to_kin, person_id=cast.li.id, key="c", **to_mother | {"minutes": 40})
+    assert (has(cast.li), has(cast.chen_popo), is_sound()) == (Has(own=100), Has(own=100), True)
+
+
 @pytest.mark.parametrize("seals", ["before", "after"])
 def test_a_fund_that_backs_less_than_is_owed_already_stops_no_night(cast: Cast, seals: str) -> None:
     helps(cast.li, 120)

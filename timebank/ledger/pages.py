@@ -67,7 +67,7 @@ def _pass_on_page(person: Person, values: Any, error: TimebankError | None) -> s
         may_read=_may_read(person),
         kin=[(found.id, f"{found.name} · {say(RELATIONS[relation])}") for found, relation in kin],
         left=queries.available_minutes(session, account.id),
-        left_this_year=most - queries.sent_in_year(session, account.id, clock.today().year),
+        left_this_year=most - queries.sent_in_year(session, person.id, clock.today().year),
         second_above=policy.number("transfer.second_approver_minutes"),
         waiting=[entry for entry in desk_queries.asked_for(session, account.id) if entry.kin_id],
         key=values.get("key") or ids.new_id("ent"),

@@ -13,7 +13,7 @@ from timebank.core.actors import Scope
 from timebank.core.db import in_area, in_scope, table_of
 from timebank.ledger.models import AccountKind, Hold, HoldState, HourAccount, Reason, SealedLeaf, Transfer
 from timebank.ledger.proofs import consistency_of, latest_seal, newer_than, seal_before, sealing_of, seals
-from timebank.people.entries import with_merged
+from timebank.people.entries import entries_of, with_merged
 from timebank.people.models import Person, PersonState
 from timebank.policies.queries import in_force
 
@@ -102,11 +102,12 @@ def stands() -> ColumnElement[bool]:
     return ~sa.exists().where(_reversal.reverses_id == _transfer.id)
 
 
-def sent_in_year(session: Session, account_id: str, year: int) -> int:
-    """Minutes passed to kin from an account in a calendar year, reversals taken off."""
+def sent_in_year(session: Session, person_id: str, year: int) -> int:
+    """Minutes that somebody passed to kin in a calendar year, under whatever entry; reversals taken off."""
+    mine = select(HourAccount.id).where(col(HourAccount.person_id).in_(entries_of(person_id)))
     start, end = months.starts_at(f"{year}-01"), months.starts_at(f"{year + 1}-01")
     found = select(sa.func.coalesce(sa.func.sum(Transfer.minutes), 0)).where(
-        Transfer.debit_account_id == account_id,
+        col(Transfer.debit_account_id).in_(mine),
         Transfer.reason == Reason.TRANSFER,
         Transfer.event_at >= start,
         Transfer.event_at < end,

@@ -13,7 +13,7 @@ from timebank.core.errors import BadInput, NotAllowed, Refused
 from timebank.core.minutes import spoken
 from timebank.core.text import T
 from timebank.ledger import books, queries
-from timebank.ledger.models import HourAccount, Reason, Transfer
+from timebank.ledger.models import Reason, Transfer
 from timebank.ledger.operations.accounts import open_account, own_account, post, refuse_gone
 from timebank.ledger.rules import Posting, split_at_cap
 from timebank.people.models import Kinship, Person
@@ -197,7 +197,7 @@ def transfer_to_kin(
         session, {account.id: minutes}
     )  # locked, so that two transfers cannot both pass the year's limit
     if passed.key not in books.known_keys(session, [passed.key]):
-        _check_kin_limits(session, policy, account, kin, minutes, second_user_id=second_user_id, actor=actor)
+        _check_kin_limits(session, policy, person_id, kin, minutes, second_user_id=second_user_id, actor=actor)
     made = post_once(session, actor=actor, posting=passed)
     note(session, actor=actor, action="ledger.transfer", subject_id=made.id, second=second_user_id)
     return made
@@ -212,7 +212,7 @@ def is_kin(session: Session, person_id: str, kin_id: str) -> bool:
 def _check_kin_limits(
     session: Session,
     policy: Policy,
-    account: HourAccount,
+    person_id: str,
     kin: Person,
     minutes: int,
     *,
@@ -224,7 +224,7 @@ def _check_kin_limits(
         text = T("Kin can receive hours from the age of {age}.", age=age)
         raise Refused("ledger.kin_too_young", text, field="kin_id")
     most = policy.number("transfer.max_minutes_per_year")
-    sent = queries.sent_in_year(session, account.id, clock.today().year)
+    sent = queries.sent_in_year(session, person_id, clock.today().year)
     if sent + minutes > most:
         left = spoken(max(0, most - sent))
         raise Refused("ledger.year_limit", T("This year {left} more can be passed on.", left=left), field="minutes")
