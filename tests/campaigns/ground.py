@@ -1,7 +1,10 @@
 """What campaigns of the ledger stand on: a village of members with hours, and what must hold whatever happened."""
 
-from collections.abc import Callable, Sequence
+import shutil
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
 from threading import Barrier
 from typing import Any, TypeVar
 
@@ -9,7 +12,8 @@ import sqlalchemy as sa
 from sqlmodel import Session
 
 from tests import factories as make
-from timebank.core import clock
+from tests.fixtures.databases import own_database
+from timebank.core import clock, db
 from timebank.core.actors import SYSTEM
 from timebank.core.db import reading, table_of, transaction
 from timebank.core.errors import TimebankError
@@ -38,6 +42,33 @@ def village(*, members: int, minutes: int) -> list[str]:
         opening = [posting(f"opening:{account_id}", pool_id, account_id, minutes) for account_id in made if minutes]
         ledger.post_batch(session, actor=SYSTEM, postings=opening)
     return made
+
+
+@contextmanager
+def copied(original: sa.Engine) -> Iterator[None]:
+    """Inside the block this process works on a copy of a database as it stands; the copy is gone afterwards."""
+    original.dispose()  # PostgreSQL copies no database in use, and SQLite has all in one file when nobody is left
+    with contextmanager(_copy)(original.url) as url:
+        engine = db.make_engine(url)
+        db.use(engine)
+        try:
+            yield
+        finally:
+            engine.dispose()
+            db.use(original)
+
+
+def _copy(url: sa.URL) -> Iterator[str]:
+    name = str(url.database)
+    if url.drivername != "sqlite":
+        server = url.render_as_string(hide_password=False).removesuffix(f"/{name}")
+        yield from own_database(server, template=name)
+        return
+    path = Path(f"{name}-copy")
+    shutil.copyfile(name, path)
+    yield f"sqlite:///{path}"
+    for left in path.parent.glob(f"{path.name}*"):
+        left.unlink()
 
 
 def pool_id() -> str:
