@@ -18,6 +18,7 @@ from functools import partial
 from pathlib import Path
 from random import Random
 
+import psycopg
 import pytest
 import sqlalchemy as sa
 from sqlmodel import Session
@@ -335,16 +336,37 @@ def test_what_was_said_to_be_saved_outlives_the_database_server(server: Cluster,
     assert not any(outcome.said - outcome.saved or outcome.halves for outcome in outcomes)
 
 
+def answer_before_writing(connection: psycopg.Connection, _record: object) -> None:
+    """Take back what `core.db` asks of each connection."""
+    connection.execute("SET synchronous_commit = off")
+    connection.commit()
+
+
+def test_a_database_that_answers_before_it_writes_is_not_let(database: sa.Engine) -> None:
+    if database.dialect.name == "sqlite":
+        return  # core.db sets what SQLite has of the kind on each connection
+    name = database.url.database
+    with database.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(sa.text(f'ALTER DATABASE "{name}" SET synchronous_commit = off'))
+    database.dispose()
+    with reading() as session:
+        assert session.connection().execute(sa.text("SHOW synchronous_commit")).scalar_one() == "on"
+
+
 @pytest.mark.waits
 def test_control_a_server_that_answers_before_it_writes_loses_hours(server: Cluster) -> None:
     """Must fail: without synchronous_commit, and with the process that writes the log later on held still."""
     ground = village(members=3, minutes=600), pool_id()
     with db.engine().connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.execute(sa.text("ALTER DATABASE postgres SET synchronous_commit = off"))
         connection.execute(sa.text("CHECKPOINT"))
         writer = sa.text("SELECT pid FROM pg_stat_activity WHERE backend_type = 'walwriter'")
         os.kill(connection.execute(writer).scalar_one(), signal.SIGSTOP)
-    with child(steadfast(ground, 0)) as (_, line), os.fdopen(line, closefd=False) as lines:
+
+    def careless(line: int) -> None:
+        sa.event.listen(db.engine(), "connect", answer_before_writing)
+        steadfast(ground, 0)(line)
+
+    with child(careless) as (_, line), os.fdopen(line, closefd=False) as lines:
         said = until_the_server_dies(lines, SENTENCES, partial(kill_and_restart, server))
     outcome = Outcome.of(0, said)
     told("C1 control", **figures([outcome]))

@@ -2,8 +2,9 @@
 
 A unit of work that writes starts with BEGIN IMMEDIATE on SQLite: a default session starts its transaction at the
 first write, so two spenders could both pass the same balance check (docs/decisions/0004). WAL with synchronous=FULL
-and PostgreSQL's synchronous_commit=on make an acknowledged write durable (promise P1). `recursive_triggers` keeps
-INSERT OR REPLACE from walking past the append-only triggers.
+and PostgreSQL's synchronous_commit=on make an acknowledged write durable (promise P1): each connection asks for them,
+whatever the server's own default is. `recursive_triggers` keeps INSERT OR REPLACE from walking past the append-only
+triggers.
 """
 
 import fcntl
@@ -55,10 +56,16 @@ def make_engine(url: str) -> Engine:
         event.listen(engine, "checkin", _let_the_next_write)  # when the commit is done, not when it begins
         return engine
     engine = sa.create_engine(url, pool_reset_on_return=None, **_SILENT, **_POOL)
+    event.listen(engine, "connect", _prepare_postgres)
     event.listen(engine, "reset", _end_what_is_open)
     event.listen(engine, "checkin", _note_use)
     event.listen(engine, "checkout", _ping_if_idle)
     return engine
+
+
+def _prepare_postgres(connection: psycopg.Connection, _record: Any) -> None:
+    connection.execute("SET synchronous_commit = on")
+    connection.commit()
 
 
 def _end_what_is_open(connection: psycopg.Connection, _record: Any, _state: Any) -> None:
