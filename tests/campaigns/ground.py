@@ -45,14 +45,14 @@ def village(*, members: int, minutes: int) -> list[str]:
 
 
 @contextmanager
-def copied(original: sa.Engine) -> Iterator[None]:
+def copied(original: sa.Engine) -> Iterator[sa.Engine]:
     """Inside the block this process works on a copy of a database as it stands; the copy is gone afterwards."""
     original.dispose()  # PostgreSQL copies no database in use, and SQLite has all in one file when nobody is left
     with contextmanager(_copy)(original.url) as url:
         engine = db.make_engine(url)
         db.use(engine)
         try:
-            yield
+            yield engine
         finally:
             engine.dispose()
             db.use(original)

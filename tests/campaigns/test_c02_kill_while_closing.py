@@ -20,8 +20,7 @@ from sqlmodel import Session, select
 
 from tests import factories as make
 from tests.campaigns.conftest import Scale
-from tests.campaigns.ground import told
-from tests.fixtures.databases import copy_in_use
+from tests.campaigns.ground import copied, told
 from tests.statements import books
 from timebank.core import clock, crash, db
 from timebank.core.actors import SYSTEM
@@ -137,7 +136,7 @@ def test_a_killed_close_leaves_nothing_and_the_next_one_makes_the_same_sheets(
     moments, months = [chance.uniform(0, 1.2 * took) for _ in range(scale(4, 1_000))], 0
     kills, done = len(moments), 0
     while done < kills:
-        with copy_in_use(month) as copy:
+        with copied(month) as copy:
             if not months:
                 kill_at_every_point(copy)
             done += kill_until_closed(copy, moments[done:])

@@ -6,8 +6,8 @@ which is printed. After each step every account (minutes, held, limits, closed o
 minutes, reason, book month, rules) must be the model's; after each script the books must be sound. Told as stories
 instead: hours that expire, gifts promised beyond their month, sessions of a group before somebody accepted them.
 
-Steps are drawn evenly from `chance`, not by Hypothesis's rule machine: it made two of five steps a seal or a month's end,
-and was minutes at cutting a script down.
+Steps are drawn evenly from `chance`, not by Hypothesis's rule machine: it made two of five a seal or a month's end and
+took minutes to cut a script down.
 
 The controls are models that forget one rule each: the campaign must see the difference.
 """
