@@ -1,19 +1,16 @@
 """Both databases give a posting the same verdict as the rule: `ledger_post` on PostgreSQL, `refusal_of` on SQLite."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pytest
 import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlmodel import Session
 
 from tests.campaigns.ground import HAPPENED_AT, attempt, posting, village
 from timebank.core import ids
 from timebank.core.actors import SYSTEM
 from timebank.core.db import reading, table_of, transaction
-from timebank.ledger import books
 from timebank.ledger import operations as ledger
 from timebank.ledger.models import AccountKind, HourAccount, Transfer
 from timebank.ledger.rules import AccountState, refusal_of
@@ -103,27 +100,6 @@ def test_the_same_again_is_the_same_also_where_it_would_not_fit_a_second_time(da
     again = attempt(lambda session: ledger.post(session, actor=SYSTEM, posting=asked))
     assert (again.id if isinstance(again, Transfer) else again) == (made[0].id if isinstance(made[0], Transfer) else "")
     assert balances([first, second]) == [60, 120]
-
-
-def test_who_got_room_while_it_was_asked_what_stands_in_the_way_gets_through(
-    database: sa.Engine, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    first, second = village(members=2, minutes=60)
-    put([first, second], [Side(0, 0, 0, None, False), Side(60, 0, 0, None, False)])
-    judge = books.account_states
-
-    def judge_later(session: Session, outflow: Mapping[str, int]) -> dict[str, AccountState]:
-        """Somebody's hours arrive between the verdict and the look at the accounts."""
-        put([first], [Side(60, 0, 0, None, False)])
-        return judge(session, outflow)
-
-    monkeypatch.setattr(books, "account_states", judge_later)
-    answer = post(first, second, 5)
-    if database.dialect.name == "sqlite":
-        assert answer == "ledger.floor_reached"  # nobody else writes meanwhile
-        return
-    assert isinstance(answer, Transfer)
-    assert balances([first, second]) == [55, 65]
 
 
 @pytest.mark.parametrize("absent", ["debit", "credit"])

@@ -25,63 +25,63 @@ CREATE OR REPLACE FUNCTION ledger_post(made transfer, counted_after timestamptz,
 RETURNS text LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
     open_month text := ledger_open_month();
+    in_order text[] := ARRAY[least(made.debit_account_id, made.credit_account_id),
+                             greatest(made.debit_account_id, made.credit_account_id)];
+    side_id text;
     side houraccount;
-    sides int := 0;
-    change int;
-    moved text[] := '{}';
-    verdict text := 'posted';
+    is_common boolean;
+    is_near boolean := false;
+    is_blocked boolean := false;
+    limited text[] := '{}';
     known text;
 BEGIN
     IF made.book_month < open_month THEN
         RETURN 'month ' || open_month;
     END IF;
-    FOR side IN
-        SELECT * FROM houraccount WHERE id IN (made.debit_account_id, made.credit_account_id) ORDER BY id
-    LOOP
-        sides := sides + 1;
-        change := CASE WHEN side.id = made.debit_account_id THEN -made.minutes ELSE made.minutes END;
-        IF side.kind NOT IN ('pool', 'commons') THEN
-            UPDATE houraccount SET balance_minutes = balance_minutes + change
-            WHERE id = side.id AND closed_at IS NULL AND coalesce(
-                CASE WHEN change < 0 THEN balance_minutes - held_minutes + change >= floor_minutes
-                    ELSE balance_minutes + change <= ceiling_minutes END, true);
-            IF FOUND THEN
-                moved := moved || side.id;
-            ELSE
-                verdict := 'blocked';
-            END IF;
-        ELSIF side.closed_at IS NOT NULL OR (change > 0 AND side.balance_minutes + change > side.ceiling_minutes) THEN
-            verdict := 'blocked';
-        ELSIF change < 0 AND side.floor_minutes IS NOT NULL AND counted_after IS NOT NULL AND (
-            side.kind = 'commons' OR side.counted_at IS NULL OR side.counted_at <= counted_after
-            OR made.minutes > large_minutes OR side.balance_minutes + change < side.floor_minutes + near_minutes
-        ) THEN
-            verdict := 'near';
+    FOREACH side_id IN ARRAY in_order LOOP
+        SELECT * INTO side FROM houraccount WHERE id = side_id AND kind IN ('member', 'gift') FOR NO KEY UPDATE;
+        is_common := NOT FOUND;
+        IF is_common THEN
+            SELECT * INTO side FROM houraccount WHERE id = side_id;
+        ELSE
+            limited := limited || side_id;
         END IF;
-        EXIT WHEN verdict <> 'posted';
+        is_blocked := is_blocked OR NOT FOUND OR side.closed_at IS NOT NULL;
+        IF side_id = made.credit_account_id THEN
+            is_blocked := is_blocked OR coalesce(side.balance_minutes + made.minutes > side.ceiling_minutes, false);
+        ELSIF is_common THEN
+            is_near := counted_after IS NOT NULL AND side.floor_minutes IS NOT NULL AND (
+                side.kind <> 'pool' OR side.counted_at IS NULL OR side.counted_at <= counted_after
+                OR made.minutes > large_minutes
+                OR side.balance_minutes - made.minutes < side.floor_minutes + near_minutes);
+        ELSE
+            is_blocked := is_blocked OR coalesce(
+                side.balance_minutes - side.held_minutes - made.minutes < side.floor_minutes, false);
+        END IF;
     END LOOP;
-    IF sides = 2 AND verdict = 'posted' THEN
+    IF NOT is_near AND NOT is_blocked THEN
         INSERT INTO transfer SELECT made.* ON CONFLICT DO NOTHING;
         IF FOUND THEN
-            RETURN verdict;
+            FOREACH side_id IN ARRAY limited LOOP
+                UPDATE houraccount SET balance_minutes = balance_minutes
+                    + CASE WHEN side_id = made.debit_account_id THEN -made.minutes ELSE made.minutes END
+                WHERE id = side_id;
+            END LOOP;
+            RETURN 'posted';
         END IF;
-        verdict := 'taken';
     END IF;
-    UPDATE houraccount SET balance_minutes = balance_minutes
-        + CASE WHEN id = made.debit_account_id THEN made.minutes ELSE -made.minutes END
-    WHERE id = ANY (moved);
-    SELECT 'known ' || id || ' ' || request_digest INTO known FROM transfer WHERE key = made.key;
-    RETURN CASE WHEN known IS NOT NULL THEN known WHEN verdict = 'posted' THEN 'blocked' ELSE verdict END;
+    SELECT id || ' ' || request_digest INTO known FROM transfer WHERE key = made.key;
+    RETURN CASE WHEN known IS NOT NULL THEN 'known ' || known
+                WHEN is_near THEN 'near' WHEN is_blocked THEN 'blocked' ELSE 'taken' END;
 END $$
 """
 """One posting in one call: what `posting.write` does on SQLite, with the same verdicts (tests/ledger/test_verdicts.py).
 
-Writes the row and moves the balances and answers `posted`, or leaves everything as it was and answers `month` (the
-first open one), `known` (id and request digest of what stands under the key), `near` (the floor of the pool or commons
-must be counted exactly; `counted_after` null says that it was), `blocked` (by a limit, a closed or a missing account)
-or `taken`. A limited side is moved where its limit allows it, in order of id: PostgreSQL asks an UPDATE's condition
-again of the row as it is once the wait for it is over. A condition that does not hold is asked of the snapshot
-alone, so `blocked` may be too early: the caller looks at the rows under lock before it refuses (decision 0003)."""
+Writes the row and moves the balances and answers `posted`, or writes nothing and answers `month` (the first open one),
+`known` (id and request digest of what stands under the key), `near` (the floor of the pool or commons must be counted
+exactly; `counted_after` null says that it was), `blocked` (by a limit, a closed or a missing account) or `taken`. Each
+statement of a volatile function sees what was committed before it began, and limits are compared on rows already
+locked: in one plain statement they would be compared on versions from before the wait."""
 
 
 def protect(dialect: str, tables: Sequence[str] = APPEND_ONLY) -> list[str]:

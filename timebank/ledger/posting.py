@@ -1,6 +1,6 @@
 """The one place that writes single transfers: limits, exactly-once key, digests, open month.
 
-PostgreSQL is called once: a function of its own moves the limited sides in order of id and writes the row
+PostgreSQL is called once: a function of its own locks the limited sides in order of id, checks and writes
 (docs/decisions/0003 and 0009). SQLite, which has none, reads once and writes what fits under BEGIN IMMEDIATE (0004).
 """
 
@@ -11,6 +11,7 @@ from sqlmodel import Session
 from timebank.core import clock
 from timebank.core.crash import crash_point
 from timebank.core.db import bare
+from timebank.core.errors import Refused
 from timebank.ledger import books
 from timebank.ledger.batches import write_batch, written_sqlite
 from timebank.ledger.books import Outcome, Row, first_open_month, lock_books
@@ -71,8 +72,8 @@ def _write_postgres(
         if verdict == "known":
             return None, _same_request(posting, *told)
         if verdict == "blocked":
-            _refuse_what_stands_in_the_way(session, posting)
-        elif verdict == "month":
+            raise _what_stands_in_the_way(session, posting)
+        if verdict == "month":
             (open_month,) = told
         elif verdict == "near":
             _count_exactly(session, posting)
@@ -116,16 +117,17 @@ def _write_sqlite(
 
 def _count_exactly(session: Session, posting: Posting) -> None:
     """Refuse what goes below the floor of a pool or commons; its row stays locked, so the answer holds until commit."""
-    _refuse(session, posting, outflow=posting.minutes)
-
-
-def _refuse_what_stands_in_the_way(session: Session, posting: Posting) -> None:
-    """Say which limit it is; nothing where somebody made room meanwhile, and then the accounts are locked."""
-    _refuse(session, posting, outflow=0)
-
-
-def _refuse(session: Session, posting: Posting, *, outflow: int) -> None:
-    states = books.account_states(session, {posting.debit_account_id: outflow, posting.credit_account_id: 0})
-    refusal = refusal_of(states.get(posting.debit_account_id), states.get(posting.credit_account_id), posting.minutes)
-    if refusal:
+    if refusal := _judged(session, posting, outflow=posting.minutes):
         raise refusal
+
+
+def _what_stands_in_the_way(session: Session, posting: Posting) -> Refused:
+    """Say which limit it is, on the accounts as `ledger_post` locked them."""
+    refusal = _judged(session, posting, outflow=0)
+    assert refusal is not None, "ledger_post and refusal_of know the same limits"
+    return refusal
+
+
+def _judged(session: Session, posting: Posting, *, outflow: int) -> Refused | None:
+    states = books.account_states(session, {posting.debit_account_id: outflow, posting.credit_account_id: 0})
+    return refusal_of(states.get(posting.debit_account_id), states.get(posting.credit_account_id), posting.minutes)
