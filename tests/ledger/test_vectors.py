@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from timebank.audit.rules import event_digest
-from timebank.ledger.models import AccountKind, Seal
-from timebank.ledger.rules import CANONICAL, row_digest, seal_chain
+from timebank.core.db import table_of
+from timebank.ledger.models import AccountKind, Seal, Transfer
+from timebank.ledger.rules import CANONICAL, COLUMNS, row_digest, seal_chain
 from timebank.statements import certificates
 from timebank.statements.models import Certificate, Statement
 from timebank.statements.rules import DIGEST_VERSION, fits_digest, statement_digest
@@ -27,6 +28,10 @@ def instants(facts: dict[str, object]) -> dict[str, object]:
 @pytest.mark.parametrize("vector", VECTORS["transfers"], ids=lambda vector: str(vector["row"]["id"]))
 def test_the_digest_of_a_transfer(vector: dict[str, dict[str, object]]) -> None:
     assert row_digest(instants(vector["row"])) == vector["digest"]
+
+
+def test_a_row_is_written_in_the_order_of_its_table() -> None:
+    assert tuple(column.name for column in table_of(Transfer).columns) == COLUMNS
 
 
 @pytest.mark.parametrize("name", CANONICAL)
