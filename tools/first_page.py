@@ -43,7 +43,7 @@ def main(argv: list[str] | None = None) -> None:
         asked.add_argument(name)
     asked.add_argument("--page", default="/today")
     asked.add_argument("--rounds", type=int, default=7)
-    asked.add_argument("--chromium", default="/usr/bin/chromium")
+    asked.add_argument("--chromium", default="/usr/bin/chromium-headless-shell")
     given = asked.parse_args(argv)
     found: dict[str, list[dict[str, float]]] = defaultdict(list)
     with sync_playwright() as play:

@@ -37,7 +37,7 @@ FONT_FILES = ("NotoSansSC_400Regular.ttf", "NotoSansSC_700Bold.ttf")
 CERTIFICATES = "/etc/ssl/certs/ca-certificates.crt"
 DEBIAN_PACKAGES = {  # package: a file that shows it is there
     "postgresql": "/usr/lib/postgresql/*/bin/initdb",
-    "chromium": "/usr/bin/chromium",
+    "chromium-headless-shell": "/usr/bin/chromium-headless-shell",
     "fonts-noto-cjk": "/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc",
     "libatomic1": "/usr/lib/*/libatomic.so.1",
 }

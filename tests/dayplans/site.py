@@ -7,13 +7,12 @@ from pathlib import Path
 from threading import Thread
 
 import pytest
-from playwright.sync_api import Browser, Page, Playwright
+from playwright.sync_api import Browser, Page
 from waitress.server import create_server
 
 from tests import factories as make
 from tests.dayplans.township import COORDINATOR, Township, settle, tomorrow
 from tests.fixtures.databases import migrated_file
-from tests.fixtures.phones import CHROMIUM, QUIET
 from tests.fixtures.site import make_app
 from timebank.core import db
 from timebank.core.actors import Role
@@ -52,14 +51,6 @@ def office(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Office]:
     server.close()
     thread.join(timeout=5)
     db.engine().dispose()
-
-
-@pytest.fixture(scope="module")
-def chromium(playwright: Playwright) -> Iterator[Browser]:
-    """One browser for the tests of a file."""
-    browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(QUIET))
-    yield browser
-    browser.close()
 
 
 BoardOf = Callable[..., Page]

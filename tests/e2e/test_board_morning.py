@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests import factories as make
-from tests.dayplans.site import BoardOf, Office, board_of, chromium, office, ready
+from tests.dayplans.site import BoardOf, Office, board_of, office, ready
 from tests.dayplans.township import COORDINATOR
 from timebank.core import clock, db, ids
 from timebank.core.actors import Actor, Role
@@ -18,7 +18,7 @@ from timebank.visits import operations as visits
 from timebank.visits.models import EventKind
 from timebank.visits.rules import EventIn
 
-__all__ = ["board_of", "chromium", "office"]  # fixtures of this file
+__all__ = ["board_of", "office"]  # fixtures of this file
 pytestmark = pytest.mark.waits  # for the browser
 SLOW_MS = 30_000
 TOWNSHIP_VISITS = 150

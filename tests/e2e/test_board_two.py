@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import Page, expect
 from sqlmodel import Session, select
 
-from tests.dayplans.site import BoardOf, Office, board_of, chromium, office, ready
+from tests.dayplans.site import BoardOf, Office, board_of, office, ready
 from tests.factories import TOWNSHIP
 from timebank.auth.models import User
 from timebank.core import db
@@ -14,7 +14,7 @@ from timebank.dayplans.adapter.hand import Move
 from timebank.dayplans.models import DayPlan
 from timebank.dayplans.queries.board import opened
 
-__all__ = ["board_of", "chromium", "office"]  # fixtures of this file
+__all__ = ["board_of", "office"]  # fixtures of this file
 pytestmark = [pytest.mark.waits, pytest.mark.parametrize("office", [12], indirect=True, ids=["12-visits"])]
 SLOW_MS = 30_000
 

@@ -14,5 +14,5 @@ def test_every_page_of_a_role(served: Served, enter: Enter, role: str) -> None:
     look_at_every_page(served, enter, role, "zh")
 
 
-def test_pages_for_strangers(served: Served, phone_browser: Browser) -> None:
-    look_at_open_pages(served, phone_browser, "zh")
+def test_pages_for_strangers(served: Served, chromium: Browser) -> None:
+    look_at_open_pages(served, chromium, "zh")

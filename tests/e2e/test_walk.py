@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 from sqlmodel import select
 
 from tests import factories as make
@@ -80,8 +80,8 @@ def tab_to(page: Page, words: str, *, most: int = 40) -> int:
     raise AssertionError(f"{most} presses of Tab do not reach {words!r}")
 
 
-def test_signing_in_by_keyboard(served: Served, phone_browser: object) -> None:
-    page = phone_browser.new_page(base_url=served.address)  # type: ignore[attr-defined]
+def test_signing_in_by_keyboard(served: Served, chromium: Browser) -> None:
+    page = chromium.new_page(base_url=served.address)
     page.goto("/sign-in?lang=en")
     tab_to(page, "login_name")
     page.keyboard.type("li")
