@@ -15,10 +15,14 @@ from tests.fixtures.site import SignIn
 from tests.statements import books
 from tests.statements.conftest import Earn
 from timebank.core import clock, db
-from timebank.core.actors import Role
-from timebank.ledger.models import HourAccount
+from timebank.core.actors import SYSTEM, Role
+from timebank.ledger import operations as ledger
+from timebank.ledger.models import AccountKind, HourAccount, Reason
+from timebank.ledger.queries import account_of, pool_of
+from timebank.ledger.rules import Posting
 from timebank.statements.guarantee_queries import guarantee_of
 from timebank.statements.passbook_queries import lots_of
+from timebank.visits.models import Visit
 
 
 def test_what_is_owed_is_what_the_books_hold(database: sa.Engine) -> None:
@@ -40,6 +44,39 @@ def test_what_is_owed_is_what_the_books_hold(database: sa.Engine) -> None:
     assert found.pool_owes == found.to_members + (found.commons or 0)
 
 
+def test_own_hours_and_gifts_are_drawn_and_projected_apart(database: sa.Engine) -> None:
+    with clock.frozen(clock.at_local(date(2026, 3, 2), 600)), db.transaction() as session:
+        elder, helper = books.village(session, members=2, gifts=1)
+        ledger.give_gifts(session, actor=SYSTEM, area_code=make.DISTRICT, month="2026-03")
+        own, gift = account_of(session, helper.id), account_of(session, elder.id, AccountKind.GIFT)
+        assert own is not None and gift is not None
+        pool, visit = pool_of(session, make.DISTRICT).id, books.settled_visit(session, elder, clock.today())
+        earned = books.earned(session, visit, own, minutes=600)
+        posted = [earned, redeemed(visit, own.id, pool, 60), redeemed(visit, gift.id, pool, 180)]
+        outcomes = ledger.post_batch(session, actor=SYSTEM, postings=posted)
+        assert all(one.transfer_id for one in outcomes)
+        found = guarantee_of(session, make.DISTRICT)
+    assert (found.given_last_year, found.drawn_last_year, found.gifts_used_last_year) == (600, 60, 180)
+    assert found.draw_percent == 10  # as the policy expects: gifts that are used up say nothing about saved hours
+    assert {year.gifts for year in found.projection} == {180}
+    assert 0 < sum(year.minutes - year.gifts for year in found.projection) <= 540
+
+
+def redeemed(visit: Visit, account_id: str, pool_id: str, minutes: int) -> Posting:
+    """What somebody drew for a visit."""
+    return Posting(
+        key=f"redeem:{visit.id}:{account_id}",
+        debit_account_id=account_id,
+        credit_account_id=pool_id,
+        minutes=minutes,
+        reason=Reason.REDEEM,
+        source_id=visit.id,
+        event_at=clock.now(),
+        policy_version="pol_defaults",
+        area_code=visit.area_code,
+    )
+
+
 def test_a_township_sees_its_own_part_and_not_the_fund(cast: Cast, earn: Earn, sign_in: SignIn) -> None:
     earn(cast.li, minutes=45)
     earn(cast.yang, minutes=60)
@@ -57,7 +94,7 @@ def test_the_export_adds_up_to_the_page(cast: Cast, earn: Earn, sign_in: SignIn)
     owed = [row for row in rows if row["figure"] == "owed"]
     assert sum(int(row["minutes"]) for row in owed) == 105
     assert {row["area_code"] for row in owed} == {make.TOWNSHIP, make.OTHER_TOWNSHIP}
-    single = {row["figure"]: int(row["minutes"]) for row in rows if row["figure"] not in ("owed", "projected_draw")}
+    single = {row["figure"]: int(row["minutes"]) for row in rows if not row["year"]}
     assert (single["pool_owes"], single["given_last_12_months"], single["drawn_last_12_months"]) == (105, 105, 0)
 
 

@@ -63,8 +63,8 @@ def test_age_bands(age: int, band: int) -> None:
 
 def test_hours_are_asked_for_once_people_are_old_enough() -> None:
     cohorts = [Cohort(58, 1_000), Cohort(75, 500)]
-    first, second, third = project(cohorts, draw_age=60, percent=10, first_year=2027, years=3)
-    assert (first.year, first.minutes, first.by_band["70-79"]) == (2027, 50, 50)
+    first, second, third = project(cohorts, draw_age=60, percent=10, gifts=7, first_year=2027, years=3)
+    assert (first.year, first.minutes, first.by_band["70-79"]) == (2027, 57, 50)
     assert second.by_band == {"under 60": 0, "60-69": 100, "70-79": 45, "80 and over": 0}
     assert third.by_band["60-69"] == 90  # a tenth of what is left
 
@@ -72,7 +72,7 @@ def test_hours_are_asked_for_once_people_are_old_enough() -> None:
 @given(st.lists(st.tuples(st.integers(18, 100), st.integers(0, 90_000)), max_size=30), st.integers(1, 100))
 def test_nobody_is_expected_to_draw_more_than_is_owed(people: list[tuple[int, int]], percent: int) -> None:
     cohorts = [Cohort(age, minutes) for age, minutes in dict(people).items()]
-    drawn = project(cohorts, draw_age=60, percent=percent, first_year=2027, years=30)
+    drawn = project(cohorts, draw_age=60, percent=percent, gifts=0, first_year=2027, years=30)
     assert sum(year.minutes for year in drawn) <= sum(cohort.minutes for cohort in cohorts)
 
 

@@ -25,7 +25,10 @@ _READERS = (Role.BUREAU, Role.SUPERVISOR, Role.AUDITOR)
 BAND_WORDS: dict[str, Text] = dict(
     zip(BANDS, (T("under 60"), T("60 to 69"), T("70 to 79"), T("80 and over")), strict=True)
 )
-BAND_COLOURS = dict(zip(BANDS, ("var(--visit)", "var(--pine)", "var(--meal)", "var(--persimmon)"), strict=True))
+GIFTS = "gifts"
+COLOURS = dict(
+    zip((*BANDS, GIFTS), ("var(--visit)", "var(--pine)", "var(--meal)", "var(--persimmon)", "var(--bath)"), strict=True)
+)
 
 
 def _asked() -> tuple[Area, Guarantee]:
@@ -41,7 +44,7 @@ def _asked() -> tuple[Area, Guarantee]:
 def guarantee() -> Any:
     """Hours owed by age, township and year; what backs them; when they will be asked for."""
     chosen, found = _asked()
-    years = [(str(item.year), item.by_band) for item in found.projection]
+    years = [(str(item.year), {**item.by_band, GIFTS: item.gifts}) for item in found.projection]
     townships = areas_within(http.session(), chosen.code, AreaKind.TOWNSHIP)
     return render_template(
         "statements/guarantee.html",
@@ -49,7 +52,8 @@ def guarantee() -> Any:
         found=found,
         names={township.code: township for township in townships},
         band_words=BAND_WORDS,
-        colours=BAND_COLOURS,
+        part_words={**BAND_WORDS, GIFTS: T("given to elders in hardship")},
+        colours=COLOURS,
         picture=pictures.year_columns(years, found.given_last_year),
         whole=found.pool_owes is not None,
     )
@@ -75,6 +79,7 @@ def _rows(chosen: Area, found: Guarantee) -> Iterator[tuple[str, str, str, str, 
     for year in found.projection:
         for band, minutes in year.by_band.items():
             yield "projected_draw", on, chosen.code, band, str(year.year), minutes
+        yield "projected_gifts", on, chosen.code, "", str(year.year), year.gifts
     figures = {
         "held": found.held,
         "commons": found.commons,
@@ -82,6 +87,7 @@ def _rows(chosen: Area, found: Guarantee) -> Iterator[tuple[str, str, str, str, 
         "backed": found.backed,
         "given_last_12_months": found.given_last_year,
         "drawn_last_12_months": found.drawn_last_year,
+        "gifts_used_last_12_months": found.gifts_used_last_year,
     }
     for name, figure in figures.items():
         if figure is not None:

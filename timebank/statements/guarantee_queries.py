@@ -1,7 +1,8 @@
 """What the scheme owes and what stands behind it, from the same rows as the statements (field guide §0.2, §1.1 b).
 
 "Easy to save, hard to draw" is how schemes fail: hours owed by age, township and year stand beside the fund that backs
-them and beside what volunteers give and elders draw in a year.
+them and beside what volunteers give and elders draw in a year. Hours saved and hours given to elders in hardship are
+drawn on different grounds, so that each is counted and projected on its own.
 """
 
 from collections import defaultdict
@@ -47,7 +48,8 @@ class Guarantee:
     pool_owes: int | None
     backed: int | None
     given_last_year: int
-    drawn_last_year: int
+    drawn_last_year: int  # of members' own hours
+    gifts_used_last_year: int
     draw_percent: int
     projection: tuple[Projection, ...]
 
@@ -70,9 +72,10 @@ def guarantee_of(session: Session, area_code: str) -> Guarantee:
     today = clock.today()
     policy = in_force(session, area_code[:6], today)
     a_year_ago = months.shifted(months.of_date(today), -12)
-    given, drawn = served_in(session, area_code, a_year_ago), _drawn_since(session, area_code, a_year_ago)
+    drawn = _drawn_since(session, area_code, a_year_ago)
+    own, gifts = drawn.get(AccountKind.MEMBER, 0), drawn.get(AccountKind.GIFT, 0)
     cohorts = _cohorts(session, area_code, today)
-    percent = draw_percent(cohorts, drawn, policy)
+    percent = draw_percent(cohorts, own, policy)
     whole = len(area_code) <= 6
     pool, commons = (common_account(session, area_code, kind) for kind in (AccountKind.POOL, AccountKind.COMMONS))
     return Guarantee(
@@ -83,14 +86,16 @@ def guarantee_of(session: Session, area_code: str) -> Guarantee:
         commons=replayed_minutes(session, commons.id) if whole and commons else None,
         pool_owes=-replayed_minutes(session, pool.id) if whole and pool else None,
         backed=policy.number("pool.backed_minutes") if whole else None,
-        given_last_year=given,
-        drawn_last_year=drawn,
+        given_last_year=served_in(session, area_code, a_year_ago),
+        drawn_last_year=own,
+        gifts_used_last_year=gifts,
         draw_percent=percent,
         projection=tuple(
             project(
                 cohorts,
                 draw_age=policy.number("redeem.min_age"),
                 percent=percent,
+                gifts=gifts,
                 first_year=today.year + 1,
                 years=PROJECTED_YEARS,
             )
@@ -142,11 +147,11 @@ def _held(session: Session, area_code: str) -> int:
 
 
 def _cohorts(session: Session, area_code: str, today: date) -> list[Cohort]:
-    """Balances of members by full years of age."""
+    """What members saved, by full years of age; a month's gift is gone before the next year."""
     found = (
         select(col(Person.born_on), sa.func.sum(HourAccount.balance_minutes))
         .where(Person.id == HourAccount.person_id, in_area(col(HourAccount.area_code), area_code))
-        .where(HourAccount.balance_minutes > 0)
+        .where(HourAccount.kind == AccountKind.MEMBER, HourAccount.balance_minutes > 0)
         .group_by(col(Person.born_on))
     )
     by_age: dict[int, int] = defaultdict(int)
@@ -162,12 +167,12 @@ def draw_percent(cohorts: list[Cohort], drawn_last_year: int, policy: Policy) ->
     return max(seen, policy.number("pool.draw_percent"))
 
 
-def _drawn_since(session: Session, area_code: str, after_month: str) -> int:
-    """Minutes drawn in the book months after one, reversals taken off."""
-    found = select(sa.func.coalesce(sa.func.sum(Transfer.minutes), 0)).where(
-        in_area(col(Transfer.area_code), area_code),
-        Transfer.reason == Reason.REDEEM,
-        Transfer.book_month > after_month,
-        stands(),
+def _drawn_since(session: Session, area_code: str, after_month: str) -> dict[AccountKind, int]:
+    """Minutes drawn in the book months after one, reversals taken off, by the kind of account they came from."""
+    found = (
+        select(HourAccount.kind, sa.func.sum(Transfer.minutes))
+        .where(col(Transfer.debit_account_id) == HourAccount.id, in_area(col(HourAccount.area_code), area_code))
+        .where(Transfer.reason == Reason.REDEEM, Transfer.book_month > after_month, stands())
+        .group_by(HourAccount.kind)
     )
-    return int(session.exec(found).one())
+    return {AccountKind(kind): int(minutes) for kind, minutes in session.exec(found)}

@@ -147,21 +147,25 @@ class Cohort:
 
 @dataclass(frozen=True)
 class Projection:
-    """Minutes that will be asked for in a year, by the age band people are in then."""
+    """Minutes that will be asked for in a year: own hours by the age band people are in then, and gifts."""
 
     year: int
     by_band: Mapping[str, int]
+    gifts: int
 
     @property
     def minutes(self) -> int:
-        """All bands together."""
-        return sum(self.by_band.values())
+        """All together."""
+        return sum(self.by_band.values()) + self.gifts
 
 
-def project(cohorts: Sequence[Cohort], *, draw_age: int, percent: int, first_year: int, years: int) -> list[Projection]:
+def project(
+    cohorts: Sequence[Cohort], *, draw_age: int, percent: int, gifts: int, first_year: int, years: int
+) -> list[Projection]:
     """When today's hours will be asked for: each year everybody of drawing age draws `percent` of what is left.
 
-    Hours that will be earned later are left out, as are deaths: it shows what today's promises mean, cautiously.
+    Hours that will be earned later are left out, as are deaths: it shows what today's promises mean, cautiously. Elders
+    in hardship are taken to use as many given hours (`gifts`) each year as in the last one.
     """
     left = {cohort.age: cohort.minutes for cohort in cohorts}
     projected = []
@@ -172,5 +176,5 @@ def project(cohorts: Sequence[Cohort], *, draw_age: int, percent: int, first_yea
                 drawn = minutes * percent // 100
                 by_band[band_of(age + offset + 1)] += drawn
                 left[age] = minutes - drawn
-        projected.append(Projection(first_year + offset, by_band))
+        projected.append(Projection(first_year + offset, by_band, gifts))
     return projected
