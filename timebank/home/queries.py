@@ -42,6 +42,7 @@ class Duty:
     count: int | None = None
     is_urgent: bool = False
     minutes: int | None = None  # hours, where the figure is one
+    percent: int | None = None  # a share, which at nought is no good news
 
     @property
     def words(self) -> Text:
@@ -179,8 +180,8 @@ def _visiting_rate(session: Session, actor: Actor) -> Duty:
     visited, registered = total_rate(visiting_rate(session, actor.area_code, months.of_date(clock.today())))
     if not registered:
         return Duty(T("Visiting rate"), "visiting.visiting_rate", "chart")
-    text = T("percent of the elders in special difficulty were visited this month")
-    return Duty(text, "visiting.visiting_rate", "chart", visited * 100 // registered)
+    text = T("of the elders in special difficulty were visited this month")
+    return Duty(text, "visiting.visiting_rate", "chart", percent=visited * 100 // registered)
 
 
 def _coordinator(session: Session, actor: Actor) -> list[Duty]:
