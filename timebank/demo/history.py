@@ -18,11 +18,13 @@ from timebank.ledger import operations as ledger
 from timebank.ledger.models import AccountKind, HourAccount, Reason
 from timebank.ledger.queries import pool_of
 from timebank.ledger.rules import Posting
+from timebank.people.models import Kinship
 from timebank.policies.queries import in_force
 from timebank.statements.operations import close_month
 from timebank.visits.models import CarerState, Confirmation, EvidenceGrade, Visit, VisitCarer, VisitState
 
 _BATCH = 1_000
+_STEP, _MOST_PASSED = 15, 120  # minutes
 _TAKES_PLACE = 0.55  # share of what the plans ask for; the county has fewer hands than wishes
 
 
@@ -55,6 +57,7 @@ def live_through(
         with clock.frozen(clock.at_local(span.last_on, 20 * 60)):
             done.write(session, (Visit, VisitCarer, Confirmation))
             _credit(session, done, district_code, span.last_on)
+            _pass_on(session, population, district_code)
     if spans[-1].month < months.of_date(clock.today()):
         _close(session, district_code, spans[-1])
 
@@ -138,8 +141,7 @@ def _add_visit(random: Random, done: Rows, item: Row, elder: Row, on: date, team
 
 def _credit(session: Session, done: Rows, district_code: str, on: date) -> None:
     """Post what each carer earned and each elder drew, in batches, with every check of the ledger."""
-    found = select(HourAccount).where(col(HourAccount.person_id).is_not(None))
-    accounts = {(account.person_id, account.kind): account for account in session.exec(found)}
+    accounts = _accounts(session)
     pool, version = pool_of(session, district_code).id, in_force(session, district_code, on).version
     visits = {visit.id: visit for visit in done.of(Visit)}
     postings = [
@@ -161,9 +163,41 @@ def _credit(session: Session, done: Rows, district_code: str, on: date) -> None:
         ledger.post_batch(session, actor=SYSTEM, postings=postings[start : start + _BATCH])
 
 
-def _draws(
-    visits: Sequence[Row], accounts: Mapping[tuple[str | None, AccountKind], HourAccount], pool: str, version: str
-) -> list[Posting]:
+_Accounts = Mapping[tuple[str | None, AccountKind], HourAccount]
+
+
+def _accounts(session: Session) -> _Accounts:
+    """Everybody's accounts by person and kind, as the ledger has them now."""
+    found = select(HourAccount).where(col(HourAccount.person_id).is_not(None))
+    fresh = session.exec(found.execution_options(populate_existing=True))
+    return {(account.person_id, account.kind): account for account in fresh}
+
+
+def _pass_on(session: Session, population: Population, district_code: str) -> None:
+    """Sons and daughters pass half of what they saved on to a parent who gets help: an hour or two a month."""
+    accounts = _accounts(session)
+    version = in_force(session, district_code, clock.today()).version
+    postings = []
+    for kinship in population.of(Kinship):
+        own = accounts[kinship.person_id, AccountKind.MEMBER]
+        minutes = min(_MOST_PASSED, own.balance_minutes // 2)
+        if kinship.relation == "parent" and minutes >= _STEP:
+            posting = Posting(
+                key=f"kin:{kinship.id}:{clock.today()}",
+                debit_account_id=own.id,
+                credit_account_id=accounts[kinship.kin_id, AccountKind.MEMBER].id,
+                minutes=minutes - minutes % _STEP,
+                reason=Reason.TRANSFER,
+                source_id=kinship.kin_id,
+                event_at=clock.now(),
+                policy_version=version,
+                area_code=own.area_code,
+            )
+            postings.append(posting)
+    ledger.post_batch(session, actor=SYSTEM, postings=postings)
+
+
+def _draws(visits: Sequence[Row], accounts: _Accounts, pool: str, version: str) -> list[Posting]:
     """What elders drew for their visits in the order of the days: the gift of the month first, then their own hours."""
     left = {account.id: account.balance_minutes - account.held_minutes for account in accounts.values()}
     drawn = []

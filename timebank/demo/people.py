@@ -4,6 +4,7 @@ Names are drawn from common surnames and given names of the generation; identity
 number may be somebody's. Rows are inserted in bulk: they are a starting state, not something that was done.
 """
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -49,6 +50,7 @@ _YOUNGER = {
 _KINDS = ("young_old", "left_behind_woman", "cadre", "party_member", "other")
 _SERVICES = ("visit", "meal", "agreement", "insurance", "health")
 _DAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")  # help knows no weekend: a demo begun on a Sunday has a day to show
+_GENERATION = timedelta(days=20 * 365)
 _NO_REAL_PHONE = "100000"  # no number of the country begins so
 
 
@@ -82,10 +84,11 @@ def settle(random: Random, groups: Sequence[Group], *, today: date) -> Populatio
     for elder in frail:
         _add_bed(random, population, elder, today)
     with_bed = {elder.id for elder in frail}
-    for elder in population.elders:
-        if elder.tier == RiskTier.KEY and elder.id not in with_bed:
-            care_plan = _add_care_plan(random, population, elder, today)
-            _add_visits(random, population, care_plan, f"FREQ=MONTHLY;BYDAY=1{random.choice(_DAYS)}")
+    watched = [elder for elder in population.elders if elder.tier == RiskTier.KEY and elder.id not in with_bed]
+    for elder in watched:
+        care_plan = _add_care_plan(random, population, elder, today)
+        _add_visits(random, population, care_plan, f"FREQ=MONTHLY;BYDAY=1{random.choice(_DAYS)}")
+    _relate(population, [*frail, *watched])
     return population
 
 
@@ -228,6 +231,23 @@ def _add_volunteer(random: Random, population: Population, group: Group, today: 
         )
     _add_hours(random, population, person)
     population.volunteers.append(person)
+
+
+def _relate(population: Population, elders: Sequence[Row]) -> None:
+    """Volunteers with a surname and a village in common with an elder who gets help, a generation older, are children.
+
+    Part of what they save is passed on to these parents (history).
+    """
+    by_family = defaultdict(list)
+    for elder in elders:
+        by_family[elder.area_code[:12], elder.name[0]].append(elder)
+    for volunteer in population.volunteers:
+        for elder in by_family[volunteer.area_code[:12], volunteer.name[0]]:
+            if _GENERATION <= volunteer.born_on - elder.born_on <= 2 * _GENERATION:
+                pairs = ((volunteer, elder, "parent"), (elder, volunteer, "child"))
+                for one, other, relation in pairs:
+                    population.add(Kinship, id=ids.new_id("kin"), person_id=one.id, kin_id=other.id, relation=relation)
+                break
 
 
 def _add_hours(random: Random, population: Population, person: Row) -> None:
