@@ -111,6 +111,11 @@ def test_a_gift_stands_beside_own_hours_and_ends_with_the_month(cast: Cast, sign
     assert "gift of the month" in book
 
 
+def test_who_has_no_hours_yet_has_no_book_of_gifts(cast: Cast, sign_in: SignIn) -> None:
+    for address in (f"/hours/{cast.xiaofang.id}", f"/hours/{cast.xiaofang.id}?book=gift"):
+        assert "gift hours" not in sign_in(Role.ELDER).visit(address)
+
+
 def test_nobody_reads_a_stranger_s_book_or_line(cast: Cast, earn: Earn, sign_in: SignIn) -> None:
     line = earn(cast.li)
     stranger = sign_in("yang")

@@ -56,7 +56,8 @@ def _book(person: Person) -> str:
     this_month = months.of_date(clock.today())
     until = months.parse_month(request.args.get("until") or this_month, field="until")
     standing = queries.standing_of(session, person)
-    kind = AccountKind.GIFT if request.args.get("book") == "gift" or standing.own is None else AccountKind.MEMBER
+    is_gift = standing.gift is not None and (standing.own is None or request.args.get("book") == "gift")
+    kind = AccountKind.GIFT if is_gift else AccountKind.MEMBER
     account = account_of(session, person.id, kind)
     pages = queries.months_of(session, account, until) if account else []
     others = people_by_id(session, (caller.scope.person_ids or frozenset()) - {person.id})
