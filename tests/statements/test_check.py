@@ -1,8 +1,11 @@
 """Scanning a sheet: valid, revoked, unknown, or altered; and nothing about the person."""
 
+import re
+
 import pytest
 from sqlmodel import select
 
+from tests import factories as make
 from tests.cast import Cast
 from tests.fixtures.browsing import Visitor
 from tests.fixtures.site import SignIn
@@ -101,10 +104,19 @@ def test_the_sheet_opens_as_pdf_csv_and_workbook_for_its_owner_only(sheet: State
         assert stranger.get(f"/statements/{sheet.id}/sheet.{form}").status_code == 404
 
 
+def test_the_bureau_goes_from_township_to_village_to_sheet(cast: Cast, sheet: Statement, sign_in: SignIn) -> None:
+    bureau, page = sign_in(Role.BUREAU), "/statements?month=2026-10"
+    for code in (make.TOWNSHIP, make.VILLAGE):
+        ways = set(re.findall(r"/statements\?area_code=(\d+)", bureau.visit(page)))
+        assert ways == {code}
+        page = f"/statements?area_code={code}&month=2026-10"
+    assert "李姐" in bureau.visit(page) and "← Monthly sheets" in bureau.visit(page)
+
+
 def test_the_village_prints_all_its_sheets_in_one_file(cast: Cast, sheet: Statement, sign_in: SignIn) -> None:
     office = sign_in(Role.ASSISTANT)
     listed = office.visit("/statements?month=2026-10")
-    assert "李姐" in listed and "All 1 sheets in one print file" in listed
+    assert "李姐" in listed and "1 sheet in one print file" in listed
     answer = office.get("/statements/areas/500156101201/2026-10/sheets.pdf")
     assert answer.status_code == 200 and answer.data.startswith(b"%PDF")
     office.visit("/statements/areas/500156102201/2026-10/sheets.pdf", status=404)

@@ -40,7 +40,7 @@ def print_files(
     if run is None:
         raise Refused("statements.not_closed", T("This month is not closed yet."), field="month")
     district = session.get(Area, area_code[:6])
-    for code, _ in queries.parts_with_sheets(session, area_code, month):
+    for code, _ in queries.parts_with_sheets(session, area_code, month, digits=12):
         rows = queries.statements_of_area(session, code, month)
         worth_paper = [row for row in rows if queries.says_something(row[0])]
         head = sheets.Letterhead(

@@ -48,8 +48,8 @@ def list_statements() -> Any:
     if chosen is None:
         raise NotFound("http.404", T("There is no such page here, or it is not yours to see."))
     rows = queries.statements_of_area(session, chosen.code, asked) if len(chosen.code) >= 12 else []
-    parts = queries.parts_with_sheets(session, chosen.code, asked)
-    places = areas_by_code(session, [village for village, _ in parts])
+    parts = queries.parts_with_sheets(session, chosen.code, asked, digits=9 if len(chosen.code) < 9 else 12)
+    places = areas_by_code(session, [part for part, _ in parts])
     return render_template(
         "statements/area.html",
         rows=rows,
@@ -58,7 +58,8 @@ def list_statements() -> Any:
         area=chosen,
         runs=queries.month_runs(session),
         parts=parts,
-        part_names={village: area_name(place) for village, place in places.items()},
+        part_names={part: area_name(place) for part, place in places.items()},
+        is_part=chosen.code != caller.area_code,
     )
 
 

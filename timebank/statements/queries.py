@@ -218,12 +218,12 @@ def people_of(session: Session, statements: Iterable[Statement]) -> dict[str, Pe
     return {person.id: person for person in session.exec(found)}
 
 
-def parts_with_sheets(session: Session, area_code: str, month: str) -> list[tuple[str, int]]:
-    """The villages of an area that have statements of a month, and how many sheets."""
-    village = sa.func.substr(Statement.area_code, 1, 12)
+def parts_with_sheets(session: Session, area_code: str, month: str, *, digits: int) -> list[tuple[str, int]]:
+    """The parts of an area that have statements of a month, and how many: townships (9 digits) or villages (12)."""
+    part = sa.func.substr(Statement.area_code, 1, digits)
     found = (
         select(Area.code, sa.func.count())
-        .join(Statement, village == Area.code)
+        .join(Statement, part == Area.code)
         .where(in_area(col(Statement.area_code), area_code), Statement.month == month)
         .group_by(Area.code)
         .order_by(Area.code)
