@@ -167,10 +167,11 @@ def test_a_failed_sign_in_and_a_denial_are_seen_by_the_district(cast: Cast, clie
     client.submit("/sign-in", status=400, login_name="li", secret="a wrong guess")
     sign_in("li").visit("/logins", status=403)
     page = sign_in(Role.AUDITOR).visit(f"/events?subject_id={cast.users['li']}")
-    assert "failed to sign in" in page and "was refused a page" in page
+    assert "refused a sign-in of" in page and "refused a page to" in page
+    assert ">李姐</a>" in page and f">{cast.users['li']}</a>" not in page
     with db.transaction() as session:
         make.login(session=session, name="deng", role=Role.ADMINISTRATOR, area_code=make.TOWNSHIP)
-    assert "failed to sign in" not in sign_in("deng").visit(f"/events?subject_id={cast.users['li']}")
+    assert "refused a sign-in of" not in sign_in("deng").visit(f"/events?subject_id={cast.users['li']}")
 
 
 def test_a_role_that_ended_keeps_its_day(cast: Cast, sign_in: SignIn, at: At) -> None:

@@ -20,5 +20,5 @@ def event_log() -> Any:
     """Who did what, newest first."""
     asked = {key: request.args.get(key, "") for key in ("subject_id", "before_id")}
     events = latest_events(http.session(), actor().scope, **asked)
-    names = names_of_users(http.session(), [event.user_id for event in events])
+    names = names_of_users(http.session(), [one for event in events for one in (event.user_id, event.subject_id)])
     return render_template("auth/events.html", events=events, asked=asked, names=names, event_words=event_words)
