@@ -167,12 +167,10 @@ def fire(job: Job, settings: Settings) -> bool:
     """Do a job if its slot is due and nobody did it before; True where this call did it.
 
     What stands in the way (unsettled visits, a fund too small) is logged, leaves nothing behind and is tried again at
-    the next time; the other jobs go on.
+    the next time; the other jobs go on. What the database breaks off is done anew at once.
     """
     try:
-        with db.transaction() as session:
-            done = _do(session, job, settings.district_code)
-            crash_point(f"jobs.{job.name}.before_commit")
+        done = db.in_one_unit(lambda session: _do(session, job, settings.district_code), before_again=lambda: None)
     except TimebankError as error:
         log.warning("%s waits: %s", job.name, error.code)
         return False
@@ -198,6 +196,7 @@ def _do(session: Session, job: Job, district_code: str) -> bool:
     crash_point(f"jobs.{job.name}.after_claim")
     job.work(session, district_code, slot)
     log.info("%s done for %s", job.name, slot)
+    crash_point(f"jobs.{job.name}.before_commit")
     return True
 
 

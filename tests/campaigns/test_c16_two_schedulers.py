@@ -12,11 +12,13 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 from random import Random
 
+import psycopg
 import pytest
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
@@ -180,6 +182,19 @@ def test_a_machine_that_was_down_closes_the_months_it_missed(settings: config.Se
             "2027-01",
         ]
         assert books.faults(session) == []
+
+
+def test_a_job_that_the_database_breaks_off_is_done_again_at_once(settings: config.Settings) -> None:
+    job, tries = jobs.JOBS[2], list[str]()
+
+    def work(session: Session, district_code: str, slot: str) -> None:
+        job.work(session, district_code, slot)
+        tries.append(slot)
+        if len(tries) == 1:
+            raise sa.exc.OperationalError("", None, psycopg.errors.DeadlockDetected())
+
+    assert jobs.fire(replace(job, work=work), settings) and not jobs.fire(job, settings)
+    assert len(tries) == 2
 
 
 def test_control_without_the_claim_row_gifts_seal_twice(
