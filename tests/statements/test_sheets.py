@@ -1,5 +1,6 @@
 """What printed sheets promise: tagged for archives and readers, the same bytes every time, one page, no names."""
 
+import csv
 import io
 from collections.abc import Callable
 from datetime import UTC, date, datetime
@@ -159,20 +160,24 @@ def as_table(content: bytes) -> list[list[str]]:
     return [["" if cell is None else str(cell) for cell in row] for row in page.iter_rows(values_only=True)]
 
 
-def test_csv_and_workbook_say_the_same_as_the_sheet() -> None:
+@pytest.mark.parametrize(("locale", "said"), [("zh", "帮了 · 探访"), ("en", "helped · visit")])
+def test_csv_and_workbook_say_the_same_as_the_sheet(locale: str, said: str) -> None:
     given = [(statement(), PERSON), (statement(lines=0, serial="202610-000008"), PERSON)]
-    text = sheets.csv_text(given)
-    rows = [row.split(",") for row in text.removeprefix("\ufeff").splitlines()]
-    assert rows == as_table(sheets.xlsx_bytes(given))
+    text = sheets.csv_text(given, locale)
+    rows = list(csv.reader(io.StringIO(text.removeprefix("\ufeff"))))
+    assert rows == as_table(sheets.xlsx_bytes(given, locale))
     assert len(rows) == 1 + 12 + 1
     assert sum(int(row[-1]) for row in rows[1:]) == 12 * 45
+    assert [said in row for row in rows] == [False, *[True] * 12, False]
+    is_chinese = [any("一" <= sign <= "鿿" for sign in heading) for heading in rows[0]]
+    assert all(is_chinese) if locale == "zh" else not any(is_chinese)
 
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "＝"])
 def test_no_text_becomes_a_formula(start: str) -> None:
     evil = [(statement(lines=1).model_copy(update={"lines": [line(0, household=f"{start}1+1")]}), PERSON)]
-    assert f"'{start}1+1" in sheets.csv_text(evil)
-    book = load_workbook(io.BytesIO(sheets.xlsx_bytes(evil)))
+    assert f"'{start}1+1" in sheets.csv_text(evil, "zh")
+    book = load_workbook(io.BytesIO(sheets.xlsx_bytes(evil, "zh")))
     page = book.active
     assert page is not None
     assert all(cell.data_type != "f" for row in page.iter_rows() for cell in row)

@@ -1,7 +1,5 @@
 """The guarantee made visible: hours owed against the fund and the supply of hours, on a page and as a table."""
 
-import csv
-import io
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,10 +7,12 @@ from flask import Response, render_template, request
 
 from timebank.areas.models import Area, AreaKind
 from timebank.areas.queries import area_for, areas_within
+from timebank.areas.words import area_name
 from timebank.auth.guards import actor, guard
-from timebank.core import http
+from timebank.core import http, sheets
 from timebank.core.actors import Role
 from timebank.core.errors import NotFound
+from timebank.core.i18n import say
 from timebank.core.text import T, Text
 from timebank.statements import pictures
 from timebank.statements.guarantee_queries import Guarantee, guarantee_of
@@ -64,31 +64,36 @@ def guarantee() -> Any:
 def guarantee_csv() -> Response:
     """The same figures, one row each, for a spreadsheet."""
     chosen, found = _asked()
-    out = io.StringIO()
-    out.write("\ufeff")
-    writer = csv.writer(out)
-    writer.writerow(("figure", "on", "area_code", "age_band", "year", "minutes"))
-    writer.writerows(_rows(chosen, found))
-    return as_file(out.getvalue().encode(), "text/csv; charset=utf-8", f"guarantee-{chosen.code}-{found.on}.csv")
+    places = {place.code: area_name(place) for place in areas_within(http.session(), chosen.code, AreaKind.TOWNSHIP)}
+    places[chosen.code] = area_name(chosen)
+    rows = (
+        (say(figure), found.on.isoformat(), code, places.get(code, ""), say(BAND_WORDS.get(band, "")), year, minutes)
+        for figure, code, band, year, minutes in _rows(chosen.code, found)
+    )
+    table = sheets.csv_text([say(heading) for heading in _HEADINGS], rows)
+    return as_file(table.encode(), "text/csv; charset=utf-8", f"guarantee-{chosen.code}-{found.on}.csv")
 
 
-def _rows(chosen: Area, found: Guarantee) -> Iterator[tuple[str, str, str, str, str, int]]:
-    on = found.on.isoformat()
+_HEADINGS = (T("Figure"), T("Date"), T("Code"), T("Place"), T("Age"), T("Year"), T("Minutes"))
+
+
+def _rows(area_code: str, found: Guarantee) -> Iterator[tuple[Text, str, str, str, int]]:
+    """Figure, area, age band, year, minutes."""
     for row in found.owed:
-        yield "owed", on, row.township_code, row.band, row.year, row.minutes
+        yield T("hours owed"), row.township_code, row.band, row.year, row.minutes
     for year in found.projection:
         for band, minutes in year.by_band.items():
-            yield "projected_draw", on, chosen.code, band, str(year.year), minutes
-        yield "projected_gifts", on, chosen.code, "", str(year.year), year.gifts
-    figures = {
-        "held": found.held,
-        "commons": found.commons,
-        "pool_owes": found.pool_owes,
-        "backed": found.backed,
-        "given_last_12_months": found.given_last_year,
-        "drawn_last_12_months": found.drawn_last_year,
-        "gifts_used_last_12_months": found.gifts_used_last_year,
-    }
-    for name, figure in figures.items():
-        if figure is not None:
-            yield name, on, chosen.code, "", "", figure
+            yield T("own hours to be drawn"), area_code, band, str(year.year), minutes
+        yield T("gift hours to be used"), area_code, "", str(year.year), year.gifts
+    figures = (
+        (T("set aside for help that was asked for"), found.held),
+        (T("kept for elders in hardship"), found.commons),
+        (T("owed by the pool"), found.pool_owes),
+        (T("backed by the fund"), found.backed),
+        (T("given in twelve months"), found.given_last_year),
+        (T("own hours drawn in twelve months"), found.drawn_last_year),
+        (T("gift hours used in twelve months"), found.gifts_used_last_year),
+    )
+    for figure, figure_minutes in figures:
+        if figure_minutes is not None:
+            yield figure, area_code, "", "", figure_minutes

@@ -145,8 +145,8 @@ def _as_table(statements: list[Statement], kind: str, name: str) -> Response:
     people = queries.people_of(http.session(), statements)
     rows = [(statement, people[statement.person_id]) for statement in statements]
     if kind == "csv":
-        return as_file(sheets.csv_text(rows).encode(), "text/csv; charset=utf-8", f"{name}.csv")
-    return as_file(sheets.xlsx_bytes(rows), _XLSX, f"{name}.xlsx")
+        return as_file(sheets.csv_text(rows, current_locale()).encode(), "text/csv; charset=utf-8", f"{name}.csv")
+    return as_file(sheets.xlsx_bytes(rows, current_locale()), _XLSX, f"{name}.xlsx")
 
 
 def as_file(content: bytes, mimetype: str, name: str) -> Response:
