@@ -13,6 +13,7 @@ from waitress.server import create_server
 from tests import factories as make
 from tests.dayplans.township import COORDINATOR, Township, settle, tomorrow
 from tests.fixtures.databases import migrated_file
+from tests.fixtures.phones import enter_password
 from tests.fixtures.site import make_app
 from timebank.core import db
 from timebank.core.actors import Role
@@ -64,12 +65,8 @@ def board_of(chromium: Browser, office: Office) -> Iterator[BoardOf]:
     def open_board(who: str = "zhou", *, lang: str = "en", width: int = 1280) -> Page:
         context = chromium.new_context(viewport={"width": width, "height": 900}, base_url=office.address)
         contexts.append(context)
+        enter_password(context, who, lang)
         page = context.new_page()
-        page.goto(f"/sign-in?lang={lang}")
-        page.fill("[name=login_name]", who)
-        page.fill("[name=secret]", make.PASSWORD)
-        page.locator("main form button").first.click()
-        page.wait_for_url(lambda url: "/sign-in" not in url)
         page.goto(f"/days/{office.draft.id}/board")
         ready(page)
         return page
