@@ -40,7 +40,7 @@ from timebank.visits import operations as visits
 
 _TRIES = 4
 _SEARCH_SECONDS = 0.1  # the answer is wanted within a second; 1 s changes as many visits and costs 0 to 3 % less
-_CAREFUL_SECONDS = 0.4  # a slow machine has not looked everywhere after the first tenth, and a lock is a word given
+_CAREFUL_SECONDS = 0.4  # a slow machine has not looked everywhere after the first tenth; a lock is a word given
 KINDS = ("ill", "no_show", "late", "road", "urgent", "sos", "cancelled")
 
 
@@ -116,7 +116,7 @@ def _repaired(before: Problem, published: Plan, happened: Disruption, locks: Loc
     """The day as it is now, free of locks, and the plan for it that keeps them.
 
     A lock that keeps from being visited who was visited before is given up, and so are the locked days of carers where
-    nobody else can go to a visit that came in between; neither before a longer look.
+    nobody else can go to a visit that came in between; neither before a longer look, nor is such a visit left out.
     """
     places = engine.places_of(published)
     known = {task.id for task in before.tasks}
@@ -125,8 +125,9 @@ def _repaired(before: Problem, published: Plan, happened: Disruption, locks: Loc
         for seconds in (_SEARCH_SECONDS, _CAREFUL_SECONDS):
             found = replan(held, published, _kept_from(happened, locks), Limits(seconds=seconds))
             plan = _promised(found.problem, engine.sound(found.problem, found.plan), published)
-            fewer = _given_up(locks, {one.task for one in plan.unserved}, places, known)
-            if fewer == locks:
+            left = {one.task for one in plan.unserved}
+            fewer = _given_up(locks, left, places, known)
+            if fewer == locks and left <= known:
                 break
         if fewer == locks:
             break
