@@ -91,13 +91,13 @@ def test_the_export_adds_up_to_the_page(cast: Cast, earn: Earn, sign_in: SignIn)
     earn(cast.yang, minutes=60)
     answer = sign_in(Role.AUDITOR).get("/guarantee.csv")
     rows = list(csv.DictReader(io.StringIO(answer.text.removeprefix("\ufeff"))))
-    owed = [row for row in rows if row["Figure"] == "hours owed"]
+    owed = [row for row in rows if row["Figure"] == "Owed to members"]
     assert sum(int(row["Minutes"]) for row in owed) == 105
     assert {row["Code"] for row in owed} == {make.TOWNSHIP, make.OTHER_TOWNSHIP}
     assert all(row["Place"] and row["Age"] for row in owed)
     single = {row["Figure"]: int(row["Minutes"]) for row in rows if not row["Year"]}
-    assert (single["owed by the pool"], single["given in twelve months"]) == (105, 105)
-    assert single["own hours drawn in twelve months"] == 0
+    assert (single["Owed by the pool"], single["Given in twelve months"]) == (105, 105)
+    assert single["Own hours drawn in twelve months"] == 0
 
 
 @pytest.mark.parametrize("role", [Role.VOLUNTEER, Role.ASSISTANT, Role.COORDINATOR])

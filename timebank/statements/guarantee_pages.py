@@ -80,19 +80,19 @@ _HEADINGS = (T("Figure"), T("Date"), T("Code"), T("Place"), T("Age"), T("Year"),
 def _rows(area_code: str, found: Guarantee) -> Iterator[tuple[Text, str, str, str, int]]:
     """Figure, area, age band, year, minutes."""
     for row in found.owed:
-        yield T("hours owed"), row.township_code, row.band, row.year, row.minutes
+        yield T("Owed to members"), row.township_code, row.band, row.year, row.minutes
     for year in found.projection:
         for band, minutes in year.by_band.items():
-            yield T("own hours to be drawn"), area_code, band, str(year.year), minutes
-        yield T("gift hours to be used"), area_code, "", str(year.year), year.gifts
+            yield T("Own hours to be drawn"), area_code, band, str(year.year), minutes
+        yield T("Gift hours to be used"), area_code, "", str(year.year), year.gifts
     figures = (
-        (T("set aside for help that was asked for"), found.held),
-        (T("kept for elders in hardship"), found.commons),
-        (T("owed by the pool"), found.pool_owes),
-        (T("backed by the fund"), found.backed),
-        (T("given in twelve months"), found.given_last_year),
-        (T("own hours drawn in twelve months"), found.drawn_last_year),
-        (T("gift hours used in twelve months"), found.gifts_used_last_year),
+        (T("Set aside for help that was asked for"), found.held),
+        (T("Kept for elders in hardship"), found.commons),
+        (T("Owed by the pool"), found.pool_owes),
+        (T("Backed by the fund"), found.backed),
+        (T("Given in twelve months"), found.given_last_year),
+        (T("Own hours drawn in twelve months"), found.drawn_last_year),
+        (T("Used of gifts in twelve months"), found.gifts_used_last_year),
     )
     for figure, figure_minutes in figures:
         if figure_minutes is not None:
