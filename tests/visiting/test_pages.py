@@ -60,7 +60,7 @@ def test_page_export_and_start_page_show_the_same_rate(cast: Cast, sign_in: Sign
     assert "50 %" in wu.visit("/visiting-rate")
     rows = list(csv.reader(io.StringIO(wu.visit("/visiting-rate.csv").lstrip("\ufeff"))))
     assert rows[1] == [make.VILLAGE, "Qiaotou", "2026-11", "2", "1", "50"]
-    assert '<strong class="count">50</strong>' in wu.visit("/")
+    assert '<strong class="count">50 %</strong>' in wu.visit("/")
 
 
 def test_an_auditor_reads_and_writes_nothing(cast: Cast, sign_in: SignIn) -> None:
