@@ -375,7 +375,7 @@ class Model:
         self.promises = {source: promise for source, promise in self.promises.items() if promise.who != who}
         own, gift = (self.accounts.get(f"{kind} {who}") for kind in ("own", "gift"))
         if own and own.minutes < 0:
-            self.flow(giver, f"own {who}", -own.minutes, reason, self.today)
+            self._pay_what_is_owed(giver, f"own {who}", -own.minutes, reason)
         elif own and own.minutes and heir is not None:
             self.credit(heir, own.minutes, reason, self.today, f"own {who}", self.rules_named())
         elif own and own.minutes:
@@ -385,6 +385,13 @@ class Model:
         for account in (own, gift):
             if account:
                 account.is_open = False
+
+    def _pay_what_is_owed(self, giver: str, owing: str, minutes: int, reason: str) -> None:
+        try:
+            self.flow(giver, owing, minutes, reason, self.today)
+        except Hindered as hindered:
+            is_short = hindered.codes == {"ledger.floor_reached"}
+            raise Hindered("ledger.owes_at_end") if is_short else hindered from None
 
     # Months.
 

@@ -1,6 +1,7 @@
 """Stories of registers taken over twice, of debts at an end, and of the last visit of the dead."""
 
 from datetime import date
+from functools import partial
 
 import pytest
 
@@ -85,6 +86,25 @@ def test_hours_that_are_owed_go_to_the_entry_that_is_kept(cast: Cast) -> None:
     becomes(cast.ran_daye, PersonState.MERGED, cast.chen_popo)
     does(ledger.merge_accounts, person_id=cast.ran_daye.id, second_user_id="usr_wu", evidence="folder 3")
     assert (has(cast.ran_daye), has(cast.chen_popo), is_sound()) == (Has(), Has(own=30), True)
+
+
+@pytest.mark.parametrize("end", [PersonState.MERGED, PersonState.DEAD])
+def test_what_nobody_can_take_over_is_put_right_before_an_account_ends(cast: Cast, end: PersonState) -> None:
+    owes_two_hours(cast)
+    helps(cast.chen_popo, 90)
+    rules_become(balance__floor_minutes=0)
+    becomes(cast.ran_daye, end, cast.chen_popo if end == PersonState.MERGED else None)
+    two = {"second_user_id": "usr_wu", "evidence": "folder 3"}
+    ends, adjusted = partial(ledger.merge_accounts, **two), cast.chen_popo
+    if end == PersonState.DEAD:
+        ends, adjusted = partial(ledger.settle_estate, heir_id=None, second_user_id="usr_wu"), cast.ran_daye
+    is_refused("ledger.owes_at_end", ends, person_id=cast.ran_daye.id)
+    with reading() as session:
+        account = account_of(session, adjusted.id)
+    assert account is not None
+    does(ledger.adjust, account_id=account.id, minutes=120, why="never written off", key="a", **two)
+    does(ends, person_id=cast.ran_daye.id)
+    assert (has(cast.ran_daye), has(cast.chen_popo), is_sound()) == (Has(), Has(own=90), True)
 
 
 def bath_of_two(cast: Cast) -> Visit:

@@ -9,6 +9,7 @@ from timebank.audit.operations import note
 from timebank.core import clock
 from timebank.core.actors import Actor
 from timebank.core.errors import NotAllowed, NotFound, Refused
+from timebank.core.minutes import spoken
 from timebank.core.text import T
 from timebank.ledger import books, queries
 from timebank.ledger.models import AccountKind, HourAccount, Reason, Transfer
@@ -240,7 +241,17 @@ def _bring_to_zero(
         policy_version=in_force(session, account.area_code, clock.today()).version,
         area_code=account.area_code,
     )
-    return credit_up_to_cap(session, actor=actor, posting=passed)[0]
+    try:
+        return credit_up_to_cap(session, actor=actor, posting=passed)[0]
+    except Refused as refusal:
+        if left > 0 or refusal.code != "ledger.floor_reached":
+            raise
+        text = T(
+            "{owed} were drawn beyond zero here, and who takes that over has not so much. "
+            "First enter an adjustment of this size: for the dead themselves, or for the entry that is kept.",
+            owed=spoken(-left),
+        )
+        raise Refused("ledger.owes_at_end", text) from refusal
 
 
 def _key_of_end(session: Session, account: HourAccount, reason: Reason) -> str:
