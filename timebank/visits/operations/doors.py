@@ -7,6 +7,7 @@ from sqlmodel import Session, col, select
 from timebank.audit.operations import note
 from timebank.core import crypto
 from timebank.core.actors import Actor
+from timebank.core.db import table_of
 from timebank.core.maps import distance_m
 from timebank.people.models import Household
 from timebank.policies.queries import Policy
@@ -42,12 +43,12 @@ def _verified_places(session: Session, household_code: str, policy: Policy) -> l
         select(VisitEvent)
         .where(VisitEvent.visit_id == Visit.id, Visit.household_code == household_code)
         .where(Visit.state == VisitState.SETTLED, VisitEvent.place_sealed != "")
+        .where(table_of(VisitEvent).c.data["code"].as_string() == "right")
         .order_by(col(VisitEvent.device_at), col(VisitEvent.id))
     )
     places: dict[str, Place] = {}
     for event in found:
         place = Place(*crypto.vault().open(event.place_sealed))
-        exact = 0 < place.accuracy_m <= policy.number("geo.max_accuracy_m")
-        if exact and event.data.get("code") == "right":
+        if 0 < place.accuracy_m <= policy.number("geo.max_accuracy_m"):
             places.setdefault(event.visit_id, place)
     return list(places.values())[: policy.number("geo.learn_visits")]

@@ -16,11 +16,9 @@ _ROW: Any = {"key_share": True}  # beside rows that refer to the visit
 
 
 def locked_visit(session: Session, scope: Scope, visit_id: str) -> Visit | None:
-    """The visit if the scope may see it, read again under its lock."""
-    visit = queries.visit_for(session, scope, visit_id)
-    if visit is not None:
-        session.refresh(visit, with_for_update=_ROW)
-    return visit
+    """The visit if the scope may see it, read under its lock, as it is now."""
+    there = locked_visits(session, Visit.id == visit_id)
+    return queries.visit_for(session, scope, visit_id) if there else None
 
 
 def locked_visits(session: Session, *conditions: Any) -> list[Visit]:
