@@ -197,11 +197,14 @@ def reading() -> Iterator[Session]:
         yield session
 
 
-def enum_type(kind: type[StrEnum], *, length: int = 24) -> sa.Enum:
-    """A column type that stores the value of a StrEnum as text with a check on both databases."""
+def enum_type(kind: type[StrEnum], *, length: int = 24, is_native: bool = False) -> sa.Enum:
+    """A column type that stores the value of a StrEnum as text with a check on both databases.
+
+    A native one is a type of PostgreSQL instead, for columns of the posting path: each statement reads a check anew.
+    """
     return sa.Enum(
         kind,
-        native_enum=False,
+        native_enum=is_native,
         create_constraint=True,
         validate_strings=True,
         length=length,

@@ -20,56 +20,62 @@ END $$
 """Takes the shared side of the book lock, then reads with a snapshot of its own: a month that closed while the caller
 waited is seen. A plain statement would read with the snapshot from before the wait."""
 
-POST = """
+POST = f"""
 CREATE OR REPLACE FUNCTION ledger_post(made transfer, counted_after timestamptz, near_minutes int, large_minutes int)
 RETURNS text LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
-    open_month text := ledger_open_month();
-    in_order text[] := ARRAY[least(made.debit_account_id, made.credit_account_id),
-                             greatest(made.debit_account_id, made.credit_account_id)];
-    side_id text;
-    side houraccount;
-    is_common boolean;
-    is_near boolean := false;
-    is_blocked boolean := false;
-    limited text[] := '{}';
+    open_month text;
+    debit_is_limited boolean;
+    credit_is_limited boolean;
+    is_near boolean;
+    is_blocked boolean;
+    is_taken boolean := false;
+    is_given boolean := false;
     known text;
 BEGIN
+    PERFORM pg_advisory_xact_lock_shared({BOOK_LOCK});
+    SELECT (SELECT max(next_month) FROM closedmonth),
+           debit.kind IN ('member', 'gift'),
+           credit.kind IN ('member', 'gift'),
+           counted_after IS NOT NULL AND debit.kind IN ('pool', 'commons') AND debit.floor_minutes IS NOT NULL AND (
+               debit.kind <> 'pool' OR debit.counted_at IS NULL OR debit.counted_at <= counted_after
+               OR made.minutes > large_minutes
+               OR debit.balance_minutes - made.minutes < debit.floor_minutes + near_minutes),
+           debit.closed_at IS NOT NULL OR credit.closed_at IS NOT NULL
+      INTO open_month, debit_is_limited, credit_is_limited, is_near, is_blocked
+      FROM houraccount AS debit, houraccount AS credit
+     WHERE debit.id = made.debit_account_id AND credit.id = made.credit_account_id;
     IF made.book_month < open_month THEN
         RETURN 'month ' || open_month;
     END IF;
-    FOREACH side_id IN ARRAY in_order LOOP
-        SELECT * INTO side FROM houraccount WHERE id = side_id AND kind IN ('member', 'gift') FOR NO KEY UPDATE;
-        is_common := NOT FOUND;
-        IF is_common THEN
-            SELECT * INTO side FROM houraccount WHERE id = side_id;
-        ELSE
-            limited := limited || side_id;
-        END IF;
-        is_blocked := is_blocked OR NOT FOUND OR side.closed_at IS NOT NULL;
-        IF side_id = made.credit_account_id THEN
-            is_blocked := is_blocked OR coalesce(side.balance_minutes + made.minutes > side.ceiling_minutes, false);
-        ELSIF is_common THEN
-            is_near := counted_after IS NOT NULL AND side.floor_minutes IS NOT NULL AND (
-                side.kind <> 'pool' OR side.counted_at IS NULL OR side.counted_at <= counted_after
-                OR made.minutes > large_minutes
-                OR side.balance_minutes - made.minutes < side.floor_minutes + near_minutes);
-        ELSE
-            is_blocked := is_blocked OR coalesce(
-                side.balance_minutes - side.held_minutes - made.minutes < side.floor_minutes, false);
-        END IF;
-    END LOOP;
+    is_blocked := NOT FOUND OR is_blocked;
+    IF debit_is_limited AND credit_is_limited THEN
+        PERFORM 1 FROM houraccount WHERE id IN (made.debit_account_id, made.credit_account_id)
+        ORDER BY id FOR NO KEY UPDATE;
+    END IF;
+    IF debit_is_limited AND NOT is_blocked THEN
+        UPDATE houraccount SET balance_minutes = balance_minutes - made.minutes
+         WHERE id = made.debit_account_id AND closed_at IS NULL
+           AND (floor_minutes IS NULL OR balance_minutes - held_minutes - made.minutes >= floor_minutes);
+        is_taken := FOUND;
+        is_blocked := NOT FOUND;
+    END IF;
+    IF credit_is_limited AND NOT is_blocked AND NOT is_near THEN
+        UPDATE houraccount SET balance_minutes = balance_minutes + made.minutes
+         WHERE id = made.credit_account_id AND closed_at IS NULL
+           AND (ceiling_minutes IS NULL OR balance_minutes + made.minutes <= ceiling_minutes);
+        is_given := FOUND;
+        is_blocked := NOT FOUND;
+    END IF;
     IF NOT is_near AND NOT is_blocked THEN
         INSERT INTO transfer SELECT made.* ON CONFLICT DO NOTHING;
         IF FOUND THEN
-            FOREACH side_id IN ARRAY limited LOOP
-                UPDATE houraccount SET balance_minutes = balance_minutes
-                    + CASE WHEN side_id = made.debit_account_id THEN -made.minutes ELSE made.minutes END
-                WHERE id = side_id;
-            END LOOP;
             RETURN 'posted';
         END IF;
     END IF;
+    UPDATE houraccount SET balance_minutes = balance_minutes
+        + CASE id WHEN made.debit_account_id THEN made.minutes ELSE -made.minutes END
+     WHERE is_taken AND id = made.debit_account_id OR is_given AND id = made.credit_account_id;
     SELECT id || ' ' || request_digest INTO known FROM transfer WHERE key = made.key;
     RETURN CASE WHEN known IS NOT NULL THEN 'known ' || known
                 WHEN is_near THEN 'near' WHEN is_blocked THEN 'blocked' ELSE 'taken' END;
@@ -77,11 +83,12 @@ END $$
 """
 """One posting in one call: what `posting.write` does on SQLite, with the same verdicts (tests/ledger/test_verdicts.py).
 
-Writes the row and moves the balances and answers `posted`, or writes nothing and answers `month` (the first open one),
-`known` (id and request digest of what stands under the key), `near` (the floor of the pool or commons must be counted
-exactly; `counted_after` null says that it was), `blocked` (by a limit, a closed or a missing account) or `taken`. Each
-statement of a volatile function sees what was committed before it began, and limits are compared on rows already
-locked: in one plain statement they would be compared on versions from before the wait."""
+Moves the balances and writes the row and answers `posted`, or leaves all as it was and answers `month` (the first open
+one), `known` (id and request digest of what stands under the key), `near` (the floor of the pool or commons must be
+counted exactly; `counted_after` null says that it was), `blocked` (by a limit, a closed or a missing account) or
+`taken`. Each statement of a volatile function sees what was committed before it began, and an update compares the
+limits with the row as it is once it has the row: what was read before decides on nothing that changes. Where the row
+turns out to stand there already, what was moved goes back, still unseen by anybody."""
 
 
 def protect(dialect: str, tables: Sequence[str] = APPEND_ONLY) -> list[str]:

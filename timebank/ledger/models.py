@@ -37,7 +37,7 @@ class HourAccount(SQLModel, table=True):
     )
 
     id: str = Field(primary_key=True, max_length=31)
-    kind: AccountKind = Field(sa_type=enum_type(AccountKind))
+    kind: AccountKind = Field(sa_type=enum_type(AccountKind, is_native=True))
     person_id: str | None = Field(default=None, foreign_key="person.id", max_length=31)
     area_code: str = Field(foreign_key="area.code", index=True, max_length=14)
     floor_minutes: int | None = None
@@ -83,7 +83,7 @@ class Transfer(SQLModel, table=True):
     debit_account_id: str = Field(foreign_key="houraccount.id", max_length=31)
     credit_account_id: str = Field(foreign_key="houraccount.id", max_length=31)
     minutes: int
-    reason: Reason = Field(sa_type=enum_type(Reason))
+    reason: Reason = Field(sa_type=enum_type(Reason, is_native=True))
     source_id: str = Field(index=True, max_length=64)
     area_code: str = Field(max_length=14)
     event_at: datetime

@@ -71,10 +71,10 @@ def _write_postgres(
             return row, row[0]
         if verdict == "known":
             return None, _same_request(posting, *told)
-        if verdict == "blocked":
-            raise _what_stands_in_the_way(session, posting)
         if verdict == "month":
             (open_month,) = told
+        elif verdict == "blocked":
+            _refuse_by_limits(session, posting)
         elif verdict == "near":
             _count_exactly(session, posting)
             counted_after = None
@@ -121,11 +121,10 @@ def _count_exactly(session: Session, posting: Posting) -> None:
         raise refusal
 
 
-def _what_stands_in_the_way(session: Session, posting: Posting) -> Refused:
-    """Say which limit it is, on the accounts as `ledger_post` locked them."""
-    refusal = _judged(session, posting, outflow=0)
-    assert refusal is not None, "ledger_post and refusal_of know the same limits"
-    return refusal
+def _refuse_by_limits(session: Session, posting: Posting) -> None:
+    """Say which limit stands in the way; none where the account moved meanwhile. It is locked now, so try again."""
+    if refusal := _judged(session, posting, outflow=0):
+        raise refusal
 
 
 def _judged(session: Session, posting: Posting, *, outflow: int) -> Refused | None:
