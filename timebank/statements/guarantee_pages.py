@@ -17,9 +17,9 @@ from timebank.core.text import T, Text
 from timebank.statements import pictures
 from timebank.statements.guarantee_queries import Guarantee, guarantee_of
 from timebank.statements.pages import as_file, bp
+from timebank.statements.rules import BANDS
 
 __all__ = ["bp"]  # the blueprint of the statements, with this page on it
-from timebank.statements.rules import BANDS
 
 _READERS = (Role.BUREAU, Role.SUPERVISOR, Role.AUDITOR)
 BAND_WORDS: dict[str, Text] = dict(
@@ -39,18 +39,23 @@ def _asked() -> tuple[Area, Guarantee]:
     return chosen, guarantee_of(session, chosen.code)
 
 
+def _place_names(chosen: Area) -> dict[str, str]:
+    """What the places of the figures are called, by code: the chosen one and the townships in it."""
+    places = [*areas_within(http.session(), chosen.code, AreaKind.TOWNSHIP), chosen]
+    return {place.code: area_name(place) for place in places}
+
+
 @bp.get("/guarantee")
 @guard(*_READERS)
 def guarantee() -> Any:
     """Hours owed by age, township and year; what backs them; when they will be asked for."""
     chosen, found = _asked()
     years = [(str(item.year), {**item.by_band, GIFTS: item.gifts}) for item in found.projection]
-    townships = areas_within(http.session(), chosen.code, AreaKind.TOWNSHIP)
     return render_template(
         "statements/guarantee.html",
         area=chosen,
         found=found,
-        names={township.code: township for township in townships},
+        names=_place_names(chosen),
         band_words=BAND_WORDS,
         part_words={**BAND_WORDS, GIFTS: T("given to elders in hardship")},
         colours=COLOURS,
@@ -64,10 +69,9 @@ def guarantee() -> Any:
 def guarantee_csv() -> Response:
     """The same figures, one row each, for a spreadsheet."""
     chosen, found = _asked()
-    places = {place.code: area_name(place) for place in areas_within(http.session(), chosen.code, AreaKind.TOWNSHIP)}
-    places[chosen.code] = area_name(chosen)
+    names = _place_names(chosen)
     rows = (
-        (say(figure), found.on.isoformat(), code, places.get(code, ""), say(BAND_WORDS.get(band, "")), year, minutes)
+        (say(figure), found.on.isoformat(), code, names.get(code, ""), say(BAND_WORDS.get(band, "")), year, minutes)
         for figure, code, band, year, minutes in _rows(chosen.code, found)
     )
     table = sheets.csv_text([say(heading) for heading in _HEADINGS], rows)
