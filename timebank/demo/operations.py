@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from random import Random
 
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from timebank.areas.models import Area, AreaKind
 from timebank.auth import operations as auth
@@ -26,6 +26,7 @@ from timebank.demo.history import Span, live_through
 from timebank.demo.lives import change_lives
 from timebank.demo.people import TABLES, settle
 from timebank.ledger import operations as ledger
+from timebank.ledger.models import AccountKind, HourAccount
 from timebank.people import operations as people
 from timebank.people.models import Household, Kinship, Person, Sex
 from timebank.visits import operations as visits
@@ -148,10 +149,13 @@ def _logins(session: Session, township: str, volunteer: Person, visit: Visit) ->
 
 
 def _busiest(session: Session, township: str, on: date) -> tuple[Person, Visit]:
-    """The volunteer with the most stops of a day, and the last of them."""
+    """Of the volunteers with hours in the book the one with the most stops of a day, and the last of them."""
     found = {visit.id: visit for visit in visits_on(session, township, on)}
     stops = [(person.id, carer) for pairs in carers_of(session, found).values() for carer, person in pairs]
-    person_id, _ = Counter(person_id for person_id, _ in stops).most_common(1)[0]
+    count = Counter(person_id for person_id, _ in stops)
+    books = select(HourAccount.person_id).where(HourAccount.kind == AccountKind.MEMBER, HourAccount.balance_minutes > 0)
+    savers = set(session.exec(books.where(col(HourAccount.person_id).in_(count))))
+    person_id = max(count, key=lambda own: (own in savers, count[own]))
     last = max((carer for own, carer in stops if own == person_id), key=lambda carer: carer.starts_minute)
     return session.get_one(Person, person_id), found[last.visit_id]
 
