@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -10,17 +10,27 @@ from sqlmodel import Session, select
 
 from tests import factories as make
 from tests.cast import Cast
+from tests.fixtures.site import At
 from tests.ledger.tampering import unprotected
 from tests.statements.conftest import Close, Earn
 from timebank.audit.models import AuditEvent
-from timebank.core import db
+from timebank.core import db, ids
 from timebank.core.actors import Actor, Role
+from timebank.ledger.operations import seal_new_rows
 from timebank.ledger.queries import account_of
+from timebank.ledger.verify import verify
 from timebank.statements.certificate_queries import is_as_issued
-from timebank.statements.certificates import ask_certificate, list_certificate, revoke_certificate, state_of
+from timebank.statements.certificates import (
+    ask_certificate,
+    checked_state,
+    list_certificate,
+    revoke_certificate,
+    state_of,
+)
 from timebank.statements.certificates import digest_of as certificate_digest
 from timebank.statements.models import Certificate, CertificateState, MonthRun, Statement
 from timebank.statements.operations import revoke_statement
+from timebank.statements.queries import sheet_proof, sheet_state
 from timebank.statements.rules import root_of, statement_digest
 from timebank.statements.verify import check_statements
 
@@ -262,3 +272,31 @@ def test_a_root_that_was_replaced_is_not_the_sealed_one(cast: Cast, month: Month
         assert ("2026-10", "the root of the sheets is not the one that was sealed when the month was closed") in list(
             check_statements(session)
         )
+
+
+def told_again(session: Session, action: str, **detail: str) -> str:
+    """The event of a close or a list once more, with other words and dated before the true one; the id of it."""
+    true = session.exec(select(AuditEvent).where(AuditEvent.action == action)).one()
+    before = {"id": ids.new_id("aud"), "at": true.at - timedelta(seconds=1), "detail": true.detail | detail}
+    session.add(AuditEvent(**(true.model_dump() | before)))
+    return str(before["id"])
+
+
+def test_an_event_told_again_with_an_older_date_makes_nothing_true(cast: Cast, issued: MonthRun, at: At) -> None:
+    """Whoever may add to the log puts in a close and a list that fit the records they wrote, and has them sealed."""
+    at("2026-11-05 18:00")
+    with db.transaction() as session:
+        seal_new_rows(session)
+    at("2026-11-20 10:00")
+    with db.transaction() as session:
+        serial, number = edited_with_digest_and_root(session, cast), certificate_with_more_hours(session, cast)
+        root, digest = session.get_one(MonthRun, "2026-10").root, certificate_of(session).digest
+        forged = told_again(session, "statements.close_month", root=root)
+        told_again(session, "statements.list_certificate", digest=digest)
+        seal_new_rows(session)
+    with db.reading() as session:
+        problems = [subject for subject, _ in verify(session, also=[check_statements]).problems]
+        assert {forged, "2026-10", serial, number} <= set(problems)
+        sheet = sheet_of(session, cast)
+        assert sheet_state(session, sheet, sheet_proof(session, sheet)) == "broken"
+        assert checked_state(session, certificate_of(session)) == "broken"

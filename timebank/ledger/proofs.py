@@ -4,12 +4,15 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlmodel import Session, col, select
+from sqlalchemy.sql.elements import ColumnElement
+from sqlmodel import Session, and_, col, outerjoin, select
+from sqlmodel.sql.expression import SelectOfScalar
 
+from timebank.audit.models import AuditEvent
 from timebank.core import ids
 from timebank.ledger.bulk import fetch
 from timebank.ledger.merkle import FAN_OUT, BrokenLog, InclusionProof, Node, Tree, edge_ranges, leaf_hash, proof_ranges
-from timebank.ledger.models import Seal, Transfer
+from timebank.ledger.models import Seal, SealedLeaf, Transfer
 from timebank.ledger.rules import row_digest
 
 SEALED_WITHIN = timedelta(minutes=15)  # a row that waits longer for its seal than this was put in behind it
@@ -34,6 +37,22 @@ def latest_seal(session: Session) -> Seal | None:
 def seals(session: Session, *, after_id: int = 0, limit: int | None = None) -> list[Seal]:
     """Seals in order, those after one."""
     return list(session.exec(select(Seal).where(Seal.id > after_id).order_by(col(Seal.id)).limit(limit)))
+
+
+def in_the_log(condition: ColumnElement[bool]) -> SelectOfScalar[AuditEvent]:
+    """Events in the order in which they were sealed, what waits for its seal last.
+
+    Whoever puts one in later may give it any date, and no place before those that are sealed.
+    """
+    leaf = outerjoin(AuditEvent, SealedLeaf, col(SealedLeaf.row_id) == AuditEvent.id)
+    found = select(AuditEvent).select_from(leaf).where(condition)
+    return found.order_by(col(SealedLeaf.position).is_(None), col(SealedLeaf.position), AuditEvent.id)
+
+
+def first_said(session: Session, action: str, subject_id: str) -> AuditEvent | None:
+    """The first event of a kind about something: what was said when it was done, and sealed then."""
+    about = and_(AuditEvent.action == action, AuditEvent.subject_id == subject_id)
+    return session.exec(in_the_log(about)).first()
 
 
 def newer_than(seal: Seal | None, prefix: str) -> str:

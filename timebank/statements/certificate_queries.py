@@ -7,11 +7,11 @@ from datetime import date, timedelta
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import Select
 
-from timebank.audit.queries import first_of
 from timebank.core import clock
 from timebank.core.actors import Scope
 from timebank.core.db import in_area, in_scope
 from timebank.core.limits import PAGE_ROWS
+from timebank.ledger.proofs import first_said
 from timebank.ledger.served import by, served
 from timebank.people.entries import entries_of, with_merged
 from timebank.people.models import Person
@@ -97,7 +97,7 @@ def _with_persons(area_code: str, state: CertificateState) -> "Select[Certificat
 
 def is_as_issued(session: Session, certificate: Certificate) -> bool:
     """Whether a certificate still has the digest that was sealed when it was put on the list."""
-    listed = first_of(session, "statements.list_certificate", certificate.id)
+    listed = first_said(session, "statements.list_certificate", certificate.id)
     return listed is not None and listed.detail.get("digest") == certificate.digest
 
 

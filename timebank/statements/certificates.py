@@ -12,12 +12,12 @@ from sqlmodel import Session, col, select
 
 from timebank.areas.models import Area
 from timebank.audit.operations import note
-from timebank.audit.queries import first_of
 from timebank.core import clock, ids
 from timebank.core.actors import Actor, Role
 from timebank.core.claims import claim
 from timebank.core.errors import BadInput, NotAllowed, NotFound, Refused
 from timebank.core.text import T
+from timebank.ledger.proofs import first_said
 from timebank.people.entries import entries_of, kept_entry
 from timebank.people.queries import person_for
 from timebank.policies.queries import in_force
@@ -199,7 +199,7 @@ def state_of(certificate: Certificate) -> str:
 
 def checked_state(session: Session, certificate: Certificate) -> str:
     """`state_of` for who scans it: its row alone neither revokes it nor makes it valid again, what was sealed does."""
-    if first_of(session, "statements.revoke_certificate", certificate.id):
+    if first_said(session, "statements.revoke_certificate", certificate.id):
         return "revoked"
     state = state_of(certificate)
     is_altered = state == "revoked" or not queries.is_as_issued(session, certificate)

@@ -8,12 +8,12 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, or_, select
 
 from timebank.areas.models import Area
-from timebank.audit.queries import first_of
 from timebank.core import clock, months
 from timebank.core.actors import Scope
 from timebank.core.db import in_area, in_scope, table_of
 from timebank.ledger.merkle import BrokenLog, is_grown
 from timebank.ledger.models import AccountKind, ClosedMonth, HourAccount, Seal, Transfer
+from timebank.ledger.proofs import first_said
 from timebank.ledger.queries import consistency_of
 from timebank.people.entries import entries_of, with_merged
 from timebank.people.models import Person
@@ -65,7 +65,7 @@ def sheet_proof(session: Session, statement: Statement) -> SheetProof | None:
     run = session.get(MonthRun, statement.month)
     digests = select(Statement.serial, Statement.digest).where(Statement.month == statement.month)
     of_month = session.exec(digests.order_by(Statement.serial)).all()
-    close = first_of(session, "statements.close_month", statement.month)
+    close = first_said(session, "statements.close_month", statement.month)
     if run is None or close is None or close.detail.get("root") != run.root or not fits_digest(statement):
         return None
     index = next(place for place, (serial, _) in enumerate(of_month) if serial == statement.serial)
@@ -78,7 +78,7 @@ def sheet_state(session: Session, statement: Statement, proof: SheetProof | None
 
     Its row alone neither revokes it nor makes it valid again: what was sealed when it was revoked does.
     """
-    if first_of(session, "statements.revoke", statement.id):
+    if first_said(session, "statements.revoke", statement.id):
         return "revoked"
     return "valid" if proof and not statement.revoked_at else "broken"
 

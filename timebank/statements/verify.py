@@ -12,6 +12,7 @@ from sqlmodel import Session, col, or_, select
 
 from timebank.audit.models import AuditEvent
 from timebank.ledger.models import HourAccount
+from timebank.ledger.proofs import in_the_log
 from timebank.ledger.queries import MonthFigures, month_figures
 from timebank.statements import certificates
 from timebank.statements.models import Certificate, CertificateState, MonthRun, Statement
@@ -31,10 +32,9 @@ def check_statements(session: Session) -> Iterator[Problem]:
 
 
 def _events(session: Session, action: str) -> Events:
-    """The events of one kind by what they are about, in the order in which they happened."""
-    found = select(AuditEvent).where(AuditEvent.action == action).order_by(col(AuditEvent.at), AuditEvent.id)
+    """The events of one kind by what they are about, in the order in which they were sealed."""
     events: Events = defaultdict(list)
-    for event in session.exec(found):
+    for event in session.exec(in_the_log(col(AuditEvent.action) == action)):
         events[event.subject_id].append(event)
     return events
 
