@@ -14,7 +14,7 @@ from timebank.people.models import Person, Sex
 from timebank.policies.queries import Policy
 from timebank.policies.rules import default_values
 from timebank.statements import sheets
-from timebank.statements.models import MonthRun, Statement
+from timebank.statements.models import Certificate, CertificateState, MonthRun, Statement
 
 HEAD = sheets.Letterhead(
     scheme="互助时间",
@@ -31,6 +31,26 @@ PERSON = Person(
     sex=Sex.FEMALE,
     born_on=date(1950, 1, 1),
     created_at=datetime(2026, 1, 1, tzinfo=UTC),
+)
+
+CERTIFICATE = Certificate(
+    id="crt_x",
+    serial="ZF-500156101-2026-0001",
+    proof_code="c" * 32,
+    person_id="per_x",
+    area_code="50015610120101",
+    state=CertificateState.LISTED,
+    first_on=date(2026, 10, 1),
+    last_on=date(2026, 10, 31),
+    minutes=60,
+    visits=1,
+    services={"visit": 60},
+    asked_at=datetime(2026, 11, 1, tzinfo=UTC),
+    asked_by="usr_x",
+    listed_on=date(2026, 11, 2),
+    counts_from_on=date(2026, 11, 9),
+    issuer="江口镇",
+    handler="吴主任",
 )
 
 
@@ -203,3 +223,15 @@ def test_a_gift_sheet_is_not_read_as_that_of_own_hours() -> None:
     assert "As a gift you have 19 h." in sheets.spoken_statement(gift, "en")
     assert "赠送的时间" in sheets.spoken_statement(gift, "zh")
     assert "赠送的时间" not in sheets.spoken_statement(statement(), "zh")
+
+
+@pytest.mark.parametrize("name", ["𡈽英", "李𡈽", "王\u9ff0", "李😀", "葛\U000e0100英", "李\ue000", "李\x7f英"])
+def test_a_name_with_a_sign_that_no_font_has_is_printed_all_the_same(name: str) -> None:
+    """Names of identity cards reach far beyond any font: one of them stops neither its sheet nor its village's."""
+    rare = PERSON.model_copy(update={"name": name})
+    assert "202610-000007" in words(sheets.pdf([(statement(), rare)], head=HEAD))
+    said = words(
+        sheets.certificate_pdf(CERTIFICATE, rare, id_number="", scheme="互", district="武", base_url="http://x")
+    )
+    assert "ZF-500156101-2026-0001" in said
+    assert ("〓" in said) == (name[0] != "葛")

@@ -2,6 +2,8 @@
 
 import io
 import json
+import struct
+import unicodedata
 from datetime import date, datetime, time
 from functools import cache
 from pathlib import Path
@@ -18,6 +20,8 @@ _HERE = Path(__file__).parent
 _FONTS = Path(__file__).resolve().parents[3] / "build" / "fonts"
 
 _RUNS_REMEMBERED = 11
+_SEGMENTS = 12  # the form of a `cmap` that holds every sign
+_UNSEEN = ("Cf", "Mn")  # what joins or varies the sign before it, and is left out by itself where a font has none
 Both = dict[str, str]  # a sentence as {"zh": …, "en": …}: the template sets the English smaller
 
 
@@ -46,13 +50,37 @@ def printed(template: str, data: dict[str, Any], *, issued_on: date) -> bytes:
     made = _compiler().compile(
         str(_HERE / template),
         format="pdf",
-        sys_inputs={"data": json.dumps(data, ensure_ascii=False, default=str)},
+        sys_inputs={"data": _drawable(json.dumps(data, ensure_ascii=False, default=str))},
         pdf_standards=["a-2a", "ua-1"],
         timestamp=int(stamp.timestamp()),
     )
     assert isinstance(made, bytes)
     _forget()
     return made
+
+
+def _drawable(text: str) -> str:
+    """Text with 〓 for each sign that no font has, as printers do: an archive takes no paper with a sign left out."""
+    missing = {sign for sign in set(text) if not sign.isascii() or sign == "\x7f"} - _signs()
+    return text.translate({ord(sign): "〓" for sign in missing if unicodedata.category(sign) not in _UNSEEN})
+
+
+@cache
+def _signs() -> frozenset[str]:
+    """The signs that every font of the press has."""
+    return frozenset.intersection(*(_signs_of(path.read_bytes()) for path in sorted(_FONTS.glob("*.ttf"))))
+
+
+def _signs_of(font: bytes) -> frozenset[str]:
+    """The signs of a font: the segments of the format 12 subtable of its `cmap` (OpenType)."""
+    tables = (struct.unpack_from(">4s4xII", font, 12 + 16 * n) for n in range(*struct.unpack_from(">H", font, 4)))
+    start = next(offset for tag, offset, _ in tables if tag == b"cmap")
+    count = struct.unpack_from(">2xH", font, start)[0]
+    offsets = [start + struct.unpack_from(">4xI", font, start + 4 + 8 * number)[0] for number in range(count)]
+    full = next(offset for offset in offsets if struct.unpack_from(">H", font, offset)[0] == _SEGMENTS)
+    groups = struct.unpack_from(">I", font, full + 12)[0]
+    spans = (struct.unpack_from(">II4x", font, full + 16 + 12 * number) for number in range(groups))
+    return frozenset(chr(code) for first, last in spans for code in range(first, last + 1))
 
 
 def _forget() -> None:
