@@ -277,7 +277,7 @@ def test_a_root_that_was_replaced_is_not_the_sealed_one(cast: Cast, month: Month
 def told_again(session: Session, action: str, **detail: str) -> str:
     """The event of a close or a list once more, with other words and dated before the true one; the id of it."""
     true = session.exec(select(AuditEvent).where(AuditEvent.action == action)).one()
-    before = {"id": ids.new_id("aud"), "at": true.at - timedelta(seconds=1), "detail": true.detail | detail}
+    before = {"id": ids.new_id("aud"), "at": true.at - timedelta(days=2), "detail": true.detail | detail}
     session.add(AuditEvent(**(true.model_dump() | before)))
     return str(before["id"])
 

@@ -19,7 +19,7 @@ from timebank.core.db import table_of
 from timebank.ledger.ddl import triggers
 from timebank.ledger.models import AccountKind, ClosedMonth, Hold, HoldState, HourAccount, Seal, SealedLeaf, Transfer
 from timebank.ledger.operations.sealing import digest_of_event
-from timebank.ledger.proofs import SEALED_WITHIN, seals
+from timebank.ledger.proofs import LOOK_BACK, SEALED_WITHIN, seals
 from timebank.ledger.rules import CANONICAL, digest_of_values, instant_text
 from timebank.ledger.verify_log import check_log, check_seals
 
@@ -67,17 +67,22 @@ def verify(session: Session, *, seals_folder: Path | None = None, also: Sequence
 
 
 class _Due:
-    """Which seal a row should have been under, by its own date: what comes later was put in with an older date."""
+    """Which seal a row should have been under, by its own date: what comes later was put in with an older date.
+
+    What waits has `SEALED_WITHIN`. What was sealed has `LOOK_BACK`: a long unit of work, or a clock that was set back,
+    is no forgery.
+    """
 
     def __init__(self, made: Sequence[Seal]) -> None:
         self._sizes = [seal.tree_size for seal in made]
-        self._since = ["", *(instant_text(seal.sealed_at - SEALED_WITHIN) for seal in made)]
+        self._since = ["", *(instant_text(seal.sealed_at - LOOK_BACK) for seal in made)]
+        self._waits_since = instant_text(made[-1].sealed_at - SEALED_WITHIN) if made else ""
 
     def fault(self, what: str, recorded_at: str, position: int | None) -> str:
         """What is wrong with the place of a row in the log, in words; "" where nothing is."""
         if position is None:
             late = f"the {what} is not in the log: it was put in behind the last seal"
-            return late if recorded_at < self._since[-1] else ""
+            return late if recorded_at < self._waits_since else ""
         late = f"the {what} says that it is older than the seal before its position {position}: it was put in later"
         return late if recorded_at < self._since[bisect_right(self._sizes, position)] else ""
 

@@ -2,7 +2,6 @@
 
 import io
 import json
-import struct
 import unicodedata
 from datetime import date, datetime, time
 from functools import cache
@@ -11,6 +10,7 @@ from typing import Any
 
 import segno
 import typst
+from fontTools.ttLib import TTFont
 
 from timebank.core import clock
 from timebank.core.i18n import say
@@ -20,7 +20,6 @@ _HERE = Path(__file__).parent
 _FONTS = Path(__file__).resolve().parents[3] / "build" / "fonts"
 
 _RUNS_REMEMBERED = 11
-_SEGMENTS = 12  # the form of a `cmap` that holds every sign
 _UNSEEN = ("Cf", "Mn")  # what joins or varies the sign before it, and is left out by itself where a font has none
 Both = dict[str, str]  # a sentence as {"zh": …, "en": …}: the template sets the English smaller
 
@@ -68,19 +67,12 @@ def _drawable(text: str) -> str:
 @cache
 def _signs() -> frozenset[str]:
     """The signs that every font of the press has."""
-    return frozenset.intersection(*(_signs_of(path.read_bytes()) for path in sorted(_FONTS.glob("*.ttf"))))
+    return frozenset.intersection(*map(_signs_of, sorted(_FONTS.glob("*.ttf"))))
 
 
-def _signs_of(font: bytes) -> frozenset[str]:
-    """The signs of a font: the segments of the format 12 subtable of its `cmap` (OpenType)."""
-    tables = (struct.unpack_from(">4s4xII", font, 12 + 16 * n) for n in range(*struct.unpack_from(">H", font, 4)))
-    start = next(offset for tag, offset, _ in tables if tag == b"cmap")
-    count = struct.unpack_from(">2xH", font, start)[0]
-    offsets = [start + struct.unpack_from(">4xI", font, start + 4 + 8 * number)[0] for number in range(count)]
-    full = next(offset for offset in offsets if struct.unpack_from(">H", font, offset)[0] == _SEGMENTS)
-    groups = struct.unpack_from(">I", font, full + 12)[0]
-    spans = (struct.unpack_from(">II4x", font, full + 16 + 12 * number) for number in range(groups))
-    return frozenset(chr(code) for first, last in spans for code in range(first, last + 1))
+def _signs_of(font: Path) -> frozenset[str]:
+    with TTFont(font, lazy=True) as opened:
+        return frozenset(map(chr, opened.getBestCmap()))
 
 
 def _forget() -> None:
