@@ -1,1 +1,1 @@
-"""The demo district: Wulong's 26 real townships with invented villages, people and two closed months of history."""
+"""The demo district: Wulong's 26 real townships with invented villages, people and months of history."""

@@ -8,17 +8,20 @@ from collections import defaultdict
 from datetime import date, timedelta
 from random import Random
 
+import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from timebank.areas.models import Area, AreaKind
 from timebank.core import clock, ids
 from timebank.core.actors import SYSTEM, Actor, Role
 from timebank.core.db import in_area
+from timebank.demo.history import closing_day
 from timebank.demo.people import Population
 from timebank.demo.rows import Row
 from timebank.emergency import operations as emergency
 from timebank.emergency.models import AskState, CaseEnding, CaseKind, CaseSource, DutyShift
 from timebank.emergency.queries import helpers_of
+from timebank.ledger.models import ClosedMonth
 from timebank.mutual import operations as mutual
 from timebank.mutual.models import GroupKind, GroupMember, HelpGroup, Pairing
 from timebank.mutual.queries import doors_of, members_of, paired_helpers
@@ -109,8 +112,9 @@ def _duty(population: Population, village: str, crew: list[Row], today: date) ->
 
 
 def help_each_other(session: Session, township: str, today: date) -> None:
-    """What happened in one township: a fall in the morning twelve days ago, a drill, a round and two afternoons."""
-    _fall(session, township, today - timedelta(days=12))
+    """What happened in one township: a fall some mornings ago, a drill, a round and two afternoons."""
+    closed = session.exec(select(sa.func.max(ClosedMonth.month))).one()
+    _fall(session, township, max(today - timedelta(days=12), closing_day(closed) + timedelta(days=1)))
     with clock.frozen(clock.at_local(today - timedelta(days=1), 17 * 60)):
         drill = emergency.DrillIn(
             area_code=township,

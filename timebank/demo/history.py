@@ -46,26 +46,31 @@ def live_through(
 ) -> None:
     """Let past months happen in the order of the calendar: gifts on the first, the month before closed on the fifth.
 
-    The last of the spans stays open if its month is not over yet.
+    A month whose fifth is not over the day before yesterday stays open: what the demo tells of yesterday comes after
+    every close, as the log demands.
     """
     for before, span in zip([None, *spans], spans, strict=False):
         with clock.frozen(clock.at_local(span.first_on, 9 * 60)):
             ledger.give_gifts(session, actor=SYSTEM, area_code=district_code, month=span.month)
         if before:
-            _close(session, district_code, before)
+            _close(session, district_code, before.month)
         done = _visits(random, population, span)
         with clock.frozen(clock.at_local(span.last_on, 20 * 60)):
             done.write(session, (Visit, VisitCarer, Confirmation))
             _credit(session, done, district_code, span.last_on)
             _pass_on(session, population, district_code)
-    if spans[-1].month < months.of_date(clock.today()):
-        _close(session, district_code, spans[-1])
 
 
-def _close(session: Session, district_code: str, span: Span) -> None:
-    closed_at = min(clock.at_local(months.last_day(span.month) + timedelta(days=5), 12 * 60), clock.now())
-    with clock.frozen(closed_at):
-        close_month(session, actor=SYSTEM, district_code=district_code, month=span.month)
+def closing_day(month: str) -> date:
+    """The day on which the demo closes a month."""
+    return months.last_day(month) + timedelta(days=5)
+
+
+def _close(session: Session, district_code: str, month: str) -> None:
+    on = closing_day(month)
+    if on < clock.today() - timedelta(days=1):
+        with clock.frozen(clock.at_local(on, 12 * 60)):
+            close_month(session, actor=SYSTEM, district_code=district_code, month=month)
 
 
 def _visits(random: Random, population: Population, span: Span) -> Rows:

@@ -61,7 +61,7 @@ def is_empty() -> bool:
 
 
 def load(*, district_code: str, say: Say) -> list[Login]:
-    """Make the district, its people, two closed months, this month and today so far, and one login per role."""
+    """Make the district, its people, the months before, this month and today so far, and one login per role."""
     random, today = Random(SEED), clock.today()
     yesterday = today - timedelta(days=1)
     with transaction() as session:
@@ -114,7 +114,7 @@ def _live_through_months(session: Session, random: Random, today: date, *, distr
     live_through(session, random, population, spans, district_code=district_code)
     with ids.seeded(SEED + 1):
         beds.bring_up_to_date(session, random, population, population.elders, today)
-    say(f"{spans[0].month} to {spans[-1].last_on} lived through, two months closed")
+    say(f"{spans[0].month} to {spans[-1].last_on} lived through")
 
 
 def _spans(today: date) -> list[Span]:
