@@ -16,6 +16,7 @@ from timebank.core import db, ids
 from timebank.core.db import reading, transaction
 from timebank.ledger.models import AccountKind, HourAccount, Transfer
 from timebank.ledger.operations import export_seals, seal_new_rows
+from timebank.ledger.operations.sealing import SEALS_FILE
 from timebank.ledger.rules import row_digest
 from timebank.ledger.verify import Findings, verify
 
@@ -97,6 +98,38 @@ def test_a_missing_trigger_is_found(history: list[str], folder: Path) -> None:
         connection.execute(sa.text(f"DROP TRIGGER {name}{on}"))
         connection.commit()
     assert [subject for subject, _ in found(folder).problems] == [name]
+
+
+POSTGRES_TRIGGERS = (
+    "ALTER TABLE transfer ENABLE REPLICA TRIGGER transfer_append_only",
+    "CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'",
+)
+SQLITE_TRIGGERS = (
+    "CREATE TRIGGER transfer_no_update BEFORE UPDATE ON transfer BEGIN SELECT 1; END",
+    "CREATE TRIGGER transfer_no_update BEFORE UPDATE ON area BEGIN SELECT RAISE(ABORT, 'x'); END",
+)
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_a_trigger_that_does_nothing_is_as_good_as_none(number: int, history: list[str], folder: Path) -> None:
+    with db.engine().connect().execution_options(writes=True) as connection:
+        if db.engine().dialect.name == "postgresql":
+            connection.exec_driver_sql(POSTGRES_TRIGGERS[number])
+        else:
+            connection.exec_driver_sql("DROP TRIGGER transfer_no_update")
+            connection.exec_driver_sql(SQLITE_TRIGGERS[number])
+        connection.commit()
+    assert found(folder).problems[0][1].endswith("is missing, switched off or does nothing")
+
+
+@pytest.mark.parametrize("added", [b"[]\n", b"null\n", b"{}\n", b"\xff\xfe\n"])
+def test_a_line_in_the_file_outside_that_is_no_seal_is_named(added: bytes, history: list[str], folder: Path) -> None:
+    """What stands there is looked at by somebody: the check goes on, and nothing more is written behind it."""
+    with open(folder / SEALS_FILE, "ab") as file:
+        file.write(added)
+    assert [subject for subject, _ in found(folder).problems] == ["seal 5"]
+    with reading() as session, pytest.raises(ValueError):
+        export_seals(session, folder)
 
 
 def test_a_cut_tail_with_its_seal_shows_against_the_file_outside(history: list[str], folder: Path) -> None:

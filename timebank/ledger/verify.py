@@ -181,9 +181,12 @@ def _rows_gone(session: Session) -> Iterator[tuple[str, str]]:
 def _triggers_gone(session: Session) -> Iterator[tuple[str, str]]:
     dialect = session.connection().dialect.name
     listing = {
-        "postgresql": "SELECT tgname FROM pg_trigger WHERE tgenabled <> 'D'",
-        "sqlite": "SELECT name FROM sqlite_master WHERE type = 'trigger'",
+        "postgresql": "SELECT tgname FROM pg_trigger JOIN pg_proc ON pg_proc.oid = tgfoid "
+        "WHERE tgenabled IN ('O', 'A') AND strpos(prosrc, 'RAISE EXCEPTION') > 0 "
+        "AND starts_with(tgname, tgrelid::regclass::text)",
+        "sqlite": "SELECT name FROM sqlite_master WHERE type = 'trigger' AND instr(sql, 'RAISE(ABORT') > 0 "
+        "AND instr(name, tbl_name) = 1",
     }[dialect]
     there = set(session.connection().exec_driver_sql(listing).scalars())
     for name in sorted(triggers(dialect) - there):
-        yield name, "the trigger that keeps the record from being changed is missing"
+        yield name, "the trigger that keeps the record from being changed is missing, switched off or does nothing"

@@ -82,7 +82,7 @@ def check_seals(session: Session, folder: Path | None) -> Problems:
 
 def _check_file(made: list[Seal], path: Path) -> Problems:
     """Compare with the file; only the newest seal may still wait to be written there."""
-    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    lines = path.read_text(encoding="utf-8", errors="replace").splitlines() if path.exists() else []
     for seal, line in zip(made, lines, strict=False):
         if seal_line(seal) != line:
             yield _name(seal), "the seal is not the one that was kept outside the database"
@@ -96,7 +96,7 @@ def _check_file(made: list[Seal], path: Path) -> Problems:
 def _tree_size(line: str) -> str:
     try:
         return str(json.loads(line)["tree_size"])
-    except (ValueError, KeyError):
+    except (ValueError, KeyError, TypeError):
         return "an unreadable number of"
 
 

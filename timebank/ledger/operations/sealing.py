@@ -144,9 +144,15 @@ def export_seals(session: Session, folder: Path) -> int:
 
 
 def _last_whole(file: BinaryIO) -> int:
-    """The number of the last seal that the file holds whole, 0 for none; what stands behind it is cut off."""
+    """The number of the last seal that the file holds whole, 0 for none; what stands behind it is cut off.
+
+    Raises ValueError where the last line is none: the file was changed, and nothing is added until somebody looks.
+    """
     file.seek(0)
     whole, _, torn = file.read().rpartition(b"\n")
     if torn:
         file.truncate(len(whole) + 1 if whole else 0)
-    return int(json.loads(whole.splitlines()[-1])["id"]) if whole else 0
+    try:
+        return int(json.loads(whole.splitlines()[-1])["id"]) if whole else 0
+    except (KeyError, TypeError) as error:
+        raise ValueError("the last line of the file of seals is not a seal") from error
