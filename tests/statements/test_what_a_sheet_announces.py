@@ -14,6 +14,7 @@ from timebank.core.actors import SYSTEM, Actor, Role
 from timebank.core.db import reading, transaction
 from timebank.ledger import operations as ledger
 from timebank.ledger.models import AccountKind, HourAccount
+from timebank.ledger.queries import account_of
 from timebank.people.models import Person
 from timebank.policies import operations as policies
 from timebank.statements.models import Statement
@@ -116,3 +117,31 @@ def test_what_was_set_aside_is_that_of_the_months_end_whenever_it_is_closed(cast
     assert (november.closing_minutes, november.held_minutes) == (240, 60)
     closed("2026-12")
     assert sheet(cast.ran_daye, "2026-12").held_minutes == 135
+
+
+def test_a_gift_that_came_free_and_lapsed_before_the_close_is_not_set_aside(cast: Cast, at: At, closed: Close) -> None:
+    """Promised on the last of the month, called off on the second, gone with the close of the fifth."""
+    at("2026-11-28 10:00")
+    with transaction() as session:
+        chen = session.get_one(Person, cast.chen_popo.id)
+        chen.tags, chen.elder_since_on = ["disabled"], date(2026, 1, 1)
+        session.add(chen)
+        session.flush()
+        ledger.give_gifts(session, actor=SYSTEM, area_code=make.DISTRICT, month="2026-11")
+        gift = account_of(session, chen.id, AccountKind.GIFT)
+        assert gift is not None
+        promised = ledger.hold(
+            session,
+            actor=SYSTEM,
+            person_id=chen.id,
+            minutes=gift.balance_minutes,
+            source_id="vis_1",
+            due_at=clock.now(),
+        )
+    at("2026-12-02 10:00")
+    with transaction() as session:
+        ledger.release(session, actor=SYSTEM, hold_id=promised.id)
+    closed("2026-11")
+    with reading() as session:
+        said = session.exec(select(Statement).where(Statement.account_id == gift.id)).one()
+    assert (said.in_minutes, said.closing_minutes, said.held_minutes) == (said.out_minutes, 0, 0)

@@ -111,7 +111,8 @@ def _write_statements(session: Session, district_code: str, month: str, issued_o
     for number, item in enumerate(queries.accounts_to_close(session, district_code, month), start=1):
         of_month = figures.get(item.account_id, MonthFigures(item.account_id, 0, 0, 0))
         row = _row(item, of_month, lines.pop(item.account_id, []), month=month, number=number, issued_on=issued_on)
-        row["held_minutes"] = held.get(item.account_id, 0)
+        # what was promised when the month ended, was free before the close and went with it is set aside no more
+        row["held_minutes"] = min(held.get(item.account_id, 0), max(0, of_month.closing - (item.floor_minutes or 0)))
         goes = min(old.get(item.account_id, 0), of_month.closing - row["held_minutes"])
         if goes > 0:
             row |= {"expiring_minutes": goes, "expires_on": months.last_day(next_month)}

@@ -148,6 +148,7 @@ class MonthAccount(NamedTuple):
 
     account_id: str
     kind: AccountKind
+    floor_minutes: int | None
     person_id: str
     area_code: str
     household_code: str
@@ -161,14 +162,14 @@ def accounts_to_close(session: Session, district_code: str, month: str) -> Itera
     lived = lived_elsewhere(session, months.last_day(month))
     a, p = table_of(HourAccount).c, table_of(Person).c
     found = (
-        sa.select(a.id, a.kind, p.id, p.area_code, p.household_code)
+        sa.select(a.id, a.kind, a.floor_minutes, p.id, p.area_code, p.household_code)
         .where(in_area(a.area_code, district_code), p.id == a.person_id)
         .where(a.kind.in_([AccountKind.MEMBER, AccountKind.GIFT]))
         .order_by(a.id)
     )
     for row in session.connection().execute(found):
-        account_id, kind, person_id, *home = row
-        yield MonthAccount(account_id, kind, person_id, *lived.get(person_id, home))
+        *account, person_id, area_code, household_code = row
+        yield MonthAccount(*account, person_id, *lived.get(person_id, (area_code, household_code)))
 
 
 def line_rows(session: Session, month: str) -> Iterator[Any]:
