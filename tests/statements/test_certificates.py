@@ -243,3 +243,20 @@ def test_only_supervisor_and_bureau_of_the_area_issue_it(cast: Cast, earn: Earn,
     ask(li)  # asked again: the same request
     put_on_the_list(wu)
     assert certificate().state == CertificateState.LISTED
+
+
+def test_hours_that_came_later_get_a_certificate_of_their_own(cast: Cast, earn: Earn, sign_in: SignIn) -> None:
+    earn(cast.li, on=date(2026, 10, 20), minutes=45)
+    li, wu = sign_in(Role.VOLUNTEER), sign_in(Role.SUPERVISOR)
+    ask(li)
+    put_on_the_list(wu)
+    assert "You have this certificate already." in ask(li)
+    earn(cast.li, on=date(2026, 10, 21), minutes=60)  # of a visit that was reviewed late
+    assert "Asked. The township looks at it" in ask(li)
+    put_on_the_list(wu)
+    with db.reading() as session:
+        listed = session.exec(select(Certificate).order_by(Certificate.serial)).all()
+    assert [(one.serial, one.minutes) for one in listed] == [
+        ("ZF-500156101-2026-0001", 45),
+        ("ZF-500156101-2026-0002", 105),
+    ]

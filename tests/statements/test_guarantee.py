@@ -108,3 +108,23 @@ def test_others_do_not_see_it(cast: Cast, sign_in: SignIn, role: Role) -> None:
 def test_a_foreign_township_is_as_absent_as_none(cast: Cast, sign_in: SignIn) -> None:
     for code in (make.OTHER_TOWNSHIP, "999999999"):
         sign_in(Role.SUPERVISOR).visit(f"/guarantee?area_code={code}", status=404)
+
+
+def test_who_drew_beyond_zero_makes_no_difference_to_the_pool(cast: Cast, earn: Earn, sign_in: SignIn) -> None:
+    """Policy lets a balance fall below zero: what is owed to others is then more than the pool owes in all."""
+    earn(cast.li, minutes=600)
+    earned = earn(cast.zhang, minutes=45)
+    with db.transaction() as session:
+        theirs = account_of(session, cast.zhang.id)
+        assert theirs is not None
+        theirs.floor_minutes = -600
+        session.add(theirs)
+        session.flush()
+        visit = session.get_one(Visit, earned.source_id)
+        pool = pool_of(session, make.DISTRICT).id
+        (drawn,) = ledger.post_batch(session, actor=SYSTEM, postings=[redeemed(visit, theirs.id, pool, 165)])
+        assert drawn.transfer_id
+        found = guarantee_of(session, make.DISTRICT)
+    assert (found.to_members, found.overdrawn, found.pool_owes) == (600, 120, 480)
+    page = sign_in(Role.BUREAU).visit("/guarantee")
+    assert "Drawn beyond zero" in page and "to the minute what the pool owes" in page

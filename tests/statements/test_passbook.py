@@ -15,11 +15,16 @@ from tests.statements.conftest import Earn
 from tests.stories.hours import rules_become
 from timebank.core import db
 from timebank.core.actors import SYSTEM, Actor, Role
+from timebank.core.i18n import say
 from timebank.ledger import operations as ledger
+from timebank.ledger.models import Reason
 from timebank.people import operations as people
 from timebank.people.models import Proxy
+from timebank.policies.queries import Policy
+from timebank.policies.rules import default_values
 from timebank.statements.models import Statement
 from timebank.statements.operations import close_month
+from timebank.statements.words import rule_words
 from timebank.visits.models import Visit
 
 
@@ -86,6 +91,22 @@ def test_a_taken_back_visit_no_longer_counts_as_given(cast: Cast, earn: Earn, si
     book = sign_in(Role.VOLUNTEER).visit("/hours")
     assert "taken back" in book
     assert "45 min" in book and ">0 min<" in book.replace("\n", "").replace(" ", " ")
+
+
+def test_a_taken_back_line_names_the_elder_not_the_helper_to_themselves(
+    cast: Cast, earn: Earn, sign_in: SignIn
+) -> None:
+    line = earn(cast.li)
+    with db.transaction() as session:
+        opposite = ledger.reverse(session, actor=SYSTEM, transfer_id=line.id, why="double")
+    story = sign_in(Role.VOLUNTEER).visit(f"/hours/lines/{opposite.id}")
+    assert "陈〇〇" in story and "李〇" not in story
+
+
+@pytest.mark.parametrize(("mode", "told"), [("personal", "to each who helped"), ("donation_only", "to elders in hard")])
+def test_hours_of_a_group_are_told_as_the_rule_has_them(mode: str, told: str) -> None:
+    policy = Policy(make.DISTRICT, date(2026, 11, 1), "pol_defaults", default_values() | {"group.hours_mode": mode})
+    assert told in say(rule_words(Reason.GROUP_SESSION, policy), "en")
 
 
 def test_what_was_above_the_cap_is_marked_where_it_was_taken_back(cast: Cast, earn: Earn, sign_in: SignIn) -> None:

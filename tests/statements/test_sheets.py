@@ -220,7 +220,7 @@ def test_what_is_read_aloud_says_what_stands_on_the_sheet_beside_the_figures() -
 
 def test_a_gift_sheet_is_not_read_as_that_of_own_hours() -> None:
     gift = statement(kind=AccountKind.GIFT)
-    assert "As a gift you have 19 h." in sheets.spoken_statement(gift, "en")
+    assert "At its end there were 19 h." in sheets.spoken_statement(gift, "en")
     assert "赠送的时间" in sheets.spoken_statement(gift, "zh")
     assert "赠送的时间" not in sheets.spoken_statement(statement(), "zh")
 

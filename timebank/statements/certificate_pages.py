@@ -60,7 +60,7 @@ def ask() -> Any:
     """Ask for a certificate over a span of days."""
     form, session = request.form, http.session()
     try:
-        certificates.ask_certificate(
+        asked = certificates.ask_certificate(
             session,
             actor=actor(),
             person_id=_me().id,
@@ -70,7 +70,10 @@ def ask() -> Any:
     except TimebankError as error:
         session.rollback()
         return _own_page(form, error), error.status
-    flash(gettext("Asked. The township looks at it and puts it on the list."))
+    if asked.state == CertificateState.LISTED:
+        flash(gettext("You have this certificate already. You find it below."))
+    else:
+        flash(gettext("Asked. The township looks at it and puts it on the list."))
     return redirect(url_for("certificates.own_certificates"), code=303)
 
 

@@ -34,7 +34,7 @@ _COVERED = {"c1": _C1, "c2": (*_C1, "area_code", "listed_on")}  # what a version
 
 
 def ask_certificate(session: Session, *, actor: Actor, person_id: str, first_on: date, last_on: date) -> Certificate:
-    """Ask for a certificate over a span of days; asked again for the same span, it is the same request.
+    """Ask for a certificate over a span of days; asked again for the same span and hours, it is the same one.
 
     Refuses days in the future or in the wrong order, and a span without any credited service.
     """
@@ -51,10 +51,12 @@ def ask_certificate(session: Session, *, actor: Actor, person_id: str, first_on:
         Certificate.last_on == last_on,
     )
     known = known.where(col(Certificate.state).in_([CertificateState.ASKED, CertificateState.LISTED]))
-    asked = session.exec(known).first()
-    if asked:
-        return asked
+    earlier = session.exec(known.order_by(col(Certificate.asked_at).desc())).first()
+    if earlier and earlier.state == CertificateState.ASKED:
+        return earlier
     service = _service(session, person_id, first_on, last_on)
+    if earlier and earlier.minutes == service.minutes:
+        return earlier
     made = Certificate(
         id=ids.new_id("crt"),
         proof_code=ids.new_secret(24),

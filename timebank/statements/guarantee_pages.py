@@ -90,6 +90,7 @@ def _rows(area_code: str, found: Guarantee) -> Iterator[tuple[Text, str, str, st
             yield T("Own hours to be drawn"), area_code, band, str(year.year), minutes
         yield T("Gift hours to be used"), area_code, "", str(year.year), year.gifts
     figures = (
+        (T("Drawn beyond zero"), found.overdrawn),
         (T("Set aside for help that was asked for"), found.held),
         (T("Kept for elders in hardship"), found.commons),
         (T("Owed by the pool"), found.pool_owes),

@@ -43,6 +43,7 @@ class Guarantee:
     area_code: str
     on: date
     owed: tuple[Owed, ...]
+    overdrawn: int  # what members drew beyond zero, where policy lets them: they owe it
     held: int
     commons: int | None
     pool_owes: int | None
@@ -52,6 +53,11 @@ class Guarantee:
     gifts_used_last_year: int
     draw_percent: int
     projection: tuple[Projection, ...]
+
+    @property
+    def in_books(self) -> int:
+        """What the pool owes by the books: to members and for elders in hardship, less what was drawn beyond zero."""
+        return self.to_members + (self.commons or 0) - self.overdrawn
 
     @property
     def to_members(self) -> int:
@@ -82,6 +88,7 @@ def guarantee_of(session: Session, area_code: str) -> Guarantee:
         area_code=area_code,
         on=today,
         owed=tuple(hours_owed(session, area_code, today)),
+        overdrawn=_overdrawn(session, area_code),
         held=_held(session, area_code),
         commons=replayed_minutes(session, commons.id) if whole and commons else None,
         pool_owes=-replayed_minutes(session, pool.id) if whole and pool else None,
@@ -139,6 +146,12 @@ def _lots(area_code: str) -> sa.Select[tuple[object, ...]]:
         .where(in_area(col(HourAccount.area_code), area_code), col(HourAccount.balance_minutes) > 0)
         .where(col(Transfer.reason) != Reason.REVERSAL, stands())
     )
+
+
+def _overdrawn(session: Session, area_code: str) -> int:
+    drawn = select(sa.func.coalesce(sa.func.sum(-col(HourAccount.balance_minutes)), 0))
+    mine = in_area(col(HourAccount.area_code), area_code), col(HourAccount.person_id).is_not(None)
+    return int(session.exec(drawn.where(*mine, HourAccount.balance_minutes < 0)).one())
 
 
 def _held(session: Session, area_code: str) -> int:

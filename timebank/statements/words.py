@@ -33,6 +33,8 @@ def rule_words(reason: Reason, policy: Policy) -> Text:
     if reason == Reason.REDEEM:
         age = policy.number("redeem.min_age")
         return T("From the age of {age} hours can be drawn: what the visit took, never more than was held.", age=age)
+    if reason == Reason.GROUP_SESSION and policy.choice("group.hours_mode") == "personal":
+        return T("Hours of a group go to each who helped.")
     return _PLAIN[reason]
 
 

@@ -201,14 +201,14 @@ def spoken_statement(statement: Statement, locale: str) -> str:
     if statement.kind == AccountKind.GIFT:
         told = gettext(
             "Gift hours of {month}: you began with {opening}. {came} came in, {went} went out. "
-            "As a gift you have {closing}.",
+            "At its end there were {closing}.",
             locale,
             month=month,
             **figures,
         )
     else:
         told = gettext(
-            "In {month} you began with {opening}. {came} came in, {went} went out. You have {closing}.",
+            "In {month} you began with {opening}. {came} came in, {went} went out. At its end you had {closing}.",
             locale,
             month=month,
             **figures,
