@@ -1,8 +1,11 @@
 """Scanning a sheet: valid, revoked, unknown, or altered; and nothing about the person."""
 
+import io
 import re
+from datetime import date
 
 import pytest
+from pypdf import PdfReader
 from sqlmodel import select
 
 from tests import factories as make
@@ -21,8 +24,6 @@ from timebank.statements.rules import proves, root_of, statement_digest
 @pytest.fixture
 def sheet(cast: Cast, earn: Earn, closed: Close) -> Statement:
     """The October of 李姐, closed."""
-    from datetime import date
-
     earn(cast.li, on=date(2026, 10, 20))
     closed()
     with db.reading() as session:
@@ -120,3 +121,28 @@ def test_the_village_prints_all_its_sheets_in_one_file(cast: Cast, sheet: Statem
     answer = office.get("/statements/areas/500156101201/2026-10/sheets.pdf")
     assert answer.status_code == 200 and answer.data.startswith(b"%PDF")
     office.visit("/statements/areas/500156102201/2026-10/sheets.pdf", status=404)
+
+
+def test_a_revoked_sheet_is_not_printed_with_the_village_s(
+    cast: Cast, sheet: Statement, earn: Earn, closed: Close, sign_in: SignIn
+) -> None:
+    earn(cast.zhang, on=date(2026, 11, 2))
+    closed("2026-11")
+    with db.reading() as session:
+        november = session.exec(select(Statement).where(Statement.month == "2026-11", Statement.in_minutes > 0)).one()
+    office, path = sign_in(Role.SUPERVISOR), f"/statements?area_code={make.VILLAGE}&month=2026-11"
+    assert "2 sheets in one print file" in office.visit(path)
+    office.visit(f"/statements/{november.id}")
+    office.submit("/revoke", why="printed twice")
+    assert "1 sheet in one print file" in office.visit(path)
+    printed = office.get(f"/statements/areas/{make.VILLAGE}/2026-11/sheets.pdf").data
+    said = "".join(page.extract_text() for page in PdfReader(io.BytesIO(printed)).pages)
+    assert november.serial not in said and "202611-" in said
+    assert "revoked" in sign_in("zhang").visit("/statements")
+
+
+def test_a_village_in_which_nobody_has_a_sheet_is_not_told_that_the_month_is_open(
+    cast: Cast, sheet: Statement, sign_in: SignIn
+) -> None:
+    page = sign_in(Role.SUPERVISOR).visit(f"/statements?area_code={make.NEXT_VILLAGE}&month={sheet.month}")
+    assert "This month is closed. Nobody here has a sheet of it." in page

@@ -42,7 +42,7 @@ def print_files(
     district = session.get(Area, area_code[:6])
     for code, _ in queries.parts_with_sheets(session, area_code, month, digits=12):
         rows = queries.statements_of_area(session, code, month)
-        worth_paper = [row for row in rows if queries.says_something(row[0])]
+        worth_paper = [row for row in rows if queries.is_worth_paper(row[0])]
         head = sheets.Letterhead(
             scheme=scheme,
             district=district.name_zh if district else "",

@@ -53,7 +53,7 @@ def list_statements() -> Any:
     return render_template(
         "statements/area.html",
         rows=rows,
-        worth_paper=sum(1 for statement, _ in rows if queries.says_something(statement)),
+        worth_paper=sum(1 for statement, _ in rows if queries.is_worth_paper(statement)),
         month=asked,
         area=chosen,
         runs=queries.month_runs(session),
@@ -116,7 +116,7 @@ def print_area(area: Area, month: str, form: str) -> Response:
         raise NotFound("statements.nothing_to_print", T("There is nothing to print for this month and village."))
     statements = [statement for statement, _ in rows]
     if kind == "pdf":  # paper is for those who have something in the book; whoever asks gets an own sheet
-        worth_paper = [statement for statement in statements if queries.says_something(statement)]
+        worth_paper = [statement for statement in statements if queries.is_worth_paper(statement)]
         return _as_pdf(worth_paper or statements, f"statements-{area.code}-{month}")
     return _as_table(statements, kind, f"statements-{area.code}-{month}")
 

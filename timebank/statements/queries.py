@@ -47,9 +47,10 @@ def statements_of_area(session: Session, area_code: str, month: str) -> list[tup
     return [(statement, person) for statement, person in session.exec(found)]
 
 
-def says_something(statement: Statement) -> bool:
-    """Whether a statement has lines or a balance: the others are not printed unless asked for."""
-    return bool(statement.lines or statement.closing_minutes or statement.held_minutes)
+def is_worth_paper(statement: Statement) -> bool:
+    """Whether a statement counts and has lines or a balance: the others are not printed unless asked for."""
+    says_something = statement.lines or statement.closing_minutes or statement.held_minutes
+    return bool(says_something) and statement.revoked_at is None
 
 
 def statement_by_proof(session: Session, proof_code: str) -> Statement | None:
