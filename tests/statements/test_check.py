@@ -14,8 +14,9 @@ from tests.fixtures.browsing import Visitor
 from tests.fixtures.site import SignIn
 from tests.statements.conftest import Close, Earn
 from timebank.core import clock, db
-from timebank.core.actors import Role
+from timebank.core.actors import SYSTEM, Role
 from timebank.ledger.queries import account_of
+from timebank.people.operations.moves import Door, relocate
 from timebank.statements.models import MonthRun, Statement
 from timebank.statements.queries import sheet_proof
 from timebank.statements.rules import proves, root_of, statement_digest
@@ -146,3 +147,15 @@ def test_a_village_in_which_nobody_has_a_sheet_is_not_told_that_the_month_is_ope
 ) -> None:
     page = sign_in(Role.SUPERVISOR).visit(f"/statements?area_code={make.NEXT_VILLAGE}&month={sheet.month}")
     assert "This month is closed. Nobody here has a sheet of it." in page
+
+
+def test_who_moved_away_since_is_named_on_the_sheet_of_the_old_village(
+    cast: Cast, sheet: Statement, sign_in: SignIn
+) -> None:
+    """The sheet stays with the village of its month; the lines of the book went along, and no way leads nowhere."""
+    with db.transaction() as session:
+        door = Door(make.OTHER_GROUP, "0009", "石梁上")
+        relocate(session, actor=SYSTEM, person_id=cast.li.id, to=door, since_on=clock.today())
+    page = sign_in(Role.SUPERVISOR).visit(f"/statements/{sheet.id}")
+    assert "李姐" in page and "/hours/lines/" not in page
+    assert "/hours/lines/" in sign_in(Role.BUREAU).visit(f"/statements/{sheet.id}")

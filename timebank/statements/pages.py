@@ -17,7 +17,8 @@ from timebank.core.errors import NotFound
 from timebank.core.i18n import current_locale, gettext
 from timebank.core.text import T
 from timebank.ledger.operations import export_seals
-from timebank.people.queries import person_for
+from timebank.ledger.queries import account_for
+from timebank.people.models import Person
 from timebank.policies.queries import in_force
 from timebank.statements import operations, queries, sheets
 from timebank.statements.certificate_queries import certificate_by_proof
@@ -66,13 +67,17 @@ def list_statements() -> Any:
 @bp.get("/statements/<string:statement_id>")
 @guard(*EVERY_ROLE, load={"statement_id": queries.statement_for})
 def show_statement(statement: Statement) -> Any:
-    """One statement as a page, with what the phone reads aloud."""
+    """One statement as a page, with what the phone reads aloud.
+
+    It stays with the village of its month; the lines go with the account, to where its member lives now.
+    """
     _check_reader(statement)
-    person = person_for(http.session(), actor().scope, statement.person_id)
+    session = http.session()
     return render_template(
         "statements/show.html",
         statement=statement,
-        person=person,
+        person=session.get_one(Person, statement.person_id),
+        has_lines=account_for(session, actor().scope, statement.account_id) is not None,
         spoken=sheets.spoken_statement(statement, current_locale()),
         may_revoke=actor().role in _CLOSERS,
     )

@@ -169,8 +169,8 @@ def accounts_to_close(session: Session, district_code: str, month: str) -> Itera
         .order_by(a.id)
     )
     for row in session.connection().execute(found):
-        *account, person_id, area_code, household_code = row
-        yield MonthAccount(*account, person_id, *lived.get(person_id, (area_code, household_code)))
+        account_id, kind, floor_minutes, person_id, *home = row
+        yield MonthAccount(account_id, kind, floor_minutes, person_id, *lived.get(person_id, home))
 
 
 def line_rows(session: Session, month: str) -> Iterator[Any]:
