@@ -1,23 +1,19 @@
 """`ledger verify` finds what was done to the record behind the application's back, and names the first bad row."""
 
 from collections.abc import Callable
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from sqlmodel import select
 
 from tests.cast import Cast
 from tests.fixtures.site import At
 from tests.ledger.posting import earn_visit
 from tests.ledger.tampering import unprotected
-from timebank.core import db, ids
+from timebank.core import db
 from timebank.core.db import reading, transaction
-from timebank.ledger.models import AccountKind, HourAccount, Transfer
 from timebank.ledger.operations import export_seals, seal_new_rows
 from timebank.ledger.operations.sealing import SEALS_FILE
-from timebank.ledger.rules import row_digest
 from timebank.ledger.verify import Findings, verify
 
 
@@ -160,22 +156,3 @@ def test_a_seal_signed_by_another_key_is_found(history: list[str], folder: Path)
         assert [subject for subject, _ in found(folder).problems] == [f"seal {number}" for number in range(1, 5)]
     finally:
         crypto.use_signer(own)
-
-
-def test_a_row_put_in_later_with_an_older_date_is_found(history: list[str], folder: Path) -> None:
-    """Written as if it had been in October, before the close, and sealed with what is new."""
-    with transaction() as session:
-        true = session.get_one(Transfer, history[0])
-        forged = true.model_dump() | {"id": ids.new_id("trf"), "key": "earn:vis_forged:x"}
-        forged["recorded_at"] = true.recorded_at - timedelta(days=4)
-        session.add(Transfer(**(forged | {"digest": row_digest(forged)})))
-        session.flush()
-        balances = {forged["debit_account_id"]: -true.minutes, forged["credit_account_id"]: true.minutes}
-        for account in session.exec(select(HourAccount).where(HourAccount.kind == AccountKind.MEMBER)):
-            account.balance_minutes += balances.get(account.id, 0)
-            session.add(account)
-    with transaction() as session:
-        seal_new_rows(session)
-    with reading() as session:
-        export_seals(session, folder)
-    assert [subject for subject, _ in found(folder).problems] == [forged["id"]]

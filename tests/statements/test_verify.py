@@ -16,8 +16,10 @@ from tests.statements.conftest import Close, Earn
 from timebank.audit.models import AuditEvent
 from timebank.core import db, ids
 from timebank.core.actors import Actor, Role
+from timebank.ledger.models import Transfer
 from timebank.ledger.operations import seal_new_rows
 from timebank.ledger.queries import account_of
+from timebank.ledger.rules import row_digest
 from timebank.ledger.verify import verify
 from timebank.statements.certificate_queries import is_as_issued
 from timebank.statements.certificates import (
@@ -274,12 +276,11 @@ def test_a_root_that_was_replaced_is_not_the_sealed_one(cast: Cast, month: Month
         )
 
 
-def told_again(session: Session, action: str, **detail: str) -> str:
-    """The event of a close or a list once more, with other words and dated before the true one; the id of it."""
+def told_again(session: Session, action: str, **detail: str) -> None:
+    """The event of a close or a list once more, with other words and dated before the true one."""
     true = session.exec(select(AuditEvent).where(AuditEvent.action == action)).one()
-    before = {"id": ids.new_id("aud"), "at": true.at - timedelta(days=2), "detail": true.detail | detail}
+    before = {"id": ids.new_id("aud"), "at": true.at - timedelta(seconds=1), "detail": true.detail | detail}
     session.add(AuditEvent(**(true.model_dump() | before)))
-    return str(before["id"])
 
 
 def test_an_event_told_again_with_an_older_date_makes_nothing_true(cast: Cast, issued: MonthRun, at: At) -> None:
@@ -291,12 +292,26 @@ def test_an_event_told_again_with_an_older_date_makes_nothing_true(cast: Cast, i
     with db.transaction() as session:
         serial, number = edited_with_digest_and_root(session, cast), certificate_with_more_hours(session, cast)
         root, digest = session.get_one(MonthRun, "2026-10").root, certificate_of(session).digest
-        forged = told_again(session, "statements.close_month", root=root)
+        told_again(session, "statements.close_month", root=root)
         told_again(session, "statements.list_certificate", digest=digest)
         seal_new_rows(session)
     with db.reading() as session:
         problems = [subject for subject, _ in verify(session, also=[check_statements]).problems]
-        assert {forged, "2026-10", serial, number} <= set(problems)
+        assert {"2026-10", serial, number} <= set(problems)
         sheet = sheet_of(session, cast)
         assert sheet_state(session, sheet, sheet_proof(session, sheet)) == "broken"
         assert checked_state(session, certificate_of(session)) == "broken"
+
+
+def test_a_line_put_into_a_closed_month_is_named_whatever_date_it_bears(cast: Cast, month: MonthRun, at: At) -> None:
+    """Sealed with what is new, behind the close, although it says that it was written before."""
+    at("2026-11-20 10:00")
+    with db.transaction() as session:
+        true = session.exec(select(Transfer).where(Transfer.book_month == "2026-10")).first()
+        assert true is not None
+        forged = true.model_dump() | {"id": ids.new_id("trf"), "key": "earn:vis_forged:x"}
+        session.add(Transfer(**(forged | {"digest": row_digest(forged)})))
+        session.flush()
+        seal_new_rows(session)
+    with db.reading() as session:
+        assert (forged["id"], "booked in 2026-10 after that month was closed") in verify(session).problems

@@ -15,6 +15,7 @@ from timebank.ledger.merkle import FAN_OUT, BrokenLog, InclusionProof, Node, Tre
 from timebank.ledger.models import Seal, SealedLeaf, Transfer
 from timebank.ledger.rules import row_digest
 
+CLOSE = "close "  # how the reason of a seal begins that closes a month, which stands behind it
 SEALED_WITHIN = timedelta(minutes=15)  # a row that waits longer for its seal than this was put in behind it
 LOOK_BACK = timedelta(days=1)  # no unit of work runs longer; a row made by a wrong clock waits for the complete look
 _AT_MOST = f"LIMIT {FAN_OUT}"  # else PostgreSQL expects so many rows in a range that it starts parallel workers

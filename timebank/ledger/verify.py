@@ -4,7 +4,7 @@ and in the file outside it, the protection of the tables, and what other feature
 Reads one state of the database, column by column and streaming: memory does not grow with the history.
 """
 
-from bisect import bisect_right
+import math
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -19,7 +19,7 @@ from timebank.core.db import table_of
 from timebank.ledger.ddl import triggers
 from timebank.ledger.models import AccountKind, ClosedMonth, Hold, HoldState, HourAccount, Seal, SealedLeaf, Transfer
 from timebank.ledger.operations.sealing import digest_of_event
-from timebank.ledger.proofs import LOOK_BACK, SEALED_WITHIN, seals
+from timebank.ledger.proofs import CLOSE, SEALED_WITHIN, latest_seal, seals
 from timebank.ledger.rules import CANONICAL, digest_of_values, instant_text
 from timebank.ledger.verify_log import check_log, check_seals
 
@@ -54,10 +54,9 @@ def verify(session: Session, *, seals_folder: Path | None = None, also: Sequence
     if session.get_bind().dialect.name == "postgresql" and not session.in_transaction():
         session.connection(execution_options={"isolation_level": "REPEATABLE READ"})  # one state, while others post
     findings = Findings()
-    made = seals(session)
-    due = _Due(made)
-    balances, sealed = _check_transfers(session, findings, due, made[-1].tree_size if made else 0)
-    _check_events(session, findings, due)
+    last = latest_seal(session)
+    balances, sealed = _check_transfers(session, findings, last)
+    _check_events(session, findings, last)
     of_log = (_rows_gone(session), check_log(session), check_seals(session, seals_folder))
     of_state = (_accounts_off(session, balances, sealed), _triggers_gone(session))
     for found in (*of_log, *of_state, *(check(session) for check in also)):
@@ -66,45 +65,24 @@ def verify(session: Session, *, seals_folder: Path | None = None, also: Sequence
     return findings
 
 
-class _Due:
-    """Which seal a row should have been under, by its own date: what comes later was put in with an older date.
-
-    What waits has `SEALED_WITHIN`. What was sealed has `LOOK_BACK`: a long unit of work, or a clock that was set back,
-    is no forgery.
-    """
-
-    def __init__(self, made: Sequence[Seal]) -> None:
-        self._sizes = [seal.tree_size for seal in made]
-        self._since = ["", *(instant_text(seal.sealed_at - LOOK_BACK) for seal in made)]
-        self._waits_since = instant_text(made[-1].sealed_at - SEALED_WITHIN) if made else ""
-
-    def fault(self, what: str, recorded_at: str, position: int | None) -> str:
-        """What is wrong with the place of a row in the log, in words; "" where nothing is."""
-        if position is None:
-            late = f"the {what} is not in the log: it was put in behind the last seal"
-            return late if recorded_at < self._waits_since else ""
-        late = f"the {what} says that it is older than the seal before its position {position}: it was put in later"
-        return late if recorded_at < self._since[bisect_right(self._sizes, position)] else ""
-
-
-def _check_transfers(
-    session: Session, findings: Findings, due: _Due, size: int
-) -> tuple[dict[str, int], dict[str, int]]:
+def _check_transfers(session: Session, findings: Findings, last: Seal | None) -> tuple[dict[str, int], dict[str, int]]:
     """Check rows in order of id; returns the balance of every account as all rows and as the sealed rows make it."""
     balances: dict[str, int] = defaultdict(int)
     sealed: dict[str, int] = defaultdict(int)
     closed_at = {month.month: instant_text(month.closed_at) for month in session.exec(select(ClosedMonth))}
+    closed_with = _sizes_at_closes(session)
+    overdue, size = _overdue_before(last), last.tree_size if last else 0
     for row in _stream(session, _transfer_rows(session)):
         values, digest, position, leaf_digest = row[:-3], row[-3], row[-2], row[-1]
         debit, credit, minutes, recorded_at, month = values[2], values[3], values[4], values[9], values[11]
         findings.rows += 1
         if digest_of_values(values) != digest:
             findings.add(values[0], "the row does not fit its digest: it was changed after it was written")
-        if position is not None and leaf_digest != digest:
+        if position is None and recorded_at < overdue:
+            findings.add(values[0], "the row is not in the log: it was put in behind the last seal")
+        elif position is not None and leaf_digest != digest:
             findings.add(values[0], f"the row is not the one that was sealed at position {position}")
-        elif fault := due.fault("row", recorded_at, position):
-            findings.add(values[0], fault)
-        if recorded_at > closed_at.get(month, "9"):
+        if recorded_at > closed_at.get(month, "9") or (position or 0) >= closed_with.get(month, math.inf):
             findings.add(values[0], f"booked in {month} after that month was closed")
         balances[debit] -= minutes
         balances[credit] += minutes
@@ -137,7 +115,17 @@ def _stream(session: Session, statement: str) -> Iterator[tuple[Any, ...]]:
         yield from map(tuple, part)
 
 
-def _check_events(session: Session, findings: Findings, due: _Due) -> None:
+def _sizes_at_closes(session: Session) -> dict[str, float]:
+    """How many rows the log held when a month was closed: what is booked in it stands before, whatever date it bears."""
+    closes = [seal for seal in seals(session) if seal.reason.startswith(CLOSE)]
+    return {seal.reason.split()[1]: seal.tree_size for seal in closes}
+
+
+def _overdue_before(last: Seal | None) -> str:
+    return instant_text(last.sealed_at - SEALED_WITHIN) if last else ""
+
+
+def _check_events(session: Session, findings: Findings, last: Seal | None) -> None:
     event, leaf = table_of(AuditEvent), table_of(SealedLeaf)
     found = sa.select(event, leaf.c.position, leaf.c.digest).outerjoin(leaf, leaf.c.row_id == event.c.id)
     width = len(event.c)
@@ -146,10 +134,10 @@ def _check_events(session: Session, findings: Findings, due: _Due) -> None:
         findings.rows += 1
         facts = dict(zip(event.c.keys(), row[:width], strict=True))
         position, leaf_digest = row[width:]
-        if position is not None and digest_of_event(facts) != leaf_digest:
+        if position is None and last and facts["at"] < last.sealed_at - SEALED_WITHIN:
+            findings.add(facts["id"], "the event is not in the log: it was put in behind the last seal")
+        elif position is not None and digest_of_event(facts) != leaf_digest:
             findings.add(facts["id"], f"the event is not the one that was sealed at position {position}")
-        elif fault := due.fault("event", instant_text(facts["at"]), position):
-            findings.add(facts["id"], fault)
 
 
 def _accounts_off(session: Session, balances: dict[str, int], sealed: dict[str, int]) -> Iterator[tuple[str, str]]:

@@ -19,6 +19,7 @@ from timebank.core.text import T
 from timebank.ledger import operations as ledger
 from timebank.ledger.models import ClosedMonth
 from timebank.ledger.posting import lock_books
+from timebank.ledger.proofs import CLOSE
 from timebank.ledger.queries import MonthFigures, held_at_end_of, month_figures, too_old
 from timebank.policies.queries import in_force
 from timebank.statements import queries
@@ -77,7 +78,7 @@ def close_month(session: Session, *, actor: Actor, district_code: str, month: st
         sheets=root.size,
         root=root.root,  # the event is sealed below, and with it the root of the sheets
     )
-    seal = ledger.seal_new_rows(session, actor=actor, reason=f"close {month}", complete=True)
+    seal = ledger.seal_new_rows(session, actor=actor, reason=f"{CLOSE}{month}", complete=True)
     run.seal_id = seal.id if seal else None
     crash_point("statements.before_commit")
     return run
