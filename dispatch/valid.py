@@ -14,7 +14,7 @@ from itertools import pairwise
 import numpy as np
 
 from dispatch.model import FOREVER, UNREACHABLE, Break, Carer, Link, Problem, ProblemError, Task, Vehicle, Window
-from dispatch.rules import may_serve, rests_on_the_way
+from dispatch.rules import may_serve
 
 MAX_TASKS = 5_000
 MAX_PLACES = 6_000
@@ -180,11 +180,6 @@ def _carer(places: Container[str], modes: Container[str], carer: Carer, path: st
         if late.window.opens_minutes < early.window.opens_minutes:
             where = f"{path}.breaks[{index + 1}].window.opens_minutes"
             raise ProblemError(where, "is before the opening of the break before it", "Put the breaks in order of time")
-    for rest in rests_on_the_way(carer):
-        if rest.window.closes_minutes < carer.shifts[0].opens_minutes:
-            where = f"{path}.breaks[{carer.breaks.index(rest)}]"
-            reason = "must begin before the first shift, where the other breaks leave no room"
-            raise ProblemError(where, reason, "Widen its window or shorten the breaks")
 
 
 def _break(rest: Break, path: str) -> None:

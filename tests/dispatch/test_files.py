@@ -193,7 +193,6 @@ BAD: list[tuple[str, Change]] = [
     ("carers[2].shifts[1].opens_minutes", put("carers.2.shifts.1.opens_minutes", 699)),
     ("carers[0].breaks[0].window.closes_minutes", put("carers.0.breaks.0.window.closes_minutes", 1)),
     ("carers[0].breaks[1].window.opens_minutes", lambda d: put_early_break(d)),
-    ("carers[0].breaks[1]", lambda d: put_breaks_at_once(d)),
     ("places[5]", again("places")),
     ("matrices.default[2]", put("matrices.default.2", [1, 2])),
     ("matrices.default[2][1]", put("matrices.default.2.1", -1)),
@@ -226,12 +225,6 @@ def put_early_break(data: dict[str, Any]) -> None:
     rest = deepcopy(data["carers"][0]["breaks"][0])
     rest["window"]["opens_minutes"] = 600
     data["carers"][0]["breaks"].append(rest)
-
-
-def put_breaks_at_once(data: dict[str, Any]) -> None:
-    """Two breaks that must both begin within a minute before the shift."""
-    window = {"opens_minutes": 400, "closes_minutes": 401}
-    data["carers"][0]["breaks"] = [{"window": window, "duration_minutes": length} for length in (30, 20)]
 
 
 @pytest.mark.parametrize(("path", "change"), BAD)
