@@ -257,8 +257,7 @@ def _decode(hint: Any, value: object, path: str) -> Any:
         items = _expect(list, value, path)
         return cast(Any, origin)(_decode(inner[0], item, f"{path}[{index}]") for index, item in enumerate(items))
     if origin is not None:
-        named = _expect(dict, value, path).items()
-        return {_expect(str, key, path): _decode(inner[1], item, f"{path}.{key}") for key, item in named}
+        return {key: _decode(inner[1], item, f"{path}.{key}") for key, item in _expect(dict, value, path).items()}
     return _expect(hint, value, path)
 
 
@@ -279,19 +278,9 @@ def _kind(value: object) -> str:
 def _expect(kind: type, value: object, path: str) -> Any:
     allowed = (int, float) if kind is float else (kind,)
     if type(value) in allowed:
-        if isinstance(value, str):
-            _whole_signs(value, path)
         return value
     shown = f" ({value})" if isinstance(value, int | float) else f" ({value[:40]!r})" if isinstance(value, str) else ""
     raise ProblemError(path, f"is {_kind(value)}{shown}, not {NAMES[kind]}", f"Write {NAMES[kind]}")
-
-
-def _whole_signs(text: str, path: str) -> None:
-    """Refuse half of a surrogate pair, as an escape of JSON can say it: no file and no terminal can hold it."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        raise ProblemError(path, f"holds half a sign ({ascii(text)[:40]})", "Write the whole sign") from None
 
 
 def _choice(choices: tuple[str, ...], value: object, path: str) -> object:

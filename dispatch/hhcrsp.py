@@ -145,9 +145,10 @@ def _matrix(document: Mapping[str, Any], size: int) -> np.ndarray[Any, np.dtype[
     rows = document.get("distances")
     if not isinstance(rows, list) or [len(row) for row in rows if isinstance(row, list)] != [size] * size:
         raise ProblemError("distances", f"is not {size} rows of {size}", "Give the office and every patient a row.")
-    if not all(type(cell) in (int, float) and abs(cell) < FOREVER for row in rows for cell in row):
-        raise ProblemError("distances", "holds something that is no number of minutes", "Give minutes of 0 or more.")
-    values = np.rint(np.asarray(rows, dtype=np.float64) * UNITS_PER_MINUTE)
+    try:
+        values = np.rint(np.asarray(rows, dtype=np.float64) * UNITS_PER_MINUTE)
+    except (TypeError, ValueError):
+        raise ProblemError("distances", "holds something that is no number", "Give minutes.") from None
     if not np.isfinite(values).all() or values.min() < 0 or values.max() >= FOREVER:
         raise ProblemError("distances", "holds a negative or endless value", "Give minutes of 0 or more.")
     return values.astype(np.int32)

@@ -187,11 +187,12 @@ class _Day:
             able = [vehicle for vehicle, carer in enumerate(self.problem.carers) if not may_serve(carer, task)]
             self.routing.VehicleVar(index).SetValues([-1, *able])  # SetAllowedVehiclesForIndex raises TypeError in 9.15
             self.routing.AddDisjunction([index], unserved_cost(self.problem, task))
-            moments, start = _spans(task, self.latest), self.time.CumulVar(index)
-            if not moments or moments[0][0] > start.Max():
+            moments = _spans(task, self.latest)
+            if not moments:
                 self.routing.VehicleVar(index).SetValues([-1])
                 continue
-            start.SetRange(moments[0][0], min(moments[-1][1], start.Max()))
+            start = self.time.CumulVar(index)
+            start.SetRange(moments[0][0], max(moments[0][0], min(moments[-1][1], start.Max())))
             for early, late in pairwise(moments):
                 start.RemoveInterval(early[1] + 1, late[0] - 1)
             if task.due_minutes is not None:

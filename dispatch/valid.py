@@ -58,7 +58,7 @@ def check_problem(problem: Problem) -> list[Remark]:
         _carer(places, problem.matrices, carer, f"carers[{index}]")
     for index, task in enumerate(problem.tasks):
         _known("place", task.place, places, f"tasks[{index}].place")
-        _windows(task.windows, f"tasks[{index}].windows")
+        _windows(task.windows, f"tasks[{index}].windows", in_order=False)
     for index, vehicle in enumerate(problem.vehicles):
         _vehicle(places, problem.matrices, vehicle, f"vehicles[{index}]")
     _links(problem)
@@ -156,24 +156,25 @@ def _known(what: str, name: str, names: Container[str], path: str) -> None:
         )
 
 
-def _windows(windows: Sequence[Window], path: str) -> None:
+def _windows(windows: Sequence[Window], path: str, in_order: bool) -> None:
     if not windows:
         raise ProblemError(path, "is empty", "Give at least one span of time, or leave the field out for the whole day")
     for index, window in enumerate(windows):
         if window.closes_minutes < window.opens_minutes:
             reason = f"is {window.closes_minutes}, before it opens at {window.opens_minutes}"
             raise ProblemError(f"{path}[{index}].closes_minutes", reason, "Swap or correct the two times")
-    for index, (early, late) in enumerate(pairwise(windows)):
-        if late.opens_minutes < early.closes_minutes:
-            reason = f"is {late.opens_minutes}, before the one before it closes at {early.closes_minutes}"
-            raise ProblemError(f"{path}[{index + 1}].opens_minutes", reason, "Put them in order, without overlap")
+    if in_order:
+        for index, (early, late) in enumerate(pairwise(windows)):
+            if late.opens_minutes < early.closes_minutes:
+                reason = f"is {late.opens_minutes}, before the one before it closes at {early.closes_minutes}"
+                raise ProblemError(f"{path}[{index + 1}].opens_minutes", reason, "Put them in order, without overlap")
 
 
 def _carer(places: Container[str], modes: Container[str], carer: Carer, path: str) -> None:
     _known("place", carer.start_place, places, f"{path}.start_place")
     _known("place", carer.end_place, places, f"{path}.end_place")
     _known("mode", carer.mode, modes, f"{path}.mode")
-    _windows(carer.shifts, f"{path}.shifts")
+    _windows(carer.shifts, f"{path}.shifts", in_order=True)
     for index, rest in enumerate(carer.breaks):
         _break(rest, f"{path}.breaks[{index}]")
     for index, (early, late) in enumerate(pairwise(carer.breaks)):
@@ -191,7 +192,7 @@ def _break(rest: Break, path: str) -> None:
 def _vehicle(places: Container[str], modes: Container[str], vehicle: Vehicle, path: str) -> None:
     _known("place", vehicle.place, places, f"{path}.place")
     _known("mode", vehicle.mode, modes, f"{path}.mode")
-    _windows(vehicle.rounds, f"{path}.rounds")
+    _windows(vehicle.rounds, f"{path}.rounds", in_order=True)
     if not vehicle.kind:
         raise ProblemError(f"{path}.kind", "is empty", "Write the kind that tasks ask for, as in vehicle_kind")
 

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 
 from dispatch.check import check, price
 from dispatch.exact import solve_exact
-from dispatch.model import Limits, Plan, Problem, Progress, Window
+from dispatch.model import Limits, Plan, Problem, Progress
 from dispatch.routing import NotExpressible, solve_routing
 from tests.dispatch.cases import busy_day, tiny_days
 from tests.dispatch.test_exact import crowded_day
@@ -37,15 +37,6 @@ def test_a_day_of_ten_visits_is_planned_as_well_as_the_proof_says() -> None:
     plans = [solve_routing(problem, Limits(steps=3_000), seed) for seed in range(3)]
     assert best.proved_optimal
     assert min(plan.cost.total for plan in plans) == best.cost.total
-
-
-def test_a_visit_that_nobody_is_left_for_is_left_out() -> None:
-    problem = expressible(busy_day())
-    late = replace(problem.tasks[-2], pinned_start_minutes=None, windows=(Window(1400, 1430),), due_minutes=None)
-    problem = replace(problem, tasks=(*problem.tasks[:-2], late, problem.tasks[-1]))
-    plan = solve_routing(problem, Limits(steps=200), 1)
-    assert check(problem, plan) == []
-    assert late.id in {entry.task for entry in plan.unserved}
 
 
 def test_the_same_seed_gives_the_same_plan_and_another_one_may_differ() -> None:
