@@ -36,7 +36,7 @@ from dispatch.model import (
     Stop,
     Task,
 )
-from dispatch.rules import may_serve, preference_cost, unserved_cost
+from dispatch.rules import hours_in_order, may_serve, preference_cost, unserved_cost
 from dispatch.unserved import left_out
 
 __all__ = ["NotExpressible", "solve_routing"]
@@ -187,12 +187,12 @@ class _Day:
             able = [vehicle for vehicle, carer in enumerate(self.problem.carers) if not may_serve(carer, task)]
             self.routing.VehicleVar(index).SetValues([-1, *able])  # SetAllowedVehiclesForIndex raises TypeError in 9.15
             self.routing.AddDisjunction([index], unserved_cost(self.problem, task))
-            moments = _spans(task, self.latest)
+            start = self.time.CumulVar(index)
+            moments = [span for span in _spans(task, self.latest) if span[0] <= start.Max()]
             if not moments:
                 self.routing.VehicleVar(index).SetValues([-1])
                 continue
-            start = self.time.CumulVar(index)
-            start.SetRange(moments[0][0], max(moments[0][0], min(moments[-1][1], start.Max())))
+            start.SetRange(moments[0][0], min(moments[-1][1], start.Max()))
             for early, late in pairwise(moments):
                 start.RemoveInterval(early[1] + 1, late[0] - 1)
             if task.due_minutes is not None:
@@ -241,7 +241,8 @@ class _Day:
 
 def _spans(task: Task, latest: int) -> list[tuple[int, int]]:
     """Windows in order of time, or the promised moment inside one of them."""
-    spans = sorted((w.opens_minutes, min(w.closes_minutes, latest)) for w in task.windows if w.opens_minutes <= latest)
+    hours = hours_in_order(task)
+    spans = [(w.opens_minutes, min(w.closes_minutes, latest)) for w in hours if w.opens_minutes <= latest]
     pin = task.pinned_start_minutes
     return spans if pin is None else [(pin, pin) for opens, closes in spans if opens <= pin <= closes][:1]
 

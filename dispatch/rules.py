@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from dispatch.model import Break, Carer, Pause, Problem, Task
+from dispatch.model import Break, Carer, Pause, Problem, Task, Window
 
 
 def may_serve(carer: Carer, task: Task) -> str:
@@ -99,6 +99,17 @@ def _take(
 def sets_out_minutes(carer: Carer) -> int:
     """When a carer can leave home at the earliest."""
     return max([carer.shifts[0].opens_minutes, *(pause.end_minutes for pause in rests_at_home(carer))])
+
+
+def hours_in_order(task: Task) -> tuple[Window, ...]:
+    """When a task may start: its windows in order of time, those that overlap as one."""
+    found: list[Window] = []
+    for window in sorted(task.windows, key=lambda window: window.opens_minutes):
+        if found and window.opens_minutes <= found[-1].closes_minutes:
+            window = Window(found[-1].opens_minutes, max(found[-1].closes_minutes, window.closes_minutes))
+            found.pop()
+        found.append(window)
+    return tuple(found)
 
 
 def unserved_cost(problem: Problem, task: Task) -> int:

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from dispatch.model import FOREVER, Break, Carer, Problem, Task, Window
-from dispatch.rules import rests_on_the_way, sets_out_minutes, unserved_cost
+from dispatch.rules import hours_in_order, rests_on_the_way, sets_out_minutes, unserved_cost
 from dispatch.search.compile import Table
 from dispatch.search.pairs import Ints, Longs, Look, able_fields, near_fields, pair_fields
 
@@ -144,7 +144,7 @@ def _windows(named: Named) -> Iterator[tuple[Window, ...]]:
     for task in named.problem.tasks:
         pin = task.pinned_start_minutes
         fits = pin is not None and any(w.opens_minutes <= pin <= w.closes_minutes for w in task.windows)
-        yield (Window(pin, pin),) if pin is not None and fits else task.windows
+        yield (Window(pin, pin),) if pin is not None and fits else hours_in_order(task)
     for _ in named.uses:
         yield (Window(0, FOREVER),)
     for _, rest in named.breaks:
@@ -309,7 +309,7 @@ def _flags(fields: dict[str, Any], named: Named) -> dict[str, bool]:
     home = place[count : count + routes].astype(np.int64) * places + place[count + routes :]
     return {
         "has_breaks": bool(named.breaks),
-        "has_rests": len({carer for carer, _ in named.breaks}) < len(named.breaks),
+        "has_rests": any(len(named.problem.carers[carer].breaks) > 1 for carer, _ in named.breaks),
         "has_shifts": bool((np.diff(fields["shift_at"]) > 1).any()),
         "has_windows": bool((np.diff(fields["window_at"]) > 1).any()),
         "has_loads": bool(fields["load"].any()),

@@ -11,6 +11,7 @@ from dispatch.exact import solve_exact
 from dispatch.model import Break, Carer, Cost, Limits, Pause, Plan, Problem, Route, Stop, Task, Window
 from dispatch.replan import Disruption, replan
 from dispatch.rules import rests_at_home, rests_on_the_way, rests_taken
+from dispatch.search import search
 from dispatch.search.arrays import flatten
 from dispatch.search.outcome import adopt, plan
 from dispatch.search.state import copy, cost, desk, empty
@@ -172,3 +173,12 @@ def test_each_pause_is_the_rest_that_it_can_be() -> None:
     assert rests_taken(breaks, pauses) == {0: pauses[2], 1: pauses[0], 2: pauses[1]}
     assert rests_taken(breaks[2:], (Pause(6, 8),)) == {0: Pause(6, 8)}  # too short, but nothing else can be meant
     assert rests_taken(breaks, (Pause(30, 40),)) == {}
+
+
+def test_who_can_never_take_both_rests_of_the_early_morning_is_given_nothing() -> None:
+    rests = (Break(Window(0, 1), 2), Break(Window(0, 1), 3))
+    early = Carer("early", "home", "home", (Window(2, 15),), breaks=rests)
+    day = Problem(("home",), {"default": matrix([[1]])}, (early,), (Task("t", "home", 3, (Window(6, 6),)),))
+    for found in (search(day, Limits(steps=500), 1), solve_exact(day, Limits(seconds=5), 1)):
+        assert check(day, found) == []
+        assert [entry.task for entry in found.unserved] == ["t"]

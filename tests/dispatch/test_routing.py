@@ -7,9 +7,9 @@ from hypothesis import HealthCheck, given, settings
 
 from dispatch.check import check, price
 from dispatch.exact import solve_exact
-from dispatch.model import Limits, Plan, Problem, Progress
+from dispatch.model import Carer, Limits, Plan, Problem, Progress, Task, Window
 from dispatch.routing import NotExpressible, solve_routing
-from tests.dispatch.cases import busy_day, tiny_days
+from tests.dispatch.cases import busy_day, matrix, tiny_days
 from tests.dispatch.test_exact import crowded_day
 
 
@@ -69,3 +69,10 @@ def test_nobody_and_nothing_give_an_empty_plan_with_reasons() -> None:
     plan = solve_routing(replace(problem, carers=()), Limits(seconds=1), 1)
     assert plan.routes == () and {entry.reason for entry in plan.unserved} == {"no_carer"}
     assert solve_routing(replace(problem, tasks=()), Limits(seconds=1), 1).cost.total == 0
+
+
+def test_a_visit_behind_every_shift_is_left_out_with_its_reason() -> None:
+    carer = Carer("c", "home", "home", (Window(0, 130),))
+    day = Problem(("home",), {"default": matrix([[0]])}, (carer,), (Task("t", "home", 1, (Window(140, 190),)),))
+    plan = solve_routing(day, Limits(steps=200), 1)
+    assert [(entry.task, entry.reason) for entry in plan.unserved] == [("t", "no_time")]

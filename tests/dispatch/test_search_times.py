@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dispatch.check import check, price
-from dispatch.model import Break, Carer, Limits, Link, Problem, Task, Vehicle, Window
+from dispatch.model import Break, Carer, Engine, Limits, Link, Problem, Task, Vehicle, Window
 from dispatch.search.anneal import anneal
 from dispatch.search.arrays import Day, flatten
 from dispatch.search.outcome import adopt, fetch_at_once, plan, sequences
@@ -23,6 +23,7 @@ from dispatch.search.room import make_room
 from dispatch.search.state import BANKED, LATE, OVER, STATIC, WORST, Desk, State, copy, cost, desk, empty
 from dispatch.search.twin import Twin
 from dispatch.solve import solve
+from tests.dispatch.cases import matrix
 
 FAR = 600
 HEATS = st.sampled_from([0.0, 30.0, 3000.0])
@@ -290,3 +291,20 @@ def test_a_box_that_somebody_waits_for_elsewhere_is_not_kept_back() -> None:
     links = (*IN_THE_BAG, Link("fetch 1", "bring 2", 35, None, "same"))
     starts = kitchen(*MEALS, links=links)
     assert (starts["fetch 1"], starts["fetch 2"]) == (630, 640)
+
+
+@pytest.mark.parametrize(
+    ("hours", "busy"), [(((4, 5), (0, 2)), 1), (((0, 8), (6, 7)), 8), (((6, 7), (0, 8), (20, 30)), 8)]
+)
+@pytest.mark.parametrize("engine", ["search", "exact", "routing"])
+def test_the_windows_of_a_task_may_stand_in_any_order_and_overlap(
+    engine: Engine, hours: tuple[tuple[int, int], ...], busy: int
+) -> None:
+    tasks = (
+        Task("a", "home", 1, tuple(Window(*span) for span in hours)),
+        Task("b", "home", busy, pinned_start_minutes=0),
+    )
+    day = Problem(("home",), {"default": matrix([[0]])}, (Carer("c", "home", "home"),), tasks)
+    found = solve(day, Limits(steps=500), 1, engine)
+    assert check(day, found) == []
+    assert found.unserved == ()
