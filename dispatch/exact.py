@@ -257,10 +257,9 @@ def _leave(carer: Carer, pauses: Sequence[Pause], arrive: int, drive: int) -> in
     blocked = [(pause.start_minutes, pause.end_minutes) for pause in pauses]
     blocked += [(early.closes_minutes, late.opens_minutes) for early, late in pairwise(carer.shifts)]
     moment = arrive
-    for low, high in sorted(blocked, reverse=True):
-        if low < moment:
-            free = max(0, moment - high)
-            if free >= drive:
-                break
-            moment, drive = low, drive - free
+    while span := max((span for span in blocked if span[0] < moment), key=lambda span: span[1], default=None):
+        free = max(0, moment - span[1])
+        if free >= drive:
+            break
+        moment, drive = span[0], drive - free
     return moment - drive

@@ -327,6 +327,9 @@ class Formulation:
             first, last = self._place(origin, carer.start_place), self._place(destination, carer.end_place)
             drive = self.drive(carer.mode, first, last) % UNREACHABLE
             self.model.add(arrived >= left + drive).only_enforce_if(arc)
+            if origin != DEPOT and drive + self._duration(origin) == 0:  # no work between: one work clock, two moments
+                then = clock.finish if destination == DEPOT else self.starts[destination]
+                self.model.add(then >= self.starts[origin]).only_enforce_if(arc)
         close, weight = carer.shifts[-1].closes_minutes, self.problem.weights.overtime_minute
         if carer.max_overtime_minutes and weight and close < self.horizon:
             over = self.model.new_int_var(0, self.horizon, f"overtime {carer.id}")

@@ -193,3 +193,20 @@ def test_given_orders_are_timed_at_least_cost_and_early() -> None:
         "carl": [870],
     }
     assert timed(problem, {"anna": ["meal", "fetch"]}) is None
+
+
+@pytest.mark.parametrize("opens", [690, 725, 730])
+def test_nobody_sets_out_between_two_shifts_although_the_break_is_taken_there(opens: int) -> None:
+    carer = Carer("ann", "s", "h", (Window(480, 720), Window(840, 1080)), breaks=(Break(Window(opens, 780), 30),))
+    drives = np.array([[0, 20], [20, 0]], dtype=np.int32)
+    task = Task("t", "h", 30, (Window(840, 845),))
+    assert solved(Problem(("s", "h"), {"default": drives}, (carer,), (task,))).unserved == ()
+
+
+def test_what_takes_no_time_is_not_over_before_the_gap_between_two_shifts() -> None:
+    carer = Carer("ann", "s", "s", (Window(3, 9), Window(10, 12)))
+    tasks = tuple(
+        Task(name, "s", 0, (Window(9, 11),), pinned_start_minutes=start) for name, start in (("a", 10), ("b", 9))
+    )
+    day = Problem(("s",), {"default": np.zeros((1, 1), dtype=np.int32)}, (carer,), tasks)
+    assert solved(day).unserved == ()
