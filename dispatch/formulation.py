@@ -69,6 +69,7 @@ class Formulation:
     carers: dict[str, Circuit] = field(default_factory=dict)
     rounds: dict[str, Circuit] = field(default_factory=dict)
     clocks: dict[str, Clock] = field(default_factory=dict)
+    carried: dict[str, dict[int, cp_model.IntVar]] = field(default_factory=dict)
     starts: list[cp_model.IntVar] = field(default_factory=list)
     served: list[cp_model.IntVar] = field(default_factory=list)
     costs: list[Expression] = field(default_factory=list)
@@ -356,6 +357,7 @@ class Formulation:
         for index, visit in circuit.visits.items():
             inside = self.model.add_linear_constraint(carried[index], 0, most)
             inside.only_enforce_if(visit, *self.rule(Rule.LOAD, carer.id))
+        self.carried[carer.id] = carried
 
     def _round(self, vehicle: Vehicle, index: int) -> None:
         window, setup, tasks = vehicle.rounds[index], vehicle.setup_minutes, self.problem.tasks

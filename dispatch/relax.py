@@ -14,6 +14,9 @@ from dispatch.probe import FOUND, Key, Probe
 from dispatch.reasons import ONE_MORE_CARER, OTHER_TASKS, TOGETHER, Relaxation, clock, hours, minutes, relaxation
 from dispatch.violations import Rule
 
+EMPTY = 1_000_000
+"""More than anybody carries: weight of what is handed over out of an empty bag."""
+
 
 def loosened(probe: Probe, core: Sequence[Key]) -> tuple[Relaxation, ...]:
     """The rules of a conflict whose giving way alone lets the task in, each by as little as possible, easiest first.
@@ -40,6 +43,8 @@ def _loosened(probe: Probe, key: Key) -> Relaxation | None:
     found = round(probe.solver.objective_value)
     if key[0] == Rule.BREAK and found:
         return None  # a rest may be taken at another time; nobody has to do without
+    if key[0] == Rule.LOAD and found >= EMPTY:
+        return None  # a bag may be larger; what was not fetched cannot be handed over
     return _told(probe, key, found)
 
 
@@ -95,14 +100,21 @@ def _amount(formulation: Formulation, probe: Probe, key: Key) -> Expression:
             return _distance(formulation, formulation.starts[formulation.number[subject]], promised)
         case Rule.SHIFT | Rule.BREAK:
             return _outside_hours_of(formulation, formulation.clocks[subject], code)
-        case Rule.MAX_WORK:
-            return _over(formulation, _work(formulation, subject) - (_carer(probe, subject).max_work_minutes or 0))
-        case Rule.MAX_VISITS | Rule.LOAD:
-            return cp_model.LinearExpr.sum(list(formulation.carers[subject].visits.values()))
+        case Rule.MAX_WORK | Rule.MAX_VISITS | Rule.LOAD:
+            return _beyond_a_bound(formulation, code, _carer(probe, subject))
         case Rule.LINK_GAP:
             return _off_the_gap(formulation, probe.link(subject))
         case _:
             return formulation.cost
+
+
+def _beyond_a_bound(formulation: Formulation, code: str, carer: Carer) -> Expression:
+    """Work above its bound, the number of visits, or what has to be carried."""
+    if code == Rule.MAX_WORK:
+        return _over(formulation, _work(formulation, carer.id) - (carer.max_work_minutes or 0))
+    if code == Rule.LOAD:
+        return _out_of_the_bag(formulation, carer.id)
+    return cp_model.LinearExpr.sum(list(formulation.carers[carer.id].visits.values()))
 
 
 def _over(formulation: Formulation, expression: Expression) -> cp_model.IntVar:
@@ -138,6 +150,16 @@ def _outside_hours_of(formulation: Formulation, times: Clock, code: str) -> Expr
         return cp_model.LinearExpr.sum([rest.dropped for rest in times.rests])
     before = _over(formulation, times.carer.shifts[0].opens_minutes - times.leave)
     return before + times.more() + _over(formulation, times.finish - latest(times.carer))
+
+
+def _out_of_the_bag(formulation: Formulation, carer: str) -> Expression:
+    """The most that is carried at once; and EMPTY for each piece that is handed over without having been fetched."""
+    visits, limit = formulation.carers[carer].visits, sum(abs(task.load) for task in formulation.problem.tasks)
+    most, missing = (formulation.model.new_int_var(0, limit, "") for _ in range(2))
+    for index, carried in formulation.carried[carer].items():
+        formulation.model.add(most >= carried).only_enforce_if(visits[index])
+        formulation.model.add(missing >= -carried).only_enforce_if(visits[index])
+    return most + EMPTY * missing
 
 
 def _off_the_gap(formulation: Formulation, link: Link) -> Expression:
@@ -224,13 +246,5 @@ def _told_of_carer(probe: Probe, code: str, carer: Carer, amount: int) -> Relaxa
     if code == Rule.MAX_VISITS:
         return relaxation(code, task, carer.id, visits=amount - (carer.max_visits or 0))
     if code == Rule.LOAD:
-        return relaxation(code, task, carer.id, load=_highest_load(probe, carer))
+        return relaxation(code, task, carer.id, load=amount)
     return relaxation(code, task, carer.id)
-
-
-def _highest_load(probe: Probe, carer: Carer) -> int:
-    carried, most = 0, 0
-    for task in probe.order(carer.id):
-        carried += probe.formulation.task(task).load
-        most = max(most, carried)
-    return most

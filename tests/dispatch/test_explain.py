@@ -309,3 +309,20 @@ def test_the_page_lists_every_code_and_sentence() -> None:
     text = (Path(__file__).parents[2] / "docs" / "planner" / "explanations.md").read_text(encoding="utf-8")
     for table in (REASONS, RELAXATIONS):
         assert all(f"| `{code}` | {sentence} |" in text for code, sentence in table.items())
+
+
+def test_a_larger_bag_is_no_help_for_a_meal_that_was_never_fetched() -> None:
+    problem, plan = asking(Task("x", "li", 10, load=-1))
+    found = why_unserved(problem, plan, "x")
+    assert Rule.LOAD in {reason.code for reason in found.reasons}
+    assert Rule.LOAD not in {change.code for change in found.relaxations}
+
+
+def test_the_bag_that_would_do_is_the_smallest() -> None:
+    problem, plan = asking(Task("x", "li", 10, load=2), each("capacity", 1, 1, 1))
+    loads = {
+        dict(change.values)["load"]
+        for change in why_unserved(problem, plan, "x").relaxations
+        if change.code == Rule.LOAD
+    }
+    assert loads == {2}
