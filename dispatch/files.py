@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import re
 import tempfile
 from collections.abc import Mapping
 from dataclasses import MISSING, Field, is_dataclass
@@ -40,6 +41,7 @@ __all__ = [
 
 PROBLEM_FORMAT = "dispatch-problem/1"
 PLAN_FORMAT = "dispatch-plan/1"
+HALF_CHARACTER = re.compile(r"\\u[dD][89a-fA-F]")
 
 Value = TypeVar("Value", Problem, Plan)
 
@@ -112,7 +114,7 @@ def parsed(source: str | Path) -> object:
     if isinstance(source, Path) or not text.lstrip().startswith(("{", "[")):
         name, text = text, _text(Path(source))
     try:
-        return json.loads(text, parse_constant=_not_a_number, object_pairs_hook=_unique)
+        return _sayable(json.loads(text, parse_constant=_not_a_number, object_pairs_hook=_unique), text, name)
     except json.JSONDecodeError as error:
         where = f"line {error.lineno}, column {error.colno}"
         raise ProblemError(name, f"is not JSON ({error.msg}, {where})", "Write it anew or correct it there") from None
@@ -136,6 +138,17 @@ def _text(path: Path) -> str:
             raise
         reason = error.strerror if isinstance(error, OSError) and error.strerror else "is no path"
         raise ProblemError(str(path), f"cannot be read ({reason})", "Name a file that can be read") from None
+
+
+def _sayable(value: object, text: str, name: str) -> object:
+    """The value, unless it holds half a character (an escape of one surrogate), which no file can be written with."""
+    if HALF_CHARACTER.search(text):
+        try:
+            json.dumps(value, ensure_ascii=False).encode()
+        except UnicodeEncodeError:
+            remedy = "Write the character itself, in UTF-8"
+            raise ProblemError(name, r"holds half a character (an escape from \ud800 to \udfff)", remedy) from None
+    return value
 
 
 def _not_a_number(text: str) -> NoReturn:

@@ -145,13 +145,11 @@ def _matrix(document: Mapping[str, Any], size: int) -> np.ndarray[Any, np.dtype[
     rows = document.get("distances")
     if not isinstance(rows, list) or [len(row) for row in rows if isinstance(row, list)] != [size] * size:
         raise ProblemError("distances", f"is not {size} rows of {size}", "Give the office and every patient a row.")
-    try:
-        values = np.rint(np.asarray(rows, dtype=np.float64) * UNITS_PER_MINUTE)
-    except (TypeError, ValueError):
-        raise ProblemError("distances", "holds something that is no number", "Give minutes.") from None
-    if not np.isfinite(values).all() or values.min() < 0 or values.max() >= FOREVER:
-        raise ProblemError("distances", "holds a negative or endless value", "Give minutes of 0 or more.")
-    return values.astype(np.int32)
+    for index, row in enumerate(rows):
+        for column, cell in enumerate(row):
+            if type(cell) not in (int, float) or not 0 <= cell < FOREVER // UNITS_PER_MINUTE:
+                raise ProblemError(f"distances[{index}][{column}]", f"is {cell!r:.40}", "Give minutes of 0 or more.")
+    return np.rint(np.asarray(rows, dtype=np.float64) * UNITS_PER_MINUTE).astype(np.int32)
 
 
 def _entries(holder: Mapping[str, Any], key: str, prefix: str = "") -> list[Mapping[str, Any]]:

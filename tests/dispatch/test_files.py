@@ -17,6 +17,7 @@ from dispatch.check import check, price
 from dispatch.exact import solve_exact
 from dispatch.files import (
     check_problem,
+    parsed,
     plan_from_json,
     plan_to_json,
     problem_from_json,
@@ -338,3 +339,13 @@ def test_the_page_lists_every_field_and_every_code() -> None:
     assert all(f"| `{rule}` | {SENTENCES[rule]} |" in text for rule in Rule)
     for kind in (Carer, Task, Link, Vehicle, Weights, Problem, Route, Unserved):
         assert {field.name for field in fields(kind) if f"`{field.name}`" not in text} == set()
+
+
+@pytest.mark.parametrize(("escape", "is_whole"), [(r"\ud800", False), (r"a\udfffb", False), (r"\ud83d\ude00", True)])
+def test_half_a_character_is_refused_and_a_whole_one_is_read(escape: str, is_whole: bool) -> None:
+    text = f'{{"name": "{escape}"}}'
+    if is_whole:
+        assert parsed(text) == {"name": "\N{GRINNING FACE}"}
+        return
+    with pytest.raises(ProblemError, match="half a character"):
+        parsed(text)

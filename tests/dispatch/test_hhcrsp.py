@@ -56,9 +56,14 @@ def change(path: tuple[Any, ...], value: Any) -> dict[str, Any]:
         (("patients", 0, "required_caregivers", 0, "duration"), -1, "patients[0].required_caregivers[0].duration"),
         (("caregivers", 1, "abilities"), "s1", "caregivers[1].abilities"),
         (("distances",), [[0]], "distances"),
-        (("distances", 1, 2), -4, "distances"),
-        (("distances", 1, 2), "far", "distances"),
-        (("distances", 1, 2), float("nan"), "distances"),
+        (("distances", 1, 2), -4, "distances[1][2]"),
+        (("distances", 1, 2), "far", "distances[1][2]"),
+        (("distances", 1, 2), "5", "distances[1][2]"),
+        (("distances", 1, 2), [5], "distances[1][2]"),
+        (("distances", 1, 2), True, "distances[1][2]"),
+        (("distances", 1, 2), float("nan"), "distances[1][2]"),
+        (("distances", 1, 2), 1e308, "distances[1][2]"),
+        (("distances", 1, 2), 10**400, "distances[1][2]"),
     ],
 )
 def test_a_wrong_field_is_named(path: tuple[Any, ...], value: Any, named: str) -> None:
