@@ -116,7 +116,7 @@ def _stream(session: Session, statement: str) -> Iterator[tuple[Any, ...]]:
 
 
 def _sizes_at_closes(session: Session) -> dict[str, float]:
-    """How many rows the log held when a month was closed: what is booked in it stands before, whatever date it bears."""
+    """How many rows the log held when a month was closed: what is booked in it stands before, whatever its date."""
     closes = [seal for seal in seals(session) if seal.reason.startswith(CLOSE)]
     return {seal.reason.split()[1]: seal.tree_size for seal in closes}
 
