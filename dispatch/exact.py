@@ -21,7 +21,6 @@ from dispatch.check import check, price
 from dispatch.clock import Clock
 from dispatch.formulation import DEPOT, Circuit, Formulation
 from dispatch.model import (
-    Carer,
     Cost,
     Limits,
     NotExpressible,
@@ -33,6 +32,7 @@ from dispatch.model import (
     Stop,
     Vehicle,
 )
+from dispatch.rules import latest_departure
 from dispatch.unserved import left_out
 
 __all__ = ["NotExpressible", "order_of", "plan_of", "solve_exact", "timed"]
@@ -212,7 +212,7 @@ def plan_of(formulation: Formulation, solver: cp_model.CpSolver) -> Plan:
         if stops:
             pauses = _pauses(formulation.clocks[carer.id], solver)
             out = formulation.drive(carer.mode, carer.start_place, formulation.task(stops[0].task).place)
-            leave = _leave(carer, pauses, stops[0].start_minutes, out)
+            leave = latest_departure(carer, pauses, stops[0].start_minutes, out)
             routes.append(Route(carer.id, stops, pauses, leave, solver.value(formulation.clocks[carer.id].finish)))
     for vehicle in problem.vehicles:
         for index in range(len(vehicle.rounds)):
@@ -250,16 +250,3 @@ def _complete(problem: Problem, routes: tuple[Route, ...]) -> Plan:
     unserved = left_out(problem, (task for task in problem.tasks if task.id not in there))
     plan = Plan(routes, unserved, Cost(), "exact")
     return replace(plan, cost=price(problem, plan))
-
-
-def _leave(carer: Carer, pauses: Sequence[Pause], arrive: int, drive: int) -> int:
-    """The latest moment to leave the start place: ``drive`` working minutes before ``arrive``."""
-    blocked = [(pause.start_minutes, pause.end_minutes) for pause in pauses]
-    blocked += [(early.closes_minutes, late.opens_minutes) for early, late in pairwise(carer.shifts)]
-    moment = arrive
-    while span := max((span for span in blocked if span[0] < moment), key=lambda span: span[1], default=None):
-        free = max(0, moment - span[1])
-        if free >= drive:
-            break
-        moment, drive = span[0], drive - free
-    return moment - drive

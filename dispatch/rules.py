@@ -1,6 +1,7 @@
 """The hard rules and the prices that concern one carer and one task, said once for every engine."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from dispatch.model import Break, Carer, Pause, Problem, Task, Window
 
@@ -110,6 +111,19 @@ def hours_in_order(task: Task) -> tuple[Window, ...]:
             found.pop()
         found.append(window)
     return tuple(found)
+
+
+def latest_departure(carer: Carer, pauses: Sequence[Pause], arrive: int, drive: int) -> int:
+    """The latest moment to set out on a drive that ends at ``arrive``: nobody drives in pauses or between shifts."""
+    blocked = [(pause.start_minutes, pause.end_minutes) for pause in pauses]
+    blocked += [(early.closes_minutes, late.opens_minutes) for early, late in pairwise(carer.shifts)]
+    moment = arrive
+    while span := max((span for span in blocked if span[0] < moment), key=lambda span: span[1], default=None):
+        free = max(0, moment - span[1])
+        if free >= drive:
+            break
+        moment, drive = span[0], drive - free
+    return moment - drive
 
 
 def unserved_cost(problem: Problem, task: Task) -> int:

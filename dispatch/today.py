@@ -12,7 +12,7 @@ import numpy as np
 from dispatch.disruption import CarerIll, CarerLate, Change, Disruption, RoadClosed, VisitAdded, VisitCancelled
 from dispatch.model import FOREVER, UNREACHABLE, Carer, Link, Plan, Problem, Route, Stop, Task, Window
 from dispatch.rounds import from_now_on, has_begun, soonest_start, with_driven
-from dispatch.rules import bundles, rests_taken, unserved_cost
+from dispatch.rules import bundles, latest_departure, rests_taken, unserved_cost
 from dispatch.travel import whole_minutes, with_closures
 
 NEVER_LEFT_OUT = 100_000_000
@@ -41,7 +41,8 @@ def _frozen_part(problem: Problem, carer: Carer, route: Route, disruption: Disru
     is_held_up = isinstance(change, CarerIll | CarerLate) and change.carer == carer.id
     for stop, drive in zip(route.stops, _drives(problem, carer, route), strict=False):
         has_begun = stop.start_minutes < now if disruption.begun is None else stop.task in disruption.begun
-        is_under_way = stop.start_minutes - drive < now <= stop.start_minutes and not is_held_up
+        set_out = latest_departure(carer, route.pauses, stop.start_minutes, drive)
+        is_under_way = set_out < now <= stop.start_minutes and not is_held_up
         if has_begun or is_under_way:
             yield stop
 

@@ -331,3 +331,17 @@ def test_what_the_day_does_not_know_is_refused_by_field(change: object, path: st
     with pytest.raises(ProblemError) as caught:
         after(0, change)
     assert caught.value.path == path
+
+
+@pytest.mark.parametrize("now", [690, 700, 709, 711, 730])
+def test_who_rests_on_the_way_to_the_first_visit_is_on_the_way(now: int) -> None:
+    """Left at 680, ten minutes driven, then half an hour of rest: the visit at 750 is on time and stays."""
+    carer = Carer("ann", "s", "s", (DAY,), breaks=(Break(Window(690, 780), 30),))
+    drives = np.array([[0, 40], [40, 0]], dtype=np.int32)
+    day = Problem(("s", "h"), {"default": drives}, (carer,), (Task("t", "h", 30, (Window(750, 755),)),))
+    route = Route("ann", (Stop("t", 750, 780),), (Pause(690, 720),), 680, 820)
+    published = Plan((route,), (), Cost(), "hand")
+    assert check(day, published) == []
+    found = replan(day, published, Disruption(now, None), STEPS, 1)
+    assert found.plan.unserved == ()
+    assert found.plan.routes[0].stops == route.stops
