@@ -18,6 +18,7 @@ from timebank.ledger.models import EntryKind, EntryState, HourAccount, OfficeEnt
 from timebank.ledger.operations.accounts import own_account, reverse
 from timebank.ledger.operations.giving import is_kin, transfer_to_kin
 from timebank.ledger.operations.office import adjust, enter_opening
+from timebank.people.entries import kept_entry
 from timebank.people.models import Person
 from timebank.people.queries import may_act
 from timebank.policies.queries import in_force
@@ -133,11 +134,12 @@ def decide_entry(session: Session, *, actor: Actor, entry_id: str, approve: bool
     """
     entry = _entry(session, actor, entry_id)
     account = session.get_one(HourAccount, entry.account_id)
+    kin_id = kept_entry(session, entry.kin_id) if entry.kin_id else None
     if actor.role not in APPROVERS:
         raise NotAllowed("ledger.not_an_approver", T("The township or the bureau approves entries."))
     if actor.user_id == entry.proposed_by:
         raise Refused("ledger.second_person", T("A second person must sign this entry."))
-    if actor.person_id is not None and actor.person_id in (account.person_id, entry.kin_id):
+    if actor.person_id is not None and actor.person_id in (account.person_id, kin_id):
         raise NotAllowed("ledger.own_hours", T("Nobody enters hours for themselves."))
     if not approve and not reason.strip():
         raise BadInput("ledger.no_reason", T("Write the reason; who asked will read it."), field="reason")

@@ -16,8 +16,9 @@ from timebank.ledger import books, queries
 from timebank.ledger.models import Reason, Transfer
 from timebank.ledger.operations.accounts import open_account, own_account, post, refuse_gone
 from timebank.ledger.rules import Posting, split_at_cap
-from timebank.people.models import Kinship, Person
-from timebank.people.queries import people_by_id
+from timebank.people.entries import kept_entry
+from timebank.people.models import Kinship, Person, PersonState
+from timebank.people.queries import death_of, people_by_id
 from timebank.policies.queries import Policy, in_force
 
 KIN_WHO_MAY_RECEIVE = frozenset({"spouse", "parent", "grandparent", "child", "grandchild"})
@@ -33,11 +34,10 @@ def earn(
     if actor.person_id == person.id:
         raise NotAllowed("ledger.own_hours", T("Nobody enters hours for themselves."))
     refuse_gone(person, event_at=event_at)
-    account = open_account(session, actor=actor, person_id=person.id, area_code=person.area_code)
     whole = Posting(
         key=f"earn:{visit_id}:{person.id}",
         debit_account_id=queries.pool_of(session, person.area_code).id,
-        credit_account_id=account.id,
+        credit_account_id=_account_id(session, actor, person),
         minutes=minutes,
         reason=Reason.EARN,
         source_id=visit_id,
@@ -128,6 +128,10 @@ def record_group_session(
 
 
 def _account_id(session: Session, actor: Actor, person: Person) -> str:
+    """The account of who helped. Late hours of the dead are passed on, so their case waits again if it was put away."""
+    if person.state == PersonState.DEAD and (death := death_of(session, person)) and death.closed_at:
+        death.closed_at, death.closed_by = None, ""
+        session.add(death)
     return open_account(session, actor=actor, person_id=person.id, area_code=person.area_code).id
 
 
@@ -175,8 +179,8 @@ def transfer_to_kin(
     """
     account = own_account(session, actor, person_id)
     refuse_gone(session.get_one(Person, person_id))
-    kin = session.get(Person, kin_id)
-    if kin is None or not is_kin(session, person_id, kin_id):
+    kin = session.get(Person, kept_entry(session, kin_id))  # as they are registered when it is approved
+    if kin is None or not is_kin(session, person_id, kin.id):
         text = T("Hours go to spouse, parents, grandparents, children and grandchildren only.")
         raise Refused("ledger.not_kin", text, field="kin_id")
     refuse_gone(kin)

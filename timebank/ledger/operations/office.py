@@ -18,6 +18,7 @@ from timebank.ledger.operations.drawing import hold_for, release
 from timebank.ledger.operations.giving import credit_up_to_cap, is_kin, post_once
 from timebank.ledger.rules import Posting
 from timebank.people import effects
+from timebank.people.entries import entries_of, kept_entry
 from timebank.people.models import Person, PersonState
 from timebank.policies.queries import in_force
 
@@ -35,7 +36,8 @@ def enter_opening(
 ) -> Transfer:
     """Take over a balance from a paper register: two people and a page that can be looked up, always.
 
-    A register is taken over once. `key` names the entry: entered again after it was taken back, it is a new one.
+    A register is taken over once, under whatever entry its owner is registered. `key` names the entry: entered again
+    after it was taken back, it is a new one.
     """
     two_people(actor, second_user_id, evidence)
     if actor.person_id == person.id:
@@ -54,7 +56,7 @@ def enter_opening(
         policy_version=policy.version,
         area_code=person.area_code,
     )
-    _refuse_second_opening(session, taken_over)
+    _refuse_second_opening(session, taken_over, person)
     made = post(session, actor=actor, posting=taken_over)
     note(
         session,
@@ -67,19 +69,29 @@ def enter_opening(
     return made
 
 
-def _refuse_second_opening(session: Session, opening: Posting) -> None:
-    """Refuse while another balance that was taken over stands; under the account's lock: two cannot both pass."""
+def _refuse_second_opening(session: Session, opening: Posting, person: Person) -> None:
+    """Refuse while another balance that was taken over stands, here or at an entry that was joined to this one.
+
+    It is asked under the account's lock: two cannot both pass.
+    """
     books.account_states(session, {opening.credit_account_id: 0})
-    other = select(Transfer.id).where(
-        Transfer.credit_account_id == opening.credit_account_id,
+    mine = select(HourAccount.id).where(col(HourAccount.person_id).in_(entries_of(person.id)))
+    other = select(Transfer.credit_account_id).where(
+        col(Transfer.credit_account_id).in_(mine),
         Transfer.reason == Reason.OPENING,
         Transfer.key != opening.key,
         queries.stands(),
     )
-    if session.exec(other).first():
-        raise Refused(
-            "ledger.opening_stands", T("The paper register was taken over already. Take that entry back first.")
+    taken_over = session.exec(other).all()
+    if opening.credit_account_id in taken_over:
+        text = T("The paper register was taken over already. Take that entry back first.")
+        raise Refused("ledger.opening_stands", text)
+    if taken_over:
+        text = T(
+            "The paper register was taken over already, for an entry that was joined to this one. "
+            "Put right what is missing by an adjustment."
         )
+        raise Refused("ledger.opening_stands", text)
 
 
 def adjust(
@@ -133,8 +145,8 @@ def settle_estate(
     """Pass what a dead member left to an heir of the near kin, or to the commons, and close the accounts.
 
     Hours held for visits that will not take place are freed first; a gift goes back to the pool; what was drawn beyond
-    zero is given by the commons, whoever is the heir. Refuses persons who live, heirs who are not kin, one office
-    worker alone, and while visits of theirs wait for their review.
+    zero is given by the commons, whoever is the heir. Refuses persons who live, heirs who are not kin or decide for
+    themselves, one office worker alone, and while visits of theirs wait for their review.
     """
     person = session.get(Person, person_id)
     account = queries.account_of(session, person_id)
@@ -144,15 +156,23 @@ def settle_estate(
     two_people(actor, second_user_id, "estate")
     target = commons_id = queries.commons_of(session, account.area_code).id
     if heir_id:
-        heir = session.get(Person, heir_id)
-        if heir is None or not is_kin(session, person_id, heir_id):
-            text = T("Hours go to spouse, parents, grandparents, children and grandchildren only.")
-            raise Refused("ledger.not_kin", text, field="heir_id")
-        refuse_gone(heir)
-        target = open_account(session, actor=actor, person_id=heir_id, area_code=heir.area_code).id
+        heir = _heir(session, actor, person_id, kept_entry(session, heir_id))
+        target = open_account(session, actor=actor, person_id=heir.id, area_code=heir.area_code).id
     made = _wind_up(session, actor, person_id, heir_id=target, giver_id=commons_id, reason=Reason.ESTATE)
     note(session, actor=actor, action="ledger.settle_estate", subject_id=account.id, second=second_user_id)
     return made
+
+
+def _heir(session: Session, actor: Actor, person_id: str, heir_id: str) -> Person:
+    """The heir, where hours may go to them and they do not decide so themselves."""
+    heir = session.get(Person, heir_id)
+    if heir is None or not is_kin(session, person_id, heir_id):
+        text = T("Hours go to spouse, parents, grandparents, children and grandchildren only.")
+        raise Refused("ledger.not_kin", text, field="heir_id")
+    if actor.person_id == heir_id:
+        raise NotAllowed("ledger.own_hours", T("Nobody enters hours for themselves."))
+    refuse_gone(heir)
+    return heir
 
 
 def end_gift(session: Session, *, actor: Actor, person: Person) -> None:
@@ -183,8 +203,7 @@ def merge_accounts(session: Session, *, actor: Actor, person_id: str, second_use
         raise Refused("ledger.not_merged", T("First say at the person's page which entry is kept."), field="person_id")
     kept = session.get_one(Person, person.merged_into_id)
     target = open_account(session, actor=actor, person_id=kept.id, area_code=kept.area_code).id
-    accounts = session.exec(select(HourAccount.id).where(HourAccount.person_id == person_id)).all()
-    promised = queries.waiting_holds(session, list(accounts))
+    promised = queries.waiting_holds(session, _locked(session, person_id, target))
     _wind_up(session, actor, person_id, heir_id=target, giver_id=target, reason=Reason.ADJUSTMENT)
     hold_for(session, actor=actor, person=kept, promised=promised)
     note(session, actor=actor, action="ledger.merge_accounts", subject_id=person_id, second=second_user_id)
@@ -209,7 +228,9 @@ def _wind_up(
 
     What is left goes to one account (above an heir's cap to the commons), what is missing comes from another.
     """
+    _locked(session, person_id, heir_id)
     found = select(HourAccount).where(HourAccount.person_id == person_id, col(HourAccount.closed_at).is_(None))
+    found = found.execution_options(populate_existing=True)
     made = None
     for account in session.exec(found.order_by(HourAccount.kind.desc())).all():  # type: ignore[attr-defined]
         for held in queries.waiting_holds(session, [account.id]):
@@ -224,6 +245,17 @@ def _wind_up(
         session.connection().execute(closed)
         session.expire(account)
     return made
+
+
+def _locked(session: Session, person_id: str, other_id: str) -> list[str]:
+    """The accounts of somebody, kept from everybody else with the one that takes over, until the unit of work ends.
+
+    Otherwise hours that come or are promised in this moment would stay behind on a closed account.
+    """
+    mine = list(session.exec(select(HourAccount.id).where(HourAccount.person_id == person_id)))
+    session.flush()
+    books.account_states(session, dict.fromkeys([*mine, other_id], 0))
+    return mine
 
 
 def _bring_to_zero(

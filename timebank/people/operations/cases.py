@@ -188,14 +188,15 @@ def merge(session: Session, *, actor: Actor, case: PersonCase) -> Person:
     """Join an entry to the one that is kept, as the second person; the entry to keep is returned.
 
     Papers, consents, kin and powers follow; visits, care plans and logins by their features (people.effects); hours by
-    `ledger.merge_accounts`, which leaves every line where it stands. Refuses who proposed it.
+    `ledger.merge_accounts`, which leaves every line where it stands. Refuses who proposed it, an entry to keep that is
+    gone, and entries of which one has died meanwhile: a death is never lost in another entry that lives.
     """
     if case.kind != MERGING or case.closed_at is not None:
         raise Refused("people.another_step", T("This case is settled, or asks for another step."))
     if case.opened_by == actor.user_id:
         raise NotAllowed("people.own_proposal", T("Another person must look at what you proposed."))
     other, kept = of_area(session, actor, case.person_id), of_area(session, actor, str(case.detail["kept"]))
-    if kept.state in LEFT:
+    if kept.state in LEFT or other.state in (PersonState.DEAD, PersonState.MERGED):
         raise Refused("people.state_is_final", T("This cannot be changed any more. Ask the township office."))
     _hand_over(session, other, kept)
     _close_absences(session, actor, other, PersonState.MERGED)

@@ -196,9 +196,8 @@ def give_visits_back(session: Session, _actor: Actor, person: Person, case: Pers
 def _take_off(session: Session, visits: Sequence[Visit], person: Person, why: Text) -> int:
     """Take a volunteer off visits, each of which looks for somebody else; how many."""
     for visit in visits:
-        for carer in _carers(session, visit.id, person.id):
+        if carer := _carer(session, visit.id, person.id):
             carer.state, carer.decline_reason = CarerState.DECLINED, why.msgid
-            session.add(carer)
         derive(session, visit)
     return len(visits)
 
@@ -220,29 +219,30 @@ def hand_over(session: Session, _actor: Actor, person: Person, case: PersonCase)
     for visit in visits:
         if visit.elder_id == person.id:
             visit.elder_id, visit.area_code, visit.household_code = kept.id, kept.area_code, kept.household_code
-        _change_carer(session, visit.id, person.id, kept.id)
+        _change_carer(session, visit, person.id, kept.id)
         session.add(visit)
         _free_own_carer(session, visit)
     return len(visits)
 
 
-def _change_carer(session: Session, visit_id: str, person_id: str, kept_id: str) -> None:
-    there = _carers(session, visit_id, kept_id)
-    for carer in _carers(session, visit_id, person_id):
-        if there:
-            carer.state = CarerState.REPLACED
-        else:
-            carer.person_id = kept_id
-        session.add(carer)
+def _change_carer(session: Session, visit: Visit, person_id: str, kept_id: str) -> None:
+    """Let the kept entry come in the place of another one; who was to come under both leaves a place open."""
+    other, known = _carer(session, visit.id, person_id), _carer(session, visit.id, kept_id)
+    if other and not known:
+        other.person_id = kept_id
+    elif other and known and other.state in queries.COMING:
+        twice = known.state in queries.COMING
+        if known.state != CarerState.ACCEPTED:  # a yes under either entry is a yes
+            known.state, known.starts_minute, known.decline_reason = other.state, other.starts_minute, ""
+        other.state = CarerState.REPLACED
+        if twice:
+            derive(session, visit)
 
 
 def _free_own_carer(session: Session, visit: Visit) -> None:
     """Elder and helper turned out to be one person: nobody is their own carer, so the visit looks for somebody else."""
-    own = _carers(session, visit.id, visit.elder_id)
-    for carer in own:
-        carer.state = CarerState.REPLACED
-        session.add(carer)
-    if own:
+    if own := _carer(session, visit.id, visit.elder_id):
+        own.state = CarerState.REPLACED
         derive(session, visit)
 
 
@@ -253,9 +253,9 @@ def _is_carer(person_id: str) -> sa.ColumnElement[bool]:
     return col(Visit.id).in_(mine)
 
 
-def _carers(session: Session, visit_id: str, person_id: str) -> list[VisitCarer]:
+def _carer(session: Session, visit_id: str, person_id: str) -> VisitCarer | None:
     found = select(VisitCarer).where(VisitCarer.visit_id == visit_id, VisitCarer.person_id == person_id)
-    return list(session.exec(found))
+    return session.exec(found).one_or_none()
 
 
 def _open_visits(session: Session, concerns: Any, since_on: date) -> list[Visit]:
