@@ -55,6 +55,15 @@ def test_a_revoked_sheet_says_so(sheet: Statement, client: Visitor, sign_in: Sig
     assert "Revoked." in client.visit(f"/check/{sheet.proof_code}?lang=en")
 
 
+def test_a_sheet_is_revoked_once_and_for_a_reason(sheet: Statement, sign_in: SignIn) -> None:
+    office = sign_in(Role.SUPERVISOR)
+    office.visit(f"/statements/{sheet.id}")
+    assert "Write the reason" in office.submit("/revoke", why=" ", status=400)
+    office.submit("/revoke", why="printed with a wrong name")
+    again = office.send(f"/statements/{sheet.id}/revoke", {"why": "once more"})
+    assert again.status_code == 409 and "revoked already" in again.text
+
+
 @pytest.mark.parametrize(("was_revoked", "answer"), [(True, "Revoked."), (False, "Something is wrong with our record")])
 def test_a_row_alone_neither_revokes_a_sheet_nor_makes_it_valid_again(
     sheet: Statement, client: Visitor, sign_in: SignIn, was_revoked: bool, answer: str

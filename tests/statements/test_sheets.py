@@ -100,6 +100,17 @@ def words(content: bytes) -> str:
     return "".join("".join(page.extract_text().split()) for page in read(content).pages)
 
 
+def test_a_revoked_sheet_says_so_on_paper_in_tables_and_aloud() -> None:
+    given = [(statement(revoked_at=datetime(2026, 11, 9, 16, tzinfo=UTC)), PERSON)]
+    said = words(sheets.pdf(given, head=HEAD))
+    assert "作废了，不算数了" in said and "ThissheetwasrevokedonTue10Nov2026." in said
+    assert "revoked" not in words(sheets.pdf([(statement(), PERSON)], head=HEAD))
+    for locale in ("zh", "en"):
+        assert {row[4] for row in as_table(sheets.xlsx_bytes(given, locale))[1:]} == {"2026-11-10"}
+    assert sheets.spoken_statement(given[0][0], "en").startswith("This sheet was revoked on Tue 10 Nov 2026. It")
+    assert sheets.spoken_statement(given[0][0], "zh").startswith("这张单子")
+
+
 def test_a_sheet_is_tagged_for_archives_and_for_screen_readers() -> None:
     reader = read(sheets.pdf([(statement(), PERSON)], head=HEAD))
     metadata = reader.trailer["/Root"]["/Metadata"].get_data().decode()

@@ -135,6 +135,38 @@ def month_removed(session: Session, cast: Cast) -> str:
     return "2026-10"
 
 
+def closed_by_somebody_else(session: Session, cast: Cast) -> str:
+    run = session.get_one(MonthRun, "2026-10")
+    run.closed_by = cast.users["wu"]
+    session.add(run)
+    return run.month
+
+
+def closed_on_another_day(session: Session, _: Cast) -> str:
+    run = session.get_one(MonthRun, "2026-10")
+    run.closed_at -= timedelta(days=3)
+    session.add(run)
+    return run.month
+
+
+def closed_under_another_seal(session: Session, cast: Cast) -> str:
+    run = session.get_one(MonthRun, "2026-10")
+    bureau = Actor(cast.users["tan"], Role.BUREAU, make.DISTRICT)
+    revoke_statement(session, actor=bureau, statement_id=sheet_of(session, cast).id, why="something to seal")
+    later = seal_new_rows(session, actor=bureau, reason="tick", complete=True)
+    assert later is not None
+    run.seal_id = later.id
+    session.add(run)
+    return run.month
+
+
+def closed_without_a_seal(session: Session, _: Cast) -> str:
+    run = session.get_one(MonthRun, "2026-10")
+    run.seal_id = None
+    session.add(run)
+    return run.month
+
+
 def certificate_of(session: Session) -> Certificate:
     return session.exec(select(Certificate)).one()
 
@@ -247,6 +279,7 @@ def test_a_certificate_of_the_first_form_stays_sound(issued: MonthRun, cast: Cas
 TAMPERINGS: tuple[Callable[[Session, Cast], str], ...] = (
     *(edited, edited_with_its_digest, edited_with_digest_and_root, removed, put_in, given_to_somebody_else),
     *(said_to_expire_later, made_valid_again, month_removed, certificate_with_more_hours, certificate_removed),
+    *(closed_by_somebody_else, closed_on_another_day, closed_under_another_seal, closed_without_a_seal),
     *(certificate_of_another_place, certificate_listed_earlier, certificate_in_the_older_form),
     *(certificate_put_in, certificate_made_valid_again),
 )

@@ -14,13 +14,14 @@ from timebank.core import clock, crypto, months
 from timebank.core.actors import Actor, Role
 from timebank.core.crash import crash_point
 from timebank.core.db import table_of
-from timebank.core.errors import NotAllowed, NotFound, Refused
+from timebank.core.errors import BadInput, NotAllowed, NotFound, Refused
 from timebank.core.text import T
 from timebank.ledger import operations as ledger
 from timebank.ledger.models import ClosedMonth
 from timebank.ledger.posting import lock_books
 from timebank.ledger.proofs import CLOSE
 from timebank.ledger.queries import MonthFigures, held_at_end_of, month_figures, too_old
+from timebank.ledger.rules import instant_text
 from timebank.policies.queries import in_force
 from timebank.statements import queries
 from timebank.statements.models import MonthRun, Statement
@@ -77,6 +78,7 @@ def close_month(session: Session, *, actor: Actor, district_code: str, month: st
         area_code=district_code,
         sheets=root.size,
         root=root.root,  # the event is sealed below, and with it the root of the sheets
+        closed_at=instant_text(closed_at),
     )
     seal = ledger.seal_new_rows(session, actor=actor, reason=f"{CLOSE}{month}", complete=True)
     run.seal_id = seal.id if seal else None
@@ -191,11 +193,15 @@ def _lines_by_account(session: Session, month: str) -> dict[str, list[dict[str, 
 
 
 def revoke_statement(session: Session, *, actor: Actor, statement_id: str, why: str) -> Statement:
-    """Say that a printed sheet no longer counts; whoever scans it reads "revoked"."""
+    """Say once, and why, that a printed sheet no longer counts; whoever scans it reads "revoked"."""
     statement = session.get(Statement, statement_id)
     if statement is None or not actor.scope.holds_area(statement.area_code):
         raise NotFound("statements.no_such_statement", T("There is no such statement in your area."))
-    statement.revoked_at = statement.revoked_at or clock.now()
+    if statement.revoked_at is not None:
+        raise Refused("statements.revoked_already", T("This sheet is revoked already."))
+    if not why.strip():
+        raise BadInput("statements.no_reason", T("Write the reason; it is kept in the log."), field="why")
+    statement.revoked_at = clock.now()
     session.add(statement)
     note(
         session,
@@ -203,6 +209,6 @@ def revoke_statement(session: Session, *, actor: Actor, statement_id: str, why: 
         action="statements.revoke",
         subject_id=statement.id,
         area_code=statement.area_code,
-        why=why[:200],
+        why=why.strip()[:200],
     )
     return statement

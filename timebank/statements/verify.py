@@ -11,9 +11,10 @@ from collections.abc import Iterator
 from sqlmodel import Session, col, or_, select
 
 from timebank.audit.models import AuditEvent
-from timebank.ledger.models import HourAccount
-from timebank.ledger.proofs import in_the_log
+from timebank.ledger.models import HourAccount, Seal
+from timebank.ledger.proofs import CLOSE, in_the_log
 from timebank.ledger.queries import MonthFigures, month_figures
+from timebank.ledger.rules import instant_text
 from timebank.statements import certificates
 from timebank.statements.models import Certificate, CertificateState, MonthRun, Statement
 from timebank.statements.rules import fits_digest, root_of
@@ -51,6 +52,17 @@ def _check_months(session: Session) -> Iterator[Problem]:
         yield from _check_month(session, run)
         if sealed is None or sealed[0].detail.get("root") != run.root:
             yield month, "the root of the sheets is not the one that was sealed when the month was closed"
+        elif not _is_close(session, run, sealed[0]):
+            yield month, "the month was closed by somebody else, at another time or under another seal than is said"
+
+
+def _is_close(session: Session, run: MonthRun, sealed: AuditEvent) -> bool:
+    """Whether who closed a month, when and under which seal is as it was sealed; the root sheet prints it."""
+    closed_at = instant_text(run.closed_at)
+    of_close = col(Seal.reason).startswith(f"{CLOSE}{run.month} ")
+    first = select(Seal.id).where(of_close).order_by(col(Seal.id)).limit(1)
+    said = (sealed.user_id, sealed.detail.get("closed_at", closed_at), session.exec(first).first())
+    return said == (run.closed_by, closed_at, run.seal_id)
 
 
 def _check_month(session: Session, run: MonthRun) -> Iterator[Problem]:

@@ -69,6 +69,7 @@ def _sheet(statement: Statement, person: Person, head: Letterhead) -> dict[str, 
             else gettext("Statement of {month}", locale, month=name)
             for locale, name in month.items()
         },
+        "revoked": _revoked(statement),
         "name": masked_name(person.name),
         "household": both(T("Household")),
         "household_code": statement.household_code,
@@ -92,6 +93,14 @@ def _sheet(statement: Statement, person: Person, head: Letterhead) -> dict[str, 
 
 def _figure(label: Text, minutes: int, *, strong: bool = False) -> dict[str, Any]:
     return {"label": both(label), "value": both(spoken(minutes)), "strong": strong}
+
+
+def _revoked(statement: Statement) -> Both | None:
+    """The sentence on top of a sheet that no longer counts."""
+    if statement.revoked_at is None:
+        return None
+    day = {locale: formats.local_date(statement.revoked_at, locale) for locale in ("zh", "en")}
+    return {loc: gettext("This sheet was revoked on {day}. It no longer counts.", loc, day=day[loc]) for loc in day}
 
 
 def _notes(statement: Statement) -> list[Both]:
@@ -190,7 +199,10 @@ def rules_in_short(policy: Policy) -> list[Both]:
 
 
 def spoken_statement(statement: Statement, locale: str) -> str:
-    """The statement in three sentences, and what is set aside or goes away, for the phone to read aloud."""
+    """The statement in three sentences, and what is set aside or goes away, for the phone to read aloud.
+
+    A sheet that was revoked says so first.
+    """
     figures = {
         "opening": formats.hours(statement.opening_minutes, locale),
         "came": formats.hours(statement.in_minutes, locale),
@@ -213,4 +225,6 @@ def spoken_statement(statement: Statement, locale: str) -> str:
             month=month,
             **figures,
         )
-    return (" " if locale == "en" else "").join((told, *(note[locale] for note in _notes(statement))))
+    revoked = _revoked(statement)
+    sentences = (*([revoked[locale]] if revoked else []), told, *(note[locale] for note in _notes(statement)))
+    return (" " if locale == "en" else "").join(sentences)

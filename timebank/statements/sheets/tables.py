@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from timebank.core import sheets
+from timebank.core import clock, sheets
 from timebank.core.i18n import say
 from timebank.core.text import T, Text
 from timebank.ledger.models import AccountKind
@@ -20,7 +20,7 @@ _FIGURES: dict[str, Text] = {
     "expiring_minutes": T("Expiring, minutes"),
 }
 COLUMNS = (
-    *(T("Number"), T("Month"), T("Account"), T("Household of the member")),
+    *(T("Number"), T("Month"), T("Account"), T("Household of the member"), T("Revoked on")),
     *_FIGURES.values(),
     *(T("Date"), T("What"), T("Code"), T("Household"), T("Rule"), T("Minutes")),
 )
@@ -31,7 +31,8 @@ def rows_of(statements: Iterable[tuple[Statement, Person]], locale: str) -> Iter
     """One row for each line, or one for a month without lines; numbers stay numbers."""
     for statement, _ in statements:
         kind = say(_ACCOUNTS[statement.kind], locale)
-        head = [statement.serial, statement.month, kind, statement.household_code]
+        revoked_on = clock.local_date(statement.revoked_at).isoformat() if statement.revoked_at else ""
+        head = [statement.serial, statement.month, kind, statement.household_code, revoked_on]
         figures = [getattr(statement, name) for name in _FIGURES]
         for line in statement.lines:
             what = [line["on"], what_words(line)[locale], line["reason"], line["household"], line["policy"]]
