@@ -36,12 +36,29 @@ def test_the_bureau_closes_october_and_prints_its_root(cast: Cast, earn: Earn, s
     earn(cast.li, on=date(2026, 10, 20))
     office = sign_in(Role.BUREAU)
     assert "Everything is settled." in office.visit("/months")
-    assert "2026-10 is closed" in office.submit("/months/2026-10/close")
+    assert "October 2026 is closed" in office.submit("/months/2026-10/close")
     assert "This month is closed." in office.visit("/months")
     sheet = office.get("/months/2026-10/root-sheet")
     assert sheet.status_code == 200 and sheet.data.startswith(b"%PDF")
     assert office.send("/months/2026-10/close").status_code == 409
     assert list(runs()) == ["2026-10"]
+
+
+@pytest.mark.parametrize(
+    ("now", "said"),
+    [
+        ("2026-11-30 10:00", "All months are closed"),
+        ("2026-12-02 10:00", "November 2026 is over; it is closed on day 5 of this month"),
+        ("2026-12-05 10:00", "November 2026 is to be closed"),
+    ],
+)
+def test_home_says_whether_a_month_is_to_be_closed_and_when(
+    cast: Cast, earn: Earn, sign_in: SignIn, at: At, now: str, said: str
+) -> None:
+    earn(cast.li, on=date(2026, 11, 2))
+    at(now)
+    assert said in sign_in(Role.BUREAU).visit("/")
+    assert said in sign_in(Role.AUDITOR).visit("/")
 
 
 def test_the_close_is_sealed_and_the_seal_is_kept_outside_the_database(

@@ -5,9 +5,14 @@ from datetime import date, datetime, timedelta
 
 from timebank.core import clock
 from timebank.core.errors import BadInput
-from timebank.core.text import T
+from timebank.core.text import T, Text
 
 _MONTH = re.compile(r"(20\d\d)-(0[1-9]|1[0-2])", re.ASCII)
+_SPOKEN = (
+    *(T("January {year}"), T("February {year}"), T("March {year}"), T("April {year}"), T("May {year}")),
+    *(T("June {year}"), T("July {year}"), T("August {year}"), T("September {year}"), T("October {year}")),
+    *(T("November {year}"), T("December {year}")),
+)
 
 
 def month_of(instant: datetime) -> str:
@@ -25,6 +30,11 @@ def parse_month(raw: str, *, field: str = "month") -> str:
     if _MONTH.fullmatch(raw) is None:
         raise BadInput("core.not_a_month", T("Write the month as year-month, for example 2026-11."), field=field)
     return raw
+
+
+def spoken(month: str) -> Text:
+    """The month as a reader says it: November 2026, 2026年11月."""
+    return Text(_SPOKEN[int(month[5:]) - 1].msgid, {"year": month[:4]})
 
 
 def first_day(month: str) -> date:

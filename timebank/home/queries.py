@@ -278,11 +278,16 @@ def _supervisor(session: Session, actor: Actor) -> list[Duty]:
 
 
 def _month_to_close(session: Session, actor: Actor) -> list[Duty]:
-    policy = in_force(session, actor.area_code, clock.today())
-    month = close_is_due(session, policy.number("period.close_day"))
-    if month:
-        return [Duty(T("{month} is to be closed", month=month), "statements.list_months", "lock", is_urgent=True)]
-    return [Duty(T("All months are closed"), "statements.list_months", "check")]
+    close_day, page = (
+        in_force(session, actor.area_code, clock.today()).number("period.close_day"),
+        "statements.list_months",
+    )
+    if month := close_is_due(session, close_day):
+        return [Duty(T("{month} is to be closed", month=months.spoken(month)), page, "lock", is_urgent=True)]
+    if month := close_is_due(session, 1):
+        text = T("{month} is over; it is closed on day {day} of this month", month=months.spoken(month), day=close_day)
+        return [Duty(text, page, "lock")]
+    return [Duty(T("All months are closed"), page, "check")]
 
 
 def _bureau(session: Session, actor: Actor) -> list[Duty]:

@@ -93,7 +93,9 @@ def _check_can_close(session: Session, month: str) -> None:
         raise Refused("statements.closed_already", T("This month is closed already."), field="month")
     earlier = queries.earlier_open_month(session, month)
     if earlier:
-        raise Refused("statements.close_in_order", T("First close {month}.", month=earlier), field="month")
+        raise Refused(
+            "statements.close_in_order", T("First close {month}.", month=months.spoken(earlier)), field="month"
+        )
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from timebank.auth.guards import EVERY_ROLE, STAFF, actor, guard, public
 from timebank.core import clock, db, http, months
 from timebank.core.actors import Role
 from timebank.core.errors import NotFound
-from timebank.core.i18n import current_locale, gettext
+from timebank.core.i18n import current_locale, gettext, say
 from timebank.core.text import T
 from timebank.ledger.operations import export_seals
 from timebank.ledger.queries import account_for
@@ -200,7 +200,10 @@ def close_month(month: str) -> Any:
     """Close a month; closing it twice is refused and changes nothing."""
     code = current_app.extensions["settings"].district_code
     run = operations.close_month(http.session(), actor=actor(), district_code=code, month=month)
-    flash(gettext("{month} is closed: {count:# statement|# statements}.", month=run.month, count=run.statements))
+    closed = T(
+        "{month} is closed: {count:# statement|# statements}.", month=months.spoken(run.month), count=run.statements
+    )
+    flash(say(closed))
     answer = redirect(url_for("statements.list_months"), code=303)
     answer.call_on_close(partial(_export_seals, current_app.extensions["settings"].data_dir))  # after the commit
     return answer
