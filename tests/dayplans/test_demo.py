@@ -1,9 +1,10 @@
 """What the demo leaves on a published day to look at: notices to pass on, what-ifs to compare, the day so far."""
 
+from itertools import pairwise
 from random import Random
 
 import sqlalchemy as sa
-from sqlmodel import select
+from sqlmodel import col, select
 
 from tests.dayplans.township import COORDINATOR, settle, tomorrow
 from tests.factories import TOWNSHIP
@@ -12,7 +13,7 @@ from timebank.dayplans import operations, queries
 from timebank.dayplans.models import DayNotice, DayPlanState
 from timebank.dayplans.queries.trials import trials_at_work, trials_of
 from timebank.demo import days
-from timebank.visits.models import VisitEvent
+from timebank.visits.models import VisitCarer, VisitEvent
 from timebank.visits.queries import carers_of, visits_on
 
 
@@ -47,3 +48,15 @@ def test_the_demo_lives_a_day_up_to_now_and_leaves_one_volunteer_a_day_to_do(dat
         assert {event.person_id for event in events} >= begun
         assert waiting not in {event.person_id for event in events}
         assert max(event.device_at for event in events) < noon
+
+
+def test_nobody_of_the_demo_is_in_two_homes_at_once(database: sa.Engine) -> None:
+    with db.transaction() as session:
+        settle(session, visits=30, volunteers=6)
+        row = operations.draft_day(session, actor=COORDINATOR, area_code=TOWNSHIP, on=tomorrow(), steps=200_000)
+        operations.publish_day(session, actor=COORDINATOR, day_plan_id=row.id, revision=row.revision)
+        days.live_through_day(session, Random(1), TOWNSHIP, tomorrow(), until=clock.at_local(tomorrow(), 20 * 60))
+        stays = session.exec(select(VisitCarer).where(col(VisitCarer.checked_out_at).is_not(None))).all()
+    in_turn = sorted(stays, key=lambda stay: (stay.person_id, stay.checked_in_at))
+    pairs = [(one, two) for one, two in pairwise(in_turn) if one.person_id == two.person_id]
+    assert pairs and all(one.checked_out_at < two.checked_in_at for one, two in pairs)

@@ -11,7 +11,7 @@ from sqlmodel import select
 from tests import factories as make
 from tests.cast import Cast
 from tests.fixtures.browsing import Visitor
-from tests.fixtures.site import SignIn
+from tests.fixtures.site import At, SignIn
 from tests.statements.conftest import Close, Earn
 from timebank.core import clock, db
 from timebank.core.actors import SYSTEM, Role
@@ -149,6 +149,11 @@ def test_a_revoked_sheet_is_not_printed_with_the_village_s(
     said = "".join(page.extract_text() for page in PdfReader(io.BytesIO(printed)).pages)
     assert november.serial not in said and "202611-" in said
     assert "revoked" in sign_in("zhang").visit("/statements")
+
+
+def test_the_list_of_sheets_opens_at_the_last_month_that_was_closed(sheet: Statement, sign_in: SignIn, at: At) -> None:
+    at("2026-12-02 10:00")
+    assert " · October 2026</h1>" in sign_in(Role.SUPERVISOR).visit("/statements?lang=en")
 
 
 def test_a_village_in_which_nobody_has_a_sheet_is_not_told_that_the_month_is_open(

@@ -99,8 +99,15 @@ def live_through_day(
             for visit, carer in stops:
                 visits.respond(session, actor=_volunteer(visit, carer), visit_id=visit.id, accept=True)
     closed = {visit.id for visit in planned if random.random() < _NOBODY_ANSWERS}
-    for visit, carer in stops:
-        _make_stop(session, random, visit, carer, is_closed=visit.id in closed, until=until)
+    free_at: dict[str, datetime] = {}  # nobody is in two homes at a time
+    for visit, carer in sorted(stops, key=lambda stop: stop[1].starts_minute):
+        on_time = clock.at_local(on, carer.starts_minute) + timedelta(seconds=random.randrange(480))
+        arrives = max(on_time, free_at.get(carer.person_id, on_time))
+        leaves = arrives + timedelta(minutes=visit.duration_minutes, seconds=random.randrange(300))
+        free_at[carer.person_id] = leaves + timedelta(seconds=random.randrange(60, 240))
+        came = [(EventKind.CHECK_IN, arrives), (EventKind.CHECK_OUT, leaves)]
+        events = [(EventKind.NO_ANSWER, arrives)] if visit.id in closed else came
+        _make_stop(session, random, visit, carer, [(kind, at) for kind, at in events if at < until])
     if (evening := clock.at_local(on, 19 * 60)) <= until:
         with clock.frozen(evening):
             for visit in visits_on(session, area_code, on, (VisitState.DONE,)):
@@ -114,14 +121,10 @@ def _volunteer(visit: Visit, carer: VisitCarer) -> Actor:
 
 
 def _make_stop(
-    session: Session, random: Random, visit: Visit, carer: VisitCarer, *, is_closed: bool, until: datetime
+    session: Session, random: Random, visit: Visit, carer: VisitCarer, events: list[tuple[EventKind, datetime]]
 ) -> None:
-    arrives = clock.at_local(visit.due_on, carer.starts_minute) + timedelta(seconds=random.randrange(480))
-    leaves = arrives + timedelta(minutes=visit.duration_minutes, seconds=random.randrange(300))
-    came = [(EventKind.CHECK_IN, arrives), (EventKind.CHECK_OUT, leaves)]
     lat, lon = place_of(session.get_one(Household, visit.household_code))
-    events = [(EventKind.NO_ANSWER, arrives)] if is_closed else came
-    for kind, at in [(kind, at) for kind, at in events if at < until]:
+    for kind, at in events:
         event = EventIn(
             id=ids.new_id("evt"),
             visit_id=visit.id,

@@ -36,7 +36,6 @@ _CLOSERS = (Role.BUREAU, Role.ADMINISTRATOR, Role.SUPERVISOR)
 def list_statements() -> Any:
     """A member's own statements; for offices, the months and villages to print."""
     session, caller = http.session(), actor()
-    asked = months.parse_month(request.args.get("month") or months.preceding(months.of_date(clock.today())))
     whose = request.args.get("person_id", "")
     if whose or caller.scope.person_ids is not None:
         wanted = [whose] if whose else sorted(caller.scope.person_ids or ())
@@ -48,6 +47,9 @@ def list_statements() -> Any:
     chosen = area_for(session, caller.scope, code)
     if chosen is None:
         raise NotFound("http.404", T("There is no such page here, or it is not yours to see."))
+    runs = queries.month_runs(session)
+    last = runs[0].month if runs else months.preceding(months.of_date(clock.today()))
+    asked = months.parse_month(request.args.get("month") or last)
     rows = queries.statements_of_area(session, chosen.code, asked) if len(chosen.code) >= 12 else []
     parts = queries.parts_with_sheets(session, chosen.code, asked, digits=9 if len(chosen.code) < 9 else 12)
     places = areas_by_code(session, [part for part, _ in parts])
@@ -57,7 +59,7 @@ def list_statements() -> Any:
         worth_paper=sum(1 for statement, _ in rows if queries.is_worth_paper(statement)),
         month=asked,
         area=chosen,
-        runs=queries.month_runs(session),
+        runs=runs,
         parts=parts,
         part_names={part: area_name(place) for part, place in places.items()},
         is_part=chosen.code != caller.area_code,
